@@ -1,0 +1,43 @@
+/**
+ * What only the data file and the model itself can tell about an experiment. Found by the inspector process with the
+ * trainer's own code, turned into diagnostics by `checkFacts`.
+ */
+export interface ExperimentFacts {
+  readonly data: DataFacts;
+  readonly model: ModelFacts;
+}
+
+/** `undefined` parts could not be found out because of a problem that is itself listed. */
+export interface DataFacts {
+  readonly columns: readonly ColumnFacts[] | undefined;
+  readonly rows: Readonly<Record<"train" | "validation" | "test", number>> | undefined;
+  readonly problems: readonly FactProblem[];
+}
+
+export interface ColumnFacts {
+  readonly name: string;
+  readonly type: "number" | "text" | "empty";
+  readonly missing: number;
+  readonly distinct: number;
+}
+
+export interface ModelFacts {
+  /** Output shape of each layer, in the order of building, without the batch axis. */
+  readonly layers: readonly LayerFacts[];
+  readonly problems: readonly FactProblem[];
+}
+
+export interface LayerFacts {
+  /** Path in the experiment file, e.g. `["model", "trunk", 2]`. */
+  readonly path: readonly (string | number)[];
+  readonly name: string;
+  readonly outputShape: readonly (number | null)[];
+  readonly parameters: number;
+}
+
+/** A problem at a path of the experiment file. */
+export interface FactProblem {
+  readonly path: readonly (string | number)[];
+  readonly code: `MTL${string}`;
+  readonly message: string;
+}

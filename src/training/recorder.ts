@@ -1,0 +1,23 @@
+import type { OwnershipMap, RunDescription, RunEvent } from "../experiment/record.ts";
+
+/** Where training hands over what it measures. The trainer process gives it a run store; tests give it a list. */
+export interface Recorder {
+  /** Once, before the first step. */
+  describe(description: RunDescription): void;
+  /** One value of a series. Steps of one series never decrease. */
+  scalar(series: string, step: number, value: number): void;
+  /** One vector of a series; its width is the same at every step. */
+  vector(series: string, step: number, values: Float32Array): void;
+  snapshot(step: number, epoch: number, maps: readonly OwnershipMap[]): void;
+  event(event: RunEvent): void;
+  /** After each step: `step` steps are done, `epoch` is the fractional epoch. */
+  progress(step: number, epoch: number): void;
+}
+
+/** What others ask of a running training; looked at between two steps. */
+export interface Control {
+  /** Finish the step, write a checkpoint, and end. */
+  stopRequested(): boolean;
+  /** True once for each requested checkpoint. */
+  takeCheckpointRequest(): boolean;
+}
