@@ -1,0 +1,24 @@
+import type { Tensor, Variable } from "@tensorflow/tfjs-core";
+
+/** One trainable tensor of a model. `name` is `<layer>.<weight>` and unique. */
+export interface ModelParameter {
+  readonly name: string;
+  readonly layer: string;
+  readonly weight: string;
+  readonly variable: Variable;
+  /** What the builder declares: part of the trunk, or of one task's head. Reach is computed and compared with it. */
+  readonly declared: { readonly part: "trunk" } | { readonly part: "head"; readonly task: string };
+}
+
+/** A network with one input, a shared trunk and one output a task. Owns its variables. */
+export interface MultiTaskModel {
+  readonly parameters: readonly ModelParameter[];
+  /** State that training changes without gradients (moving statistics), by unique name. Checkpoints hold it. */
+  readonly statistics: readonly { readonly name: string; readonly variable: Variable }[];
+  /**
+   * Outputs of all tasks in their order: logits `[batch, classes]`, or standardised values `[batch, 1]`.
+   * `input` is `[batch, ...inputShape]`. In training mode, dropout draws its masks from the model's random stream.
+   */
+  forward(input: Tensor, training: boolean): readonly Tensor[];
+  dispose(): void;
+}

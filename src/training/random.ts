@@ -1,0 +1,113 @@
+/**
+ * Named random streams under one seed. Each draws from its own generator, so that adding a draw to one never moves
+ * another, and a checkpoint can hold them all.
+ */
+export class RandomStreams {
+  readonly #seed: number;
+  readonly #streams = new Map<string, RandomStream>();
+
+  constructor(seed: number) {
+    this.#seed = seed;
+  }
+
+  /** The stream of this name; the same object every time. */
+  get(name: string): RandomStream {
+    let stream = this.#streams.get(name);
+    if (stream === undefined) {
+      stream = RandomStream.seeded(this.#seed, name);
+      this.#streams.set(name, stream);
+    }
+    return stream;
+  }
+
+  /** State of every stream used so far, as plain data. */
+  save(): Record<string, readonly number[]> {
+    return Object.fromEntries([...this.#streams].map(([name, stream]) => [name, stream.save()]));
+  }
+
+  restore(states: Readonly<Record<string, readonly number[]>>): void {
+    for (const [name, state] of Object.entries(states)) this.get(name).restore(state);
+  }
+}
+
+/** sfc32 (Chris Doty-Humphrey, PractRand): 128 bits of state, passes its author's tests, four additions a draw. */
+export class RandomStream {
+  #a: number;
+  #b: number;
+  #c: number;
+  #counter: number;
+
+  private constructor(a: number, b: number, c: number, counter: number) {
+    this.#a = a;
+    this.#b = b;
+    this.#c = c;
+    this.#counter = counter;
+  }
+
+  static seeded(seed: number, name: string): RandomStream {
+    const stream = new RandomStream(seed | 0, Math.floor(seed / 2 ** 32) | 0, hash(name), 1);
+    for (let i = 0; i < 16; i++) stream.nextBits();
+    return stream;
+  }
+
+  /** A whole number in [0, 2³²). */
+  nextBits(): number {
+    const result = (((this.#a + this.#b) | 0) + this.#counter) | 0;
+    this.#counter = (this.#counter + 1) | 0;
+    this.#a = this.#b ^ (this.#b >>> 9);
+    this.#b = (this.#c + (this.#c << 3)) | 0;
+    this.#c = ((this.#c << 21) | (this.#c >>> 11)) + result | 0;
+    return result >>> 0;
+  }
+
+  /** Uniform in [0, 1), 32 bits. */
+  uniform(): number {
+    return this.nextBits() / 2 ** 32;
+  }
+
+  /** A whole number in [0, bound), without modulo bias. `bound` is at most 2³². */
+  below(bound: number): number {
+    const limit = 2 ** 32 - (2 ** 32 % bound);
+    for (;;) {
+      const bits = this.nextBits();
+      if (bits < limit) return bits % bound;
+    }
+  }
+
+  /** Standard normal (Box–Muller; one of the pair is thrown away, so that state stays four words). */
+  normal(): number {
+    return Math.sqrt(-2 * Math.log(1 - this.uniform())) * Math.cos(2 * Math.PI * this.uniform());
+  }
+
+  /** Shuffles in place (Fisher–Yates). */
+  shuffle(values: { [index: number]: number; readonly length: number }): void {
+    for (let i = values.length - 1; i > 0; i--) {
+      const j = this.below(i + 1);
+      const kept = values[i] ?? 0;
+      values[i] = values[j] ?? 0;
+      values[j] = kept;
+    }
+  }
+
+  save(): readonly number[] {
+    return [this.#a, this.#b, this.#c, this.#counter];
+  }
+
+  restore(state: readonly number[]): void {
+    const [a, b, c, counter] = state;
+    if (a === undefined || b === undefined || c === undefined || counter === undefined || state.length !== 4) {
+      throw new RangeError(`A random stream's state has four numbers, not ${state.length}.`);
+    }
+    this.#a = a | 0;
+    this.#b = b | 0;
+    this.#c = c | 0;
+    this.#counter = counter | 0;
+  }
+}
+
+/** FNV-1a, 32 bits. */
+function hash(text: string): number {
+  let value = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) value = Math.imul(value ^ text.charCodeAt(i), 0x01000193);
+  return value | 0;
+}
