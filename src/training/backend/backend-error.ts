@@ -1,0 +1,10 @@
+/** The engine that computes could not be started. `code` is stable; the message says what to do. */
+export class BackendError extends Error {
+  readonly code: "native-missing" | "native-broken" | "wasm-broken";
+
+  constructor(code: BackendError["code"], message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = "BackendError";
+    this.code = code;
+  }
+}

@@ -1,0 +1,59 @@
+import { enableProdMode, getBackend, setBackend, version_core } from "@tensorflow/tfjs-core";
+import { setThreadsCount, setWasmPaths, version_wasm } from "@tensorflow/tfjs-backend-wasm";
+import { BackendError } from "./backend-error.ts";
+import { registerChainedOperations } from "./chained-ops.ts";
+import { installKernels } from "./kernels.ts";
+import { loadNative } from "./native.ts";
+
+export interface BackendOptions {
+  /** Where the `.wasm` files are, when they are not in TensorFlow.js's own package (a bundle has them beside itself). */
+  readonly wasmFolder?: string;
+  /** Where the native backend is looked for first. */
+  readonly workspaceFolder?: string;
+}
+
+export interface StartedBackend {
+  /** `wasm` or `native`. */
+  readonly name: string;
+  readonly version: string;
+  /** Something the run should tell: the native backend was asked for if possible, and was not possible. */
+  readonly note?: string;
+}
+
+/**
+ * Makes TensorFlow.js ready to train: gradients, the operations layers need, and the backend.
+ * `wasm` is always there. `native` throws `BackendError` when it cannot be loaded; `auto` takes it when it loads, else wasm,
+ * and says so in `note`. May be called again; the last call decides which backend computes.
+ */
+export async function startBackend(choice: "auto" | "wasm" | "native", options: BackendOptions = {}): Promise<StartedBackend> {
+  enableProdMode();
+  registerChainedOperations();
+  if (choice === "wasm") return startWasm(options);
+  if (choice === "native") return startNative(options);
+  try {
+    return await startNative(options);
+  } catch (error) {
+    if (!(error instanceof BackendError)) throw error;
+    return { ...(await startWasm(options)), note: `Training on the wasm backend. ${error.message}` };
+  }
+}
+
+async function startNative(options: BackendOptions): Promise<StartedBackend> {
+  const version = loadNative(options.workspaceFolder);
+  if (!(await setBackend("tensorflow"))) {
+    throw new BackendError("native-broken", `The package @tensorflow/tfjs-node ${version} loads but does not start. Choose backend "wasm".`);
+  }
+  return { name: "native", version };
+}
+
+async function startWasm(options: BackendOptions): Promise<StartedBackend> {
+  if (options.wasmFolder !== undefined && getBackend() !== "wasm") setWasmPaths(`${options.wasmFolder}/`);
+  // More threads do not work in Node, and would make sums depend on the machine.
+  setThreadsCount(1);
+  if (!(await setBackend("wasm"))) {
+    const where = options.wasmFolder ?? "the package @tensorflow/tfjs-backend-wasm";
+    throw new BackendError("wasm-broken", `The wasm backend did not start. Its files are expected in ${where}; reinstalling should bring them back.`);
+  }
+  installKernels();
+  return { name: "wasm", version: version_wasm === version_core ? version_wasm : `${version_wasm} (core ${version_core})` };
+}
