@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import { z } from "zod";
 
 /** What a method must be given at each step; the trainer computes no more than the greatest of them. */
 export type Need =
@@ -63,6 +63,7 @@ export interface Weighing {
 /** State of a method: plain data, so that a checkpoint can hold it. */
 export type BalancerState = Readonly<Record<string, readonly number[]>>;
 
+/** What a method is told of the experiment once, before the first step. */
 export interface BalancerContext {
   /** Number of all tasks, K. */
   readonly tasks: number;
@@ -72,8 +73,16 @@ export interface BalancerContext {
   readonly kinds: readonly ("classification" | "regression")[];
 }
 
-/** One balancing method. Pure: state goes in and comes out, nothing is kept. */
-export interface Balancer<Options = never> {
+/** A method with its options and context bound, ready to balance. Pure: state goes in and comes out. */
+export interface PreparedBalancer {
+  readonly balancer: Balancer;
+  start(): BalancerState;
+  /** Throws `RangeError` when the input lacks what the method needs. */
+  weigh(input: StepInput, state: BalancerState): Weighing & { readonly state: BalancerState };
+}
+
+/** One balancing method, as the catalogue lists it. */
+export interface Balancer {
   readonly id: string;
   readonly title: string;
   /** One sentence for completion and hover. */
@@ -84,10 +93,69 @@ export interface Balancer<Options = never> {
   readonly papers: readonly Paper[];
   readonly provenance: Provenance;
   readonly cost: Cost;
-  readonly options: z.ZodType<Options>;
+  /** The method's own options and `scale`; each with type, range, default and description. */
+  readonly options: z.ZodObject;
   /** Optimizers it works with, where not with all. */
   readonly optimizers?: readonly ("sgd" | "adam" | "rmsprop" | "adagrad")[];
-  start(context: BalancerContext, options: Options): BalancerState;
-  weigh(input: StepInput, state: BalancerState, options: Options, context: BalancerContext): Weighing & { readonly state: BalancerState };
+  /** Binds options (unparsed) and context. Throws `ZodError` for options that do not fit. */
+  prepare(options: unknown, context: BalancerContext): PreparedBalancer;
 }
 
+/** How long the direction is, whatever the method: as in its paper, or with weights that sum to K or to 1. */
+const scale = z
+  .enum(["paper", "sum", "mean"])
+  .default("paper")
+  .describe("Length of the direction: as in the paper, or rescaled so that the weights sum to the number of tasks (sum) or to 1 (mean).");
+
+type Scale = z.output<typeof scale>;
+
+/** What a method's own file says; `defineBalancer` adds the option `scale`. */
+export interface BalancerDefinition<Shape extends z.ZodRawShape> extends Omit<Balancer, "options" | "prepare"> {
+  readonly options: z.ZodObject<Shape>;
+  start(options: z.output<z.ZodObject<Shape>>, context: BalancerContext): BalancerState;
+  weigh(
+    input: StepInput,
+    state: BalancerState,
+    options: z.output<z.ZodObject<Shape>>,
+    context: BalancerContext,
+  ): Weighing & { readonly state: BalancerState };
+}
+
+/** Makes a catalogue entry of a method's definition. */
+export function defineBalancer<Shape extends z.ZodRawShape>(definition: BalancerDefinition<Shape>): Balancer {
+  const { options, start, weigh, ...facts } = definition;
+  const scaleOption = z.object({ scale });
+  const balancer: Balancer = {
+    ...facts,
+    options: z.strictObject({ ...options.shape, scale }),
+    prepare(raw, context) {
+      const checked = balancer.options.parse(raw);
+      const chosen = options.parse(checked);
+      const length = scaleOption.parse(checked).scale;
+      return {
+        balancer,
+        start: () => start(chosen, context),
+        weigh(input, state) {
+          const result = weigh(input, state, chosen, context);
+          return { ...result, weights: rescaled(result.weights, length) };
+        },
+      };
+    },
+  };
+  return balancer;
+}
+
+/** Weights whose sum is not positive cannot be brought to a sum by a positive factor; they stay as they are. */
+function rescaled(weights: readonly number[], length: Scale): readonly number[] {
+  if (length === "paper") return weights;
+  const sum = weights.reduce((total, weight) => total + weight, 0);
+  if (!(sum > 0)) return weights;
+  const factor = (length === "sum" ? weights.length : 1) / sum;
+  return weights.map((weight) => weight * factor);
+}
+
+/** The part of the input that a method declared to need. Throws `RangeError` when the caller left it out. */
+export function gramOf(input: StepInput): readonly (readonly number[])[] {
+  if (input.gram === undefined) throw new RangeError("This method needs the Gram matrix of the task gradients, and the step came without it.");
+  return input.gram;
+}

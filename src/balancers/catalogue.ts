@@ -1,0 +1,27 @@
+import { adatask } from "./adatask.ts";
+import type { Balancer } from "./balancer.ts";
+import { equal } from "./equal.ts";
+import { mgda } from "./mgda.ts";
+import { staticWeights } from "./static.ts";
+import { uncertainty } from "./uncertainty.ts";
+
+/** Every method, in the order in which people are shown them: baselines first, then by family. */
+export const balancerCatalogue: readonly Balancer[] = [equal, staticWeights, uncertainty, mgda, adatask];
+
+/** The method with this id, or undefined. */
+export function findBalancer(id: string): Balancer | undefined {
+  return balancerCatalogue.find((balancer) => balancer.id === id);
+}
+
+/** A balancer as an experiment names it: its id, or an object with `method` and the method's options beside it. */
+export type BalancerEntry = string | { readonly method: string; readonly [option: string]: unknown };
+
+/** The method and its unparsed options. Throws `RangeError` for an unknown method; a checked experiment has none. */
+export function resolveBalancer(entry: BalancerEntry): { readonly balancer: Balancer; readonly options: Readonly<Record<string, unknown>> } {
+  const { method, ...options } = typeof entry === "string" ? { method: entry } : entry;
+  const balancer = findBalancer(method);
+  if (balancer === undefined) {
+    throw new RangeError(`There is no balancer "${method}". There are: ${balancerCatalogue.map(({ id }) => id).join(", ")}.`);
+  }
+  return { balancer, options };
+}
