@@ -1,0 +1,88 @@
+/**
+ * Every check there is: its stable code, a name, and what to do about it. `docs/checks.md` is this list in prose
+ * (`checksPage`), kept equal by a test. Codes are never reused.
+ *
+ *   MTL0xx  the text and its YAML
+ *   MTL1xx  one key and its value
+ *   MTL2xx  keys that do not go together
+ *   MTL3xx  what only the data can tell
+ *   MTL4xx  what only the built model can tell
+ */
+export const checks = {
+  MTL001: ["File too large", "An experiment file is a few hundred lines; a file above a million characters is not read. Keep data in a data file and name it under `data.file`."],
+  MTL002: ["Empty file", "There is nothing in the file but blank lines and comments. Use the command “New Experiment” to start from an example or a table."],
+  MTL003: ["Not a text file", "The file holds bytes that no YAML text has, such as NUL. It is probably a data file or an image with the wrong ending."],
+  MTL004: ["YAML syntax", "The text is not YAML. Usual reasons: a tab in the indentation, a missing space after a colon, a bracket or a quote that is not closed, lines of one list with different indentation."],
+  MTL005: ["Key given twice", "The same key stands twice in one mapping; it is unclear which value is meant. Delete one of them."],
+  MTL006: ["More than one document", "A line `---` or `...` begins another YAML document. Keep one experiment a file."],
+  MTL007: ["Too deep or too many parts", "The file nests deeper, or has more parts, than any experiment needs. It is probably not an experiment."],
+  MTL008: ["Alias", "A `*name` refers to no `&name` before it, to a part that holds it, or repeats parts until the file grows beyond reason. Write the part out."],
+  MTL009: ["Not a plain key", "Keys are plain words. A list or a mapping cannot be a key, and `__proto__` is refused."],
+  MTL010: ["Tag", "Tags such as `!name` mean nothing in an experiment. Delete the tag."],
+  MTL011: ["Not a mapping", "An experiment is a mapping of keys such as `name:`, `data:` and `tasks:`; the file holds something else."],
+
+  MTL101: ["Unknown key", "No such key exists here. The message lists those that do, and names the nearest."],
+  MTL102: ["Missing key", "A key that has no default is not given. Add it."],
+  MTL103: ["Wrong type", "The value is of another type than expected, e.g. a text where a number belongs. A number in quotes is a text; a list is written `[a, b]`."],
+  MTL104: ["Out of range", "The number, or the length of the list, lies outside of what is allowed. The message tells the range."],
+  MTL105: ["Not one of the allowed values", "The value is none of the listed ones."],
+  MTL106: ["Unusable name", "Names of experiments and tasks appear in file names, series and charts: letters, digits, `_` and `-`, beginning with a letter or `_`."],
+  MTL109: ["Value does not fit", "The value does not fit in a way that has no code of its own; the message says how."],
+  MTL110: ["Unknown balancer", "No balancer has this name. `taskscope balancers` lists all of them."],
+  MTL111: ["Unknown balancer option", "The balancer has no such option. `taskscope balancers METHOD` lists its options."],
+  MTL120: ["Unknown layer", "No layer has this name. Layers carry the names of TensorFlow.js, in its spelling: `conv2d`, `batchNormalization`, `reLU`."],
+  MTL121: ["Unknown layer argument", "The layer has no such argument. Arguments carry the names of TensorFlow.js."],
+  MTL122: ["Not one layer", "A list entry is one layer: its name alone, or one key with the name and its arguments, e.g. `- dense: {units: 64}`. Arguments that stand beside the name need one level more indentation."],
+  MTL130: ["Unknown optimizer", "Optimizers are `sgd`, `adam`, `rmsprop` and `adagrad`."],
+  MTL131: ["Unknown optimizer option", "The optimizer has no such option."],
+  MTL132: ["Not one optimizer", "Give one optimizer: its name alone, or one key with the name and its options, e.g. `{adam: {learningRate: 1e-3}}`."],
+
+  MTL201: ["No task", "An experiment needs a task. Add one under `tasks`."],
+  MTL202: ["One task only", "With one task there is nothing to balance: every balancer does the same as plain training. Useful as a single-task baseline."],
+  MTL203: ["Task without head", "`model.heads` is given but leaves this task out, so it gets an output layer alone. Give it a head; an empty list says that the output layer alone is meant."],
+  MTL204: ["Head for no task", "The head's name is not the name of a task. Rename or delete it."],
+  MTL205: ["Metric does not fit the task", "Classification has `accuracy` and `f1`; regression has `rmse`, `mae` and `r2`."],
+  MTL206: ["Loss does not fit the task", "Classification has `cross-entropy`; regression has `mse`, `mae` and `huber`."],
+  MTL207: ["Layer name given twice", "Parameters are named after their layer, so a `name` may be given once in the whole model."],
+  MTL208: ["Balancer needs another optimizer", "The balancer replaces the optimizer's update and exists for some optimizers only. Choose one of those named."],
+  MTL209: ["Task weights have no effect", "Only the balancer `static` uses the tasks' `weight`. Set `balancer: static` or delete the weights."],
+  MTL210: ["All weights are zero", "Nothing would be trained. Give at least one task a weight above zero."],
+  MTL211: ["Label among the inputs", "The column that a task predicts is an input too, so the network can copy the answer (leakage). Take it out of `inputs`."],
+  MTL212: ["Listed twice", "The same entry stands twice in a list. Delete one."],
+  MTL213: ["Column of two tasks", "Two tasks predict the same column. That is allowed, e.g. once as number and once as class, but seldom meant."],
+  MTL214: ["Nothing left to train on", "The shares for validation and test leave no rows for training. Their sum must be below 1."],
+  MTL215: ["Strides and dilation", "TensorFlow.js cannot use strides and dilation above 1 in one layer. Choose one of them."],
+  MTL216: ["Softmax before the output", "The output layer that fits the task is added after the head, and its loss takes logits. A softmax at the end of a head squeezes what reaches it; delete it."],
+
+  MTL301: ["Unknown column", "The table has no such column. The message names the nearest, and the columns there are."],
+  MTL302: ["Batch larger than the data", "`training.batchSize` exceeds the rows left for training, so a step could never fill a batch. Make it smaller, or keep less for validation and test."],
+  MTL303: ["Fewer than two classes", "The label column has one value only, so there is nothing to tell apart. Choose another column."],
+  MTL304: ["Label is not a number", "A regression task predicts a number, and the column holds text. Use `kind: classification`, or choose another column."],
+  MTL305: ["Very many classes", "The label column of a classification holds very many distinct numbers and looks like a measurement. `kind: regression` is probably meant."],
+  MTL306: ["Empty column", "The column has no value in any row."],
+  MTL307: ["Missing inputs", "Some rows lack this input. Set `data.missing` to `mean` (fill in) or `drop` (leave out those rows)."],
+} as const satisfies Record<`MTL${string}`, readonly [title: string, advice: string]>;
+
+export type CheckCode = keyof typeof checks;
+
+const chapters: readonly (readonly [prefix: string, title: string])[] = [
+  ["MTL0", "The text and its YAML"],
+  ["MTL1", "One key and its value"],
+  ["MTL2", "Keys that do not go together"],
+  ["MTL3", "What only the data can tell"],
+  ["MTL4", "What only the built model can tell"],
+];
+
+/** The text of `docs/checks.md`. */
+export function checksPage(): string {
+  const parts = [
+    "# Checks",
+    "What Taskscope finds in an experiment file, in the Problems view and with `taskscope check`. Each finding has a stable code. This page is made by `scripts/write-docs.ts` from `src/experiment/codes.ts`.",
+  ];
+  for (const [prefix, chapter] of chapters) {
+    const entries = Object.entries(checks).filter(([code]) => code.startsWith(prefix));
+    if (entries.length > 0) parts.push(`## ${chapter}`);
+    for (const [code, [title, advice]] of entries) parts.push(`### ${code}: ${title}`, advice);
+  }
+  return `${parts.join("\n\n")}\n`;
+}
