@@ -52,6 +52,8 @@ export type ToPage =
       readonly type: "state";
       /** Title of the experiment, e.g. its name. */
       readonly experiment: { readonly name: string; readonly file: string; readonly trusted: boolean };
+      /** The host's clock, milliseconds since 1970: the page may run on another machine, and judges heartbeats by it. */
+      readonly now?: number;
       /** Runs of this experiment, newest first. */
       readonly runs: readonly RunSummary[];
       readonly restore: PanelState | null;
@@ -78,5 +80,7 @@ export type FromPage =
   | { readonly type: "get-snapshot"; readonly request: number; readonly run: RunId; readonly parameter: string; readonly step: number }
   /** Row of a vector series at or before `step`. */
   | { readonly type: "get-vector"; readonly request: number; readonly run: RunId; readonly series: string; readonly step: number }
+  /** Last lines of `trainer.log`, answered by `log-tail`; asked where a run failed or crashed. */
+  | { readonly type: "get-log"; readonly run: RunId; readonly lines: number }
   | { readonly type: "keep"; readonly state: PanelState }
   | { readonly type: "command"; readonly command: "run" | "stop" | "stop-now" | "show-log" | "open-config"; readonly run: RunId | null };

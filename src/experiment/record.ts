@@ -79,6 +79,8 @@ export interface RunDescription {
   readonly tasks: readonly TaskDescription[];
   readonly parameters: readonly ParameterDescription[];
   readonly ownership: OwnershipKind;
+  /** Id of the optimizer, e.g. `adam`: attributed ownership is measured through its accumulators. */
+  readonly optimizer?: string;
   readonly backend: string;
   readonly stepsPerEpoch: number;
   readonly totalSteps: number;
