@@ -1,5 +1,7 @@
 import { enableProdMode, getBackend, setBackend, version_core } from "@tensorflow/tfjs-core";
 import { setThreadsCount, setWasmPaths, version_wasm } from "@tensorflow/tfjs-backend-wasm";
+// Its Node build alone registers the gradients of all operations.
+import "@tensorflow/tfjs-layers";
 import { BackendError } from "./backend-error.ts";
 import { registerChainedOperations } from "./chained-ops.ts";
 import { installKernels } from "./kernels.ts";

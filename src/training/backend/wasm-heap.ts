@@ -1,0 +1,79 @@
+import type { DataType, KernelBackend, TensorInfo } from "@tensorflow/tfjs-core";
+import { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
+
+/**
+ * The memory of the wasm backend, as our kernels see it: where a tensor's numbers are, room for results, and scratch
+ * space that is kept from call to call.
+ *
+ * A view (`floats`, `integers`) is valid only until the next allocation, which may grow and so replace the memory.
+ * Never write into a tensor that a published kernel has read: XNNPACK keeps packed copies of weights by tensor.
+ */
+export class WasmHeap {
+  readonly backend: BackendWasm;
+  readonly #module: EmscriptenModule;
+  readonly #scratch = new Map<string, { readonly address: number; readonly bytes: number; readonly block: number }>();
+
+  constructor(backend: BackendWasm) {
+    this.backend = backend;
+    const module: object = backend.wasm;
+    if (!isEmscriptenModule(module)) throw new TypeError("The wasm backend does not show its memory as version 4.22 does.");
+    this.#module = module;
+  }
+
+  /** The WebAssembly memory itself, to which other modules can be linked. */
+  get memory(): WebAssembly.Memory {
+    return this.#module.asm.memory;
+  }
+
+  /** Byte address of a tensor's first number. */
+  address(tensor: TensorInfo): number {
+    return this.backend.getMemoryOffset(tensor.dataId);
+  }
+
+  /** Room for a result; its content is undefined. */
+  output(shape: readonly number[], dtype: DataType = "float32"): TensorInfo {
+    return this.backend.makeOutput([...shape], dtype);
+  }
+
+  floats(): Float32Array {
+    return this.#module.HEAPF32;
+  }
+
+  integers(): Int32Array {
+    return this.#module.HEAP32;
+  }
+
+  /** Address of at least `floats` floats under this name, at a multiple of 64 bytes; its content is what was left there. */
+  scratch(name: string, floats: number): number {
+    const bytes = floats * 4;
+    const kept = this.#scratch.get(name);
+    if (kept !== undefined && kept.bytes >= bytes) return kept.address;
+    if (kept !== undefined) this.#module._free(kept.block);
+    const block = this.#module._malloc(bytes + alignment) >>> 0;
+    const address = Math.ceil(block / alignment) * alignment;
+    this.#scratch.set(name, { address, bytes, block });
+    return address;
+  }
+}
+
+const alignment = 64;
+
+/** What Emscripten puts on every module it makes. */
+interface EmscriptenModule {
+  readonly HEAPF32: Float32Array;
+  readonly HEAP32: Int32Array;
+  readonly asm: { readonly memory: WebAssembly.Memory };
+  _malloc(bytes: number): number;
+  _free(address: number): void;
+}
+
+function isEmscriptenModule(module: object): module is EmscriptenModule {
+  if (!("asm" in module) || typeof module.asm !== "object" || module.asm === null) return false;
+  return "HEAPF32" in module && "HEAP32" in module && "_malloc" in module && "_free" in module && "memory" in module.asm;
+}
+
+/** The wasm backend that a kernel was called with. */
+export function asWasmBackend(backend: KernelBackend | object): BackendWasm {
+  if (backend instanceof BackendWasm) return backend;
+  throw new TypeError("This kernel belongs to the wasm backend and was called with another.");
+}
