@@ -80,7 +80,9 @@ const withoutTraining = ["extension", "cli", "webview"];
 
 function checkContents(name, metafile) {
   if (!withoutTraining.includes(name)) return;
-  const foreign = Object.keys(metafile.inputs).find((path) => path.startsWith("node_modules/@tensorflow/") || path.startsWith("src/training/"));
+  const foreign = Object.keys(metafile.inputs).find(
+    (path) => path.startsWith("node_modules/@tensorflow/") || path.startsWith("src/training/"),
+  );
   if (foreign === undefined) return;
   const importer = Object.entries(metafile.inputs).find(([, input]) => input.imports.some((each) => each.path === foreign))?.[0];
   throw new Error(`dist/${name} must not contain ${foreign}, which ${importer ?? "it"} imports. Start the trainer process instead.`);
