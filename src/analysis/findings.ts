@@ -1,0 +1,168 @@
+import { series, type RunDescription, type RunEvent, type TaskDescription } from "../experiment/record.ts";
+import type { Points, RunSummary } from "../runs/contract.ts";
+import { formatMetric, formatNumber, formatShare } from "./format.ts";
+import { ownerOf } from "./ownership.ts";
+
+/** What a run shows, said in words: a claim, its evidence in numbers, and where to look. */
+export interface Finding {
+  readonly code: "stopped-improving" | "owned-trunk" | "owned-layers" | "conflict" | "starved" | "non-finite";
+  readonly severity: "warning" | "information";
+  readonly claim: string;
+  readonly evidence: string;
+  readonly view: "overview" | "curves" | "ownership";
+  /** The task it is about, where it is about one. */
+  readonly task?: string;
+  /** The tensor that shows it best. */
+  readonly parameter?: string;
+  /** A balancer worth a try because of it. */
+  readonly tryBalancer?: string;
+}
+
+/** Reads a recorded series; undefined where it was not recorded. */
+export type SeriesSource = (name: string) => Points | undefined;
+
+/** Names of all series that `findings` reads, so that a caller can fetch them first. */
+export function findingSeries(description: RunDescription): readonly string[] {
+  const common = description.parameters.filter(({ reach }) => reach === "common");
+  return [
+    series.conflictRate,
+    ...description.tasks.flatMap((task) => [
+      series.metric("validation", task.id, task.headlineMetric),
+      series.gradientNorm(task.id),
+      series.trunkDominated(task.id),
+    ]),
+    ...common.flatMap(({ name }) => description.tasks.map((task) => series.dominance(name, task.id))),
+  ];
+}
+
+/** What a run shows so far, the weightiest first. Needs a described run; empty before that. */
+export function findings(summary: RunSummary, read: SeriesSource, events: readonly RunEvent[]): readonly Finding[] {
+  const { description } = summary;
+  if (description === null) return [];
+  const found = [
+    nonFinite(events),
+    ownedTrunk(summary, description, read),
+    ownedLayers(description, read),
+    ...description.tasks.map((task) => stoppedImproving(task, description, read)),
+    starved(description, read),
+    conflict(description, read),
+  ];
+  return found.filter((finding) => finding !== undefined);
+}
+
+function nonFinite(events: readonly RunEvent[]): Finding | undefined {
+  const skipped = events.filter(({ kind }) => kind === "non-finite");
+  const [first] = skipped;
+  if (first === undefined) return undefined;
+  return {
+    code: "non-finite",
+    severity: "warning",
+    claim: skipped.length === 1 ? "One step was not finite" : `${formatNumber(skipped.length)} steps were not finite`,
+    evidence: `First at step ${formatNumber(first.step)}: ${first.message}`,
+    view: "curves",
+  };
+}
+
+/** One task owns more than half of all shared weights. */
+function ownedTrunk(summary: RunSummary, { tasks, ownership }: RunDescription, read: SeriesSource): Finding | undefined {
+  if (tasks.length < 2) return undefined;
+  const shares = tasks.map((task) => last(read(series.trunkDominated(task.id))) ?? 0);
+  const most = Math.max(...shares);
+  const owner = tasks[shares.indexOf(most)];
+  if (owner === undefined || most <= 0.5) return undefined;
+  const how = ownership === "exact" ? "" : " (attributed through the optimizer)";
+  const finding: Finding = {
+    code: "owned-trunk",
+    severity: "warning",
+    claim: `${owner.id} owns ${formatShare(most)} of the trunk`,
+    evidence: `Its share of the accumulated update exceeds 90 % on that part of the shared weights${how}.`,
+    view: "ownership",
+    task: owner.id,
+  };
+  return summary.balancer === "adatask" ? finding : { ...finding, tryBalancer: "adatask" };
+}
+
+/** Kernels that moved at least half of the way from evenly shared to owned. */
+function ownedLayers({ tasks, parameters }: RunDescription, read: SeriesSource): Finding | undefined {
+  if (tasks.length < 2) return undefined;
+  const owned = parameters.flatMap((parameter) => {
+    if (parameter.reach !== "common" || parameter.weight === "bias") return [];
+    const owner = ownerOf(tasks.map((task) => last(read(series.dominance(parameter.name, task.id))) ?? NaN));
+    const task = owner === undefined ? undefined : tasks[owner.task];
+    return owner !== undefined && task !== undefined && owner.strength >= 0.5 ? [{ parameter, task, share: owner.share }] : [];
+  });
+  const [strongest] = [...owned].sort((a, b) => b.share - a.share);
+  if (strongest === undefined) return undefined;
+  const mine = owned.filter(({ task }) => task.id === strongest.task.id);
+  return {
+    code: "owned-layers",
+    severity: "warning",
+    claim: `${strongest.task.id} owns ${mine.length === 1 ? strongest.parameter.layer : `${mine.length} of the shared layers`}`,
+    evidence: `Its mean share is ${mine.map(({ parameter, share }) => `${formatShare(share)} of ${parameter.name}`).join(", ")}.`,
+    view: "ownership",
+    task: strongest.task.id,
+    parameter: strongest.parameter.name,
+  };
+}
+
+/** The headline metric was best in the first three quarters and is worse by more than a hundredth since. */
+function stoppedImproving(task: TaskDescription, { stepsPerEpoch, totalSteps }: RunDescription, read: SeriesSource): Finding | undefined {
+  const metric = task.metrics.find(({ name }) => name === task.headlineMetric);
+  const points = read(series.metric("validation", task.id, task.headlineMetric));
+  const now = last(points);
+  if (metric === undefined || points === undefined || now === undefined || points.values.length < 4) return undefined;
+  const sign = metric.better === "higher" ? 1 : -1;
+  const best = points.values.reduce((leader, value, i) => (sign * value > sign * (points.values[leader] ?? NaN) ? i : leader), 0);
+  const [bestValue = now, bestStep = 0] = [points.values[best], points.steps[best]];
+  const loss = (sign * (bestValue - now)) / (metric.unit === "share" ? 1 : Math.max(Math.abs(bestValue), 1e-12));
+  if (loss <= 0.01 || bestStep > 0.75 * Math.min(totalSteps, last(points, "steps") ?? totalSteps)) return undefined;
+  const epoch = formatNumber(bestStep / stepsPerEpoch, 1);
+  return {
+    code: "stopped-improving",
+    severity: "warning",
+    claim: `${task.id} stopped improving at epoch ${epoch}`,
+    evidence: `Validation ${metric.name} went from ${formatMetric(bestValue, metric)} to ${formatMetric(now, metric)} since.`,
+    view: "curves",
+    task: task.id,
+  };
+}
+
+/** One task's gradient is less than a twentieth of all. */
+function starved({ tasks }: RunDescription, read: SeriesSource): Finding | undefined {
+  const norms = tasks.map((task) => tail(read(series.gradientNorm(task.id))));
+  const total = norms.reduce<number>((sum, norm) => sum + (norm ?? NaN), 0);
+  const least = Math.min(...norms.map((norm) => norm ?? NaN));
+  const task = tasks[norms.indexOf(least)];
+  if (tasks.length < 2 || task === undefined || !(least < 0.05 * total)) return undefined;
+  return {
+    code: "starved",
+    severity: "warning",
+    claim: `${task.id} hardly moves the trunk`,
+    evidence: `Its gradient is ${formatShare(least / total, 1)} of the sum of all tasks' norms, mean over the last quarter.`,
+    view: "curves",
+    task: task.id,
+  };
+}
+
+function conflict({ tasks }: RunDescription, read: SeriesSource): Finding | undefined {
+  const rate = tail(read(series.conflictRate));
+  if (tasks.length < 2 || rate === undefined || rate < 0.4) return undefined;
+  return {
+    code: "conflict",
+    severity: "information",
+    claim: `Gradients conflict in ${formatShare(rate)} of the recorded steps`,
+    evidence: "The cosine of two tasks' gradients is below 0 there, mean over the last quarter.",
+    view: "curves",
+  };
+}
+
+function last(points: Points | undefined, of: "steps" | "values" = "values"): number | undefined {
+  return points?.[of].at(-1);
+}
+
+/** Mean over the last quarter of the points; undefined where there is none. */
+function tail(points: Points | undefined): number | undefined {
+  if (points === undefined || points.values.length === 0) return undefined;
+  const part = points.values.subarray(Math.floor(points.values.length * 0.75)).filter(Number.isFinite);
+  return part.length === 0 ? undefined : part.reduce((sum, value) => sum + value, 0) / part.length;
+}
