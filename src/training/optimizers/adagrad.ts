@@ -1,0 +1,39 @@
+import { attributeBySquare } from "./rmsprop.ts";
+import type { OptimizerSlot } from "./slot.ts";
+
+export interface AdagradOptions {
+  readonly learningRate: number;
+  readonly epsilon: number;
+}
+
+/**
+ * Adagrad (Duchi, Hazan & Singer, JMLR 2011) as PyTorch has it, accumulators from 0, ε outside the root:
+ *
+ *   v ← v + g²,   Δ = η g / (√v + ε)
+ */
+export class AdagradSlot implements OptimizerSlot {
+  count = 0;
+  readonly buffers: { readonly square: Float32Array };
+  readonly #options: AdagradOptions;
+
+  constructor(options: AdagradOptions, size: number) {
+    this.#options = options;
+    this.buffers = { square: new Float32Array(size) };
+  }
+
+  step(gradient: Float32Array, update: Float32Array): void {
+    this.count += 1;
+    const { learningRate, epsilon } = this.#options;
+    const { square } = this.buffers;
+    for (let i = 0; i < update.length; i++) {
+      const g = gradient[i] ?? 0;
+      const v = (square[i] ?? 0) + g * g;
+      square[i] = v;
+      update[i] = (learningRate * g) / (Math.sqrt(v) + epsilon);
+    }
+  }
+
+  attribute(gradient: Float32Array, weight: number, update: Float32Array): void {
+    attributeBySquare(this.buffers.square, this.#options.learningRate * weight, this.#options.epsilon, gradient, update);
+  }
+}
