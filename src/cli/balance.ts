@@ -1,0 +1,77 @@
+import { readFile } from "node:fs/promises";
+import type { Command } from "commander";
+import { z } from "zod";
+import { balanceProblemSchema, playBalance, type BalanceStep } from "../balancers/play.ts";
+
+type Answer = { readonly method: string; readonly steps: readonly BalanceStep[] } | { readonly method: string | null; readonly error: string };
+
+const usageExit = 2;
+
+/** `taskscope balance [METHOD] --input FILE`: a method on given losses and Jacobians, to understand or verify it. */
+export function registerBalance(program: Command): void {
+  program
+    .command("balance")
+    .description("Run one balancer on given losses and Jacobians, step by step.")
+    .argument("[method]", "balancer; default: the method named in the input")
+    .requiredOption("--input <file>", "JSON: a problem, or an array of problems; - reads standard input")
+    .option("--json", "print JSON")
+    .addHelpText(
+      "after",
+      '\nThe input is {"method": "mgda", "options": {}, "steps": [{"losses": [1, 2], "jacobian": [[1, 0], [0, 1]]}]} or an array of such problems.',
+    )
+    .action(async (method: string | undefined, { input, json }: { input: string; json?: true }) => {
+      const problems = await readProblems(input);
+      if (typeof problems === "string") {
+        process.stderr.write(`${problems}\n`);
+        process.exitCode = usageExit;
+        return;
+      }
+      const answers = problems.list.map((problem) => answer(problem, method));
+      const failed = answers.some((result) => "error" in result);
+      process.stdout.write(json ? `${JSON.stringify(problems.single ? answers[0] : answers)}\n` : answers.map(describe).join("\n"));
+      if (failed) process.exitCode = 1;
+    });
+}
+
+async function readProblems(file: string): Promise<{ readonly list: readonly unknown[]; readonly single: boolean } | string> {
+  try {
+    const text = file === "-" ? await readStandardInput() : await readFile(file, "utf8");
+    const parsed: unknown = JSON.parse(text);
+    return Array.isArray(parsed) ? { list: parsed, single: false } : { list: [parsed], single: true };
+  } catch (error) {
+    return `${file} could not be read as JSON: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+async function readStandardInput(): Promise<string> {
+  const parts: Buffer[] = [];
+  for await (const part of process.stdin) parts.push(Buffer.from(part));
+  return Buffer.concat(parts).toString("utf8");
+}
+
+/** One problem's answer; a problem that makes no sense gets an error of its own and harms no other. */
+function answer(raw: unknown, named: string | undefined): Answer {
+  const parsed = balanceProblemSchema.safeParse(raw);
+  if (!parsed.success) return { method: named ?? null, error: z.prettifyError(parsed.error) };
+  const method = named ?? parsed.data.method;
+  if (method === undefined) return { method: null, error: 'The problem names no "method", and the command line gave none.' };
+  try {
+    return { method, steps: playBalance(parsed.data, method) };
+  } catch (error) {
+    if (error instanceof z.ZodError) return { method, error: z.prettifyError(error) };
+    if (error instanceof RangeError) return { method, error: error.message };
+    throw error;
+  }
+}
+
+function describe(result: Answer): string {
+  if ("error" in result) return `${result.method ?? "?"}: ${result.error}\n`;
+  const rows = result.steps.map(
+    ({ weights, direction, status }, step) => `  step ${step + 1}  weights ${vector(weights)}  direction ${vector(direction)}  ${status}\n`,
+  );
+  return `${result.method}\n${rows.join("")}`;
+}
+
+function vector(values: readonly number[] | null): string {
+  return values === null ? "–" : `[${values.map((value) => Number(value.toPrecision(9))).join(", ")}]`;
+}

@@ -1,0 +1,43 @@
+import type { Command } from "commander";
+import type { Balancer } from "../balancers/balancer.ts";
+import { balancerCatalogue, findBalancer } from "../balancers/catalogue.ts";
+import { balancerFacts, describeOptions, describePapers } from "../balancers/describe.ts";
+
+const usageExit = 2;
+
+/** `taskscope balancers [METHOD]`: the catalogue, or one method with everything known of it. */
+export function registerBalancers(program: Command): void {
+  program
+    .command("balancers")
+    .description("List the balancers, or tell everything about one.")
+    .argument("[method]", "balancer to tell about")
+    .option("--json", "print JSON")
+    .action((method: string | undefined, { json }: { json?: true }) => {
+      const balancer = method === undefined ? undefined : findBalancer(method);
+      if (method !== undefined && balancer === undefined) {
+        process.stderr.write(`There is no balancer "${method}". There are: ${balancerCatalogue.map(({ id }) => id).join(", ")}.\n`);
+        process.exitCode = usageExit;
+        return;
+      }
+      if (json) process.stdout.write(`${JSON.stringify(balancer === undefined ? balancerCatalogue.map(balancerFacts) : balancerFacts(balancer))}\n`);
+      else process.stdout.write(balancer === undefined ? list(balancerCatalogue) : tell(balancer));
+    });
+}
+
+function list(balancers: readonly Balancer[]): string {
+  const width = Math.max(...balancers.map(({ id }) => id.length));
+  return balancers.map(({ id, summary }) => `${id.padEnd(width)}  ${summary}\n`).join("");
+}
+
+function tell(balancer: Balancer): string {
+  const options = describeOptions(balancer).map(({ name, type, default: value, description }) => `  ${name}: ${type} = ${value}\n      ${description}\n`);
+  return [
+    `${balancer.title} (${balancer.id})\n${balancer.summary}\n\n`,
+    `needs ${balancer.needs}; each step ${balancer.cost.backward} backward and ${balancer.cost.forward} forward passes, memory ${balancer.cost.memory}\n`,
+    balancer.optimizers === undefined ? "" : `works with ${balancer.optimizers.join(", ")}\n`,
+    `equations from ${balancer.provenance}\n`,
+    ...describePapers(balancer).map((paper) => `  ${paper}\n`),
+    "options\n",
+    ...options,
+  ].join("");
+}
