@@ -61,6 +61,25 @@ export const checks = {
   MTL305: ["Very many classes", "The label column of a classification holds very many distinct numbers and looks like a measurement. `kind: regression` is probably meant."],
   MTL306: ["Empty column", "The column has no value in any row."],
   MTL307: ["Missing inputs", "Some rows lack this input. Set `data.missing` to `mean` (fill in) or `drop` (leave out those rows)."],
+  MTL310: ["No data file", "The file named under `data.file` is not there or cannot be read. Its path is relative to the experiment file."],
+  MTL311: ["Not a table", "The data file is not a table that can be read: csv and tsv with a line of column names first, or json as an array of objects or an object of columns; text in UTF-8."],
+  MTL312: ["Row of another length", "A row has more or fewer cells than there are columns. Often a cell holds the separator and needs quotes around it."],
+  MTL313: ["Table too large", "Tables are held in memory; this one is larger than what is read. Keep only the columns and rows that are needed."],
+  MTL314: ["Unusable column names", "A column has no name, or two columns have the same."],
+  MTL315: ["Almost a number", "Most values of this input are numbers, but some are text, so that each would become a category. Correct the cells that are not numbers, or empty them."],
+  MTL316: ["Too many categories", "A text input becomes one input for each different text, and there are too many. It is probably an identifier: remove it."],
+  MTL317: ["No label to learn from", "No training row has a label for this task. Add labels, or change `data.split.seed`."],
+  MTL318: ["Class unseen in training", "A class occurs in the validation or test rows only, so it cannot be learned. Correct or remove its rows, or change `data.split.seed`."],
+  MTL319: ["Empty split", "A share is so small, or the table so short, that one of training, validation and test gets no row."],
+  MTL330: ["No such label in Multi-MNIST", "Each image has two digits; their labels are the columns `left` and `right`."],
+  MTL331: ["Digits are classes", "The labels of Multi-MNIST are digits from 0 to 9. Use `kind: classification`."],
+  MTL332: ["Digits missing", "The file of MNIST digits that comes with Taskscope is missing or damaged. In a clone of the repository `node scripts/prepare-examples.mjs` makes it."],
+
+  MTL401: ["Layer does not fit its input", "The layer needs an input of another shape than the one it gets from the layer before. The message tells both."],
+  MTL402: ["Nothing is left", "The layer's output would have no rows or columns: its window or border is larger than its input."],
+  MTL403: ["Model too large", "The model has more parameters than can be trained in memory on one machine. A dense layer after a large flattened image is the usual reason."],
+  MTL404: ["Layer cannot be built", "TensorFlow.js refuses the layer with these arguments; the message gives its reason."],
+  MTL405: ["Head does not end flat", "The output layer needs a flat row of features from each head. End the trunk or the head with `flatten`, a global pooling, or a recurrent layer that gives its last output."],
 } as const satisfies Record<`MTL${string}`, readonly [title: string, advice: string]>;
 
 export type CheckCode = keyof typeof checks;

@@ -1,0 +1,25 @@
+import { dirname, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import type { Experiment } from "../../experiment/schema.ts";
+import type { Dataset } from "./dataset.ts";
+import { digitsFolder, isMultiMnist, multiMnistDataset, readDigits } from "./multi-mnist.ts";
+import { readTable } from "./table.ts";
+import { tableDataset } from "./table-dataset.ts";
+import { hasTable } from "./table-problems.ts";
+
+/**
+ * Reads and prepares an experiment's data, ready to be cut into batches. Paths are resolved against `baseFolder`. The same file
+ * and the same experiment always give the same data set; the training seed does not enter.
+ * Throws `DataError`, with the path in the experiment that is to blame.
+ */
+export async function loadData(experiment: Experiment, baseFolder: string): Promise<Dataset> {
+  if (isMultiMnist(experiment)) return multiMnistDataset(await readDigits(bundledDigits()), experiment);
+  if (hasTable(experiment)) return tableDataset(await readTable(resolve(baseFolder, experiment.data.file)), experiment);
+  throw new TypeError("The experiment names neither a file nor a data set.");
+}
+
+/** Folder of the digits that come with Taskscope, if they are there. */
+export function bundledDigits(): string | undefined {
+  return digitsFolder(dirname(fileURLToPath(import.meta.url)));
+}

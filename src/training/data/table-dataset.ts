@@ -1,0 +1,123 @@
+import type { Split } from "../../experiment/record.ts";
+import { categoryOf, type Column } from "./column.ts";
+import { DataError } from "./data-error.ts";
+import type { Dataset, Rows, TaskTargets } from "./dataset.ts";
+import { encodeInputs, featureNames, fitInput } from "./inputs.ts";
+import { splitRows } from "./split.ts";
+import { encodeTargets, fitTargets } from "./targets.ts";
+import type { Table } from "./table.ts";
+import { labelColumn, mostValues, tableProblems, type TableExperiment } from "./table-problems.ts";
+
+const splits = ["train", "validation", "test"] as const;
+
+/**
+ * Makes a data set of a table: rows left out where the experiment says so, the rest split by the split's own seed, inputs and
+ * targets fitted on the training rows alone. Rows without a label for any task are left out, for nothing can be learned of them.
+ * Throws the first `DataError` that is found.
+ */
+export function tableDataset(table: Table, experiment: TableExperiment): Dataset {
+  const [problem] = tableProblems(table, experiment);
+  if (problem !== undefined) throw new DataError(problem);
+  const column = (name: string): Column => {
+    const found = table.columns.find((each) => each.name === name);
+    if (found === undefined) throw new TypeError(`The check of the table let the missing column "${name}" pass.`);
+    return found;
+  };
+  const inputColumns = experiment.data.inputs.map(column);
+  const labels = Object.entries(experiment.tasks).map(([task, { kind }]) => ({
+    task,
+    kind,
+    column: column(labelColumn(experiment, task).name),
+  }));
+
+  const usable = usableRows(
+    table,
+    inputColumns,
+    labels.map((label) => label.column),
+    experiment.data.missing,
+  );
+  const parts = splitUsable(usable, experiment.data.split);
+  const encodings = inputColumns.map((each) => fitInput(each, parts.train));
+  const inputNames = encodings.flatMap(featureNames);
+  if (inputNames.length * usable.length > mostValues) {
+    throw new DataError({
+      code: "MTL313",
+      path: ["data", "inputs"],
+      message:
+        `${usable.length.toLocaleString("en")} rows with ${inputNames.length.toLocaleString("en")} input features are more than fit in memory ` +
+        `(${mostValues.toLocaleString("en")} values). Use fewer inputs or rows.`,
+    });
+  }
+  const fitted = labels.map(({ task, kind, column: cells }) => {
+    const targets = fitTargets(task, kind, cells, parts.train);
+    requireLearnable(targets, cells, parts, experiment, table);
+    return { targets, cells };
+  });
+  const rowsOf = (split: Split): Rows => {
+    const encoded = fitted.map(({ targets, cells }) => encodeTargets(targets, cells, parts[split]));
+    return {
+      count: parts[split].length,
+      inputs: encodeInputs(encodings, parts[split]),
+      targets: encoded.map(({ values }) => values),
+      present: encoded.map(({ present }) => present),
+    };
+  };
+  return {
+    inputShape: [inputNames.length],
+    inputNames,
+    tasks: fitted.map(({ targets }) => targets),
+    splits: { train: rowsOf("train"), validation: rowsOf("validation"), test: rowsOf("test") },
+  };
+}
+
+function usableRows(table: Table, inputs: readonly Column[], labels: readonly Column[], missing: "mean" | "drop" | "error"): Uint32Array {
+  const has = (column: Column, row: number): boolean => (column.cells[row] ?? null) !== null;
+  const rows = Uint32Array.from({ length: table.rows }, (_, row) => row);
+  return rows.filter(
+    (row) => labels.some((column) => has(column, row)) && (missing !== "drop" || inputs.every((column) => has(column, row))),
+  );
+}
+
+function splitUsable(usable: Uint32Array, shares: Parameters<typeof splitRows>[1]): Readonly<Record<Split, Uint32Array>> {
+  const parts = splitRows(usable.length, shares, "usable rows");
+  const tableRows = (positions: Uint32Array): Uint32Array => positions.map((position) => usable[position] ?? 0);
+  return { train: tableRows(parts.train), validation: tableRows(parts.validation), test: tableRows(parts.test) };
+}
+
+/** A task must have labels to learn from, and no label elsewhere that it cannot have learned. */
+function requireLearnable(
+  targets: TaskTargets,
+  column: Column,
+  parts: Readonly<Record<Split, Uint32Array>>,
+  experiment: TableExperiment,
+  table: Table,
+): void {
+  const { path } = labelColumn(experiment, targets.id);
+  if (!parts.train.some((row) => (column.cells[row] ?? null) !== null)) {
+    throw new DataError({
+      code: "MTL317",
+      path,
+      column: column.name,
+      message: `Task "${targets.id}" has no label in any of the ${parts.train.length} training rows. Change split.seed, or add labels.`,
+    });
+  }
+  if (targets.kind !== "classification") return;
+  const known = new Set(targets.classes);
+  for (const split of splits) {
+    for (const row of parts[split]) {
+      const cell = column.cells[row] ?? null;
+      if (cell === null) continue;
+      const label = categoryOf(cell, column.type);
+      if (known.has(label)) continue;
+      throw new DataError({
+        code: "MTL318",
+        path,
+        column: column.name,
+        row: table.number(row),
+        message:
+          `Class "${label}" of task "${targets.id}" is in the ${split} rows (${table.place(row)}) but in no training row. ` +
+          `It is too rare to be learned: correct or remove such rows, or change split.seed.`,
+      });
+    }
+  }
+}
