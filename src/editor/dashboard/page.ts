@@ -1,0 +1,31 @@
+import { randomBytes } from "node:crypto";
+import * as vscode from "vscode";
+
+/** The dashboard's document: no inline code, nothing from the network, the one script by nonce. */
+export function dashboardPage(webview: vscode.Webview, dist: vscode.Uri): string {
+  const script = webview.asWebviewUri(vscode.Uri.joinPath(dist, "webview.js"));
+  const style = webview.asWebviewUri(vscode.Uri.joinPath(dist, "webview.css"));
+  const nonce = randomBytes(24).toString("base64url");
+  const policy = [
+    "default-src 'none'",
+    `script-src 'nonce-${nonce}'`,
+    // Preact sets single style properties through the DOM, which the policy does not concern.
+    `style-src ${webview.cspSource} 'unsafe-inline'`,
+    `font-src ${webview.cspSource}`,
+    `img-src ${webview.cspSource} data:`,
+  ].join("; ");
+  return `<!DOCTYPE html>
+<html lang="${vscode.env.language}">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link id="vscode-codicon-stylesheet" rel="stylesheet" href="${style.toString()}">
+<title>Taskscope</title>
+</head>
+<body>
+<div id="app"></div>
+<script nonce="${nonce}" src="${script.toString()}"></script>
+</body>
+</html>`;
+}

@@ -1,0 +1,115 @@
+import path from "node:path";
+import * as vscode from "vscode";
+import type { RunSummary } from "../../runs/contract.ts";
+import type { RunReader } from "../../runs/store/run-reader.ts";
+import type { FromPage, PanelState } from "../protocol.ts";
+import type { RunMonitor } from "../run-monitor.ts";
+import { parsePanelState } from "./messages.ts";
+import { dashboardPage } from "./page.ts";
+import { DashboardSession } from "./session.ts";
+
+/** Type of the panel; the manifest's `onWebviewPanel` event names it too. */
+export const panelType = "taskscope.dashboard";
+
+/** What the panels need of the other rooms of the editor. */
+export interface PanelRooms {
+  readonly runs: RunMonitor;
+  readonly extension: vscode.Uri;
+  readonly log: vscode.LogOutputChannel;
+  readonly open: (run: RunSummary) => RunReader;
+  readonly logTail: (run: RunSummary, lines: number) => readonly string[];
+  /** What a button of the page asks for. */
+  readonly command: (command: PageCommand, file: vscode.Uri, run: RunSummary | undefined) => void;
+}
+
+export type PageCommand = Extract<FromPage, { type: "command" }>["command"];
+
+interface OpenPanel {
+  readonly panel: vscode.WebviewPanel;
+  readonly session: DashboardSession;
+  state: PanelState;
+}
+
+/** The dashboards: one panel for each experiment file, restored after a reload of the window. */
+export class DashboardPanels implements vscode.WebviewPanelSerializer, vscode.Disposable {
+  readonly #rooms: PanelRooms;
+  readonly #open = new Map<string, OpenPanel>();
+
+  constructor(rooms: PanelRooms) {
+    this.#rooms = rooms;
+  }
+
+  /** Opens the dashboard of an experiment, or brings the open one to the front; `run` is shown, else the newest. */
+  show(experimentFile: string, run: RunSummary | undefined): void {
+    const open = this.#open.get(experimentFile);
+    if (open === undefined) {
+      const panel = vscode.window.createWebviewPanel(panelType, titleOf(experimentFile), vscode.ViewColumn.Active, {});
+      this.#attach(panel, { experimentFile, run: run?.id ?? null, view: "overview", page: {} });
+      return;
+    }
+    if (run !== undefined) open.session.show({ ...open.state, run: run.id });
+    open.panel.reveal();
+  }
+
+  async deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
+    const kept = parsePanelState(state);
+    if (kept === undefined || this.#open.has(kept.experimentFile)) {
+      panel.dispose();
+      return;
+    }
+    // The run that was shown may still be going: its state is needed before the page asks for it.
+    await this.#rooms.runs.refresh();
+    this.#attach(panel, kept);
+  }
+
+  dispose(): void {
+    for (const { panel } of [...this.#open.values()]) panel.dispose();
+  }
+
+  #attach(panel: vscode.WebviewPanel, state: PanelState): void {
+    const { runs, extension, log, open, logTail, command } = this.#rooms;
+    const dist = vscode.Uri.joinPath(extension, "dist");
+    const file = vscode.Uri.file(state.experimentFile);
+    const session = new DashboardSession(
+      {
+        post: (message) => void panel.webview.postMessage(message),
+        experiment: () => ({
+          name: titleOf(state.experimentFile),
+          file: state.experimentFile,
+          trusted: vscode.workspace.isTrusted,
+        }),
+        runs: () => runs.of(state.experimentFile),
+        open,
+        logTail,
+        command: (name, run) => command(name, file, run),
+        keep: (kept) => {
+          entry.state = kept;
+        },
+        complain: (message) => log.warn(`Dashboard of ${state.experimentFile}: ${message}`),
+      },
+      state,
+    );
+    const entry: OpenPanel = { panel, session, state };
+    this.#open.set(state.experimentFile, entry);
+    const subscriptions = [
+      panel.webview.onDidReceiveMessage((message: unknown) => session.receive(message)),
+      panel.onDidChangeViewState(() => {
+        if (!panel.visible) session.hide();
+      }),
+      runs.onDidChange(() => session.runsChanged()),
+      vscode.workspace.onDidGrantWorkspaceTrust(() => session.runsChanged()),
+    ];
+    panel.onDidDispose(() => {
+      this.#open.delete(state.experimentFile);
+      session.dispose();
+      for (const subscription of subscriptions) subscription.dispose();
+    });
+    panel.iconPath = vscode.Uri.joinPath(extension, "media", "icon.svg");
+    panel.webview.options = { enableScripts: true, localResourceRoots: [dist] };
+    panel.webview.html = dashboardPage(panel.webview, dist);
+  }
+}
+
+function titleOf(experimentFile: string): string {
+  return path.basename(experimentFile).replace(/\.mtl\.yaml$/, "");
+}

@@ -1,0 +1,176 @@
+import { terminalStatuses, type RunId, type RunSummary } from "../../runs/contract.ts";
+import type { RunReader } from "../../runs/store/run-reader.ts";
+import type { FromPage, PanelState, ToPage } from "../protocol.ts";
+import { Feed } from "./feed.ts";
+import { parseFromPage } from "./messages.ts";
+
+/** Milliseconds between two looks at a run that is shown: with the trainer's own delay a point is drawn within 500 ms. */
+const interval = 200;
+/** Lines of the log shown for a run that failed or crashed. */
+const logLines = 12;
+
+type PageCommand = Extract<FromPage, { type: "command" }>;
+type Request = Extract<FromPage, { type: "get-snapshot" | "get-vector" }>;
+
+/** What a session needs of the editor around it. */
+export interface SessionSurroundings {
+  post(message: ToPage): void;
+  experiment(): { readonly name: string; readonly file: string; readonly trusted: boolean };
+  /** Runs of the experiment, newest first. */
+  runs(): readonly RunSummary[];
+  /** Opens a run for reading; throws when its store cannot be read. */
+  open(run: RunSummary): RunReader;
+  /** The last lines of the trainer's log. */
+  logTail(run: RunSummary, lines: number): readonly string[];
+  command(command: PageCommand["command"], run: RunSummary | undefined): void;
+  keep(state: PanelState): void;
+  complain(message: string): void;
+}
+
+/**
+ * The host's half of one dashboard. Sends what the visible page subscribed to and nothing else: whole windows first,
+ * then the points that came after. A page that is hidden or reloaded starts anew with `ready`.
+ */
+export class DashboardSession {
+  readonly #around: SessionSurroundings;
+  #restore: PanelState | null;
+  #ready = false;
+  #lastState = "";
+  #feed: Feed | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(around: SessionSurroundings, restore: PanelState | null) {
+    this.#around = around;
+    this.#restore = restore;
+  }
+
+  receive(message: unknown): void {
+    try {
+      this.#handle(parseFromPage(message));
+    } catch (error) {
+      this.#refuse(null, error);
+    }
+  }
+
+  /** Shows `run` in a page that is already there, or in the next one that says it is ready. */
+  show(state: PanelState): void {
+    this.#restore = state;
+    if (this.#ready) this.#sendState();
+  }
+
+  /** To be called when runs have appeared, gone or changed. */
+  runsChanged(): void {
+    if (!this.#ready) return;
+    this.#sendState();
+    this.#tick();
+  }
+
+  /** Hidden: the page is gone, and with it all that it asked for. */
+  hide(): void {
+    this.#ready = false;
+    this.#unsubscribe();
+  }
+
+  dispose(): void {
+    this.hide();
+  }
+
+  #handle(message: FromPage): void {
+    switch (message.type) {
+      case "ready":
+        this.#ready = true;
+        this.#lastState = "";
+        this.#unsubscribe();
+        return this.#sendState();
+      case "subscribe":
+        this.#unsubscribe();
+        if (message.subscription !== null) this.#subscribe(message.subscription);
+        return;
+      case "get-snapshot":
+      case "get-vector":
+        return this.#answer(message);
+      case "keep":
+        this.#restore = message.state;
+        return this.#around.keep(message.state);
+      case "command":
+        return this.#around.command(message.command, message.run === null ? undefined : this.#run(message.run));
+    }
+  }
+
+  #sendState(): void {
+    const experiment = this.#around.experiment();
+    const runs = this.#around.runs();
+    const state = JSON.stringify({ experiment, runs, restore: this.#restore });
+    if (state === this.#lastState) return;
+    this.#lastState = state;
+    this.#around.post({ type: "state", experiment, runs, restore: this.#restore });
+  }
+
+  #subscribe(subscription: NonNullable<Extract<FromPage, { type: "subscribe" }>["subscription"]>): void {
+    const run = this.#run(subscription.run);
+    this.#feed = new Feed(subscription, this.#around.open(run), (message) => this.#around.post(message));
+    if (run.status === "failed" || run.status === "crashed") {
+      this.#around.post({ type: "log-tail", run: run.id, lines: this.#around.logTail(run, logLines) });
+    }
+    this.#tick();
+  }
+
+  #unsubscribe(): void {
+    clearTimeout(this.#timer);
+    this.#feed?.close();
+    this.#feed = undefined;
+  }
+
+  /** Sends what is new, and looks again soon while the run may still record. */
+  #tick(): void {
+    clearTimeout(this.#timer);
+    const feed = this.#feed;
+    if (feed === undefined) return;
+    try {
+      feed.send();
+    } catch (error) {
+      this.#refuse(null, error);
+    }
+    const run = this.#around.runs().find(({ id }) => id === feed.run);
+    if (run !== undefined && !terminalStatuses.includes(run.status)) {
+      this.#timer = setTimeout(() => this.#tick(), interval);
+    }
+  }
+
+  #answer(request: Request): void {
+    try {
+      const reading = this.#feed?.run === request.run ? this.#feed.reading : this.#around.open(this.#run(request.run));
+      try {
+        this.#around.post(answerTo(request, reading));
+      } finally {
+        if (reading !== this.#feed?.reading) reading.close();
+      }
+    } catch (error) {
+      this.#refuse(request.request, error);
+    }
+  }
+
+  #run(id: RunId): RunSummary {
+    const run = this.#around.runs().find((each) => each.id === id);
+    if (run === undefined) throw new RangeError(`The run ${id} is not there any more. Choose another one.`);
+    return run;
+  }
+
+  #refuse(request: number | null, error: unknown): void {
+    const message = error instanceof Error ? error.message : String(error);
+    this.#around.complain(message);
+    this.#around.post({ type: "refused", request, message });
+  }
+}
+
+function answerTo(request: Request, reading: RunReader): ToPage {
+  const { run } = request;
+  if (request.type === "get-vector") {
+    const row = reading.vectorAt(request.series, request.step);
+    if (row === undefined) throw new RangeError(`Nothing of ${request.series} was recorded up to step ${request.step}.`);
+    return { type: "vector-at", request: request.request, run, update: { name: request.series, ...row } };
+  }
+  const found = reading.snapshot(request.parameter, request.step);
+  if (found === undefined) throw new RangeError(`No map of ${request.parameter} was kept up to step ${request.step}.`);
+  return { type: "snapshot", request: request.request, run, info: found.info, map: found.map };
+}

@@ -1,0 +1,131 @@
+import path from "node:path";
+import * as vscode from "vscode";
+import { runFiles, type RunId, type RunSummary } from "../runs/contract.ts";
+import type { Check } from "./checker.ts";
+import type { DashboardPanels } from "./dashboard/panels.ts";
+import { runsRootOf } from "./experiment-files.ts";
+import { isActive } from "./run-appearance.ts";
+import type { RunMonitor } from "./run-monitor.ts";
+import type { Targets } from "./targets.ts";
+
+/** Starting and ending runs: one trainer process each, which outlives this window. */
+export interface RunControl {
+  /** Makes the run folder below `root` and starts its trainer; resolves once the process is there. */
+  start(experimentFile: string, root: string): Promise<RunId>;
+  /** Asks the trainer to end after its step; `now` ends its process tree. */
+  stop(run: RunSummary, now: boolean): Promise<void>;
+}
+
+export interface RunRooms {
+  readonly control: RunControl;
+  readonly check: Check;
+  readonly runs: RunMonitor;
+  readonly targets: Targets;
+  readonly panels: DashboardPanels;
+}
+
+export async function runExperiment(argument: unknown, { control, check, runs, targets, panels }: RunRooms): Promise<void> {
+  const file = await targets.experiment(argument);
+  if (file === undefined) return;
+  const document = await vscode.workspace.openTextDocument(file);
+  if (document.isDirty && !(await document.save())) return;
+  const problems = await check(document.getText(), file.fsPath);
+  if (problems.some(({ severity }) => severity === "error")) return showProblems(document);
+  const root = runsRootOf(file);
+  const id = await vscode.window.withProgress(
+    { location: vscode.ProgressLocation.Window, title: vscode.l10n.t("Starting a run") },
+    () => control.start(file.fsPath, root),
+  );
+  runs.addRoot(root);
+  await runs.refresh();
+  panels.show(file.fsPath, runs.get(id));
+}
+
+export async function stopRun(argument: unknown, { control, runs, targets }: RunRooms): Promise<void> {
+  const run = await targets.run(argument, isActive, vscode.l10n.t("No run is active."));
+  if (run === undefined || !isActive(run)) return;
+  if (run.status !== "stopping") await control.stop(run, false);
+  else if (await confirmStopNow(run)) await control.stop(run, true);
+  await runs.refresh();
+}
+
+/** Ends the trainer's process tree at once, without the last checkpoint. */
+export async function stopRunNow(run: RunSummary, { control, runs }: RunRooms): Promise<void> {
+  await control.stop(run, true);
+  await runs.refresh();
+}
+
+export async function stopAllRuns({ control, runs }: RunRooms): Promise<void> {
+  await runs.refresh();
+  await Promise.all(runs.all.filter(isActive).map((run) => control.stop(run, false)));
+  await runs.refresh();
+}
+
+export async function openDashboard(argument: unknown, { runs, targets, panels }: RunRooms): Promise<void> {
+  const target = targets.of(argument);
+  if (target?.kind === "run") return panels.show(target.run.experimentFile, target.run);
+  const file = await targets.experiment(argument);
+  if (file === undefined) return;
+  runs.addRoot(runsRootOf(file));
+  await runs.refresh();
+  panels.show(file.fsPath, undefined);
+}
+
+export async function showLog(argument: unknown, { targets }: RunRooms): Promise<void> {
+  const run = await targets.run(argument, () => true, vscode.l10n.t("There is no run yet."));
+  if (run === undefined) return;
+  const log = vscode.Uri.file(path.join(run.folder, runFiles.log));
+  await vscode.window.showTextDocument(log, { preview: true });
+}
+
+/** Moves the run's folder to the trash, where the system has one; else asks once more and deletes it for good. */
+export async function deleteRun(argument: unknown, { runs, targets }: RunRooms): Promise<void> {
+  const run = await targets.run(argument, (each) => !isActive(each), vscode.l10n.t("There is no ended run."));
+  if (run === undefined) return;
+  if (isActive(run)) throw new Error(vscode.l10n.t("The run {0} is active. Stop it before deleting it.", run.id));
+  const trash = vscode.l10n.t("Move to Trash");
+  const question = vscode.l10n.t("Delete the run {0} with all that it recorded?", run.id);
+  if ((await vscode.window.showWarningMessage(question, { modal: true }, trash)) !== trash) return;
+  const folder = vscode.Uri.file(run.folder);
+  try {
+    await vscode.workspace.fs.delete(folder, { recursive: true, useTrash: true });
+  } catch (error) {
+    const forGood = vscode.l10n.t("Delete for Good");
+    const reason = error instanceof Error ? error.message : String(error);
+    const again = vscode.l10n.t("The run could not be moved to the trash: {0}", reason);
+    if ((await vscode.window.showWarningMessage(again, { modal: true }, forGood)) !== forGood) return;
+    await vscode.workspace.fs.delete(folder, { recursive: true });
+  }
+  await runs.refresh();
+}
+
+export async function reveal(argument: unknown, { targets }: RunRooms): Promise<void> {
+  const place = placeOf(argument, targets);
+  if (place === undefined) return;
+  const onThisDesktop = vscode.env.uiKind === vscode.UIKind.Desktop && vscode.env.remoteName === undefined;
+  await vscode.commands.executeCommand(onThisDesktop ? "revealFileInOS" : "revealInExplorer", place);
+}
+
+export async function copyPath(argument: unknown, { targets }: RunRooms): Promise<void> {
+  const place = placeOf(argument, targets);
+  if (place !== undefined) await vscode.env.clipboard.writeText(place.fsPath);
+}
+
+function placeOf(argument: unknown, targets: Targets): vscode.Uri | undefined {
+  const target = targets.of(argument);
+  if (target === undefined) return undefined;
+  return target.kind === "experiment" ? target.file : vscode.Uri.file(target.run.folder);
+}
+
+async function confirmStopNow(run: RunSummary): Promise<boolean> {
+  const now = vscode.l10n.t("Stop Now");
+  const question = vscode.l10n.t("The run {0} is already stopping. End its process at once, without a last checkpoint?", run.id);
+  return (await vscode.window.showWarningMessage(question, { modal: true }, now)) === now;
+}
+
+async function showProblems(document: vscode.TextDocument): Promise<void> {
+  await vscode.window.showTextDocument(document);
+  const show = vscode.l10n.t("Show Problems");
+  const chosen = await vscode.window.showErrorMessage(vscode.l10n.t("This experiment has errors and was not started."), show);
+  if (chosen === show) await vscode.commands.executeCommand("workbench.actions.view.problems");
+}

@@ -1,0 +1,124 @@
+import * as vscode from "vscode";
+import type { RunSummary } from "../runs/contract.ts";
+import { isActive } from "./run-appearance.ts";
+
+/** How often active runs are looked at, in milliseconds; nothing is polled while no run is active. */
+const interval = 1000;
+
+/** Where the monitor gets its knowledge from: the run folders below a root, and the state of each by evidence. */
+export interface RunSource {
+  /** Every readable run below `<root>/.taskscope/runs`. Ended runs of `known` may be handed back unread. */
+  list(root: string, known: readonly RunSummary[]): Promise<readonly RunSummary[]>;
+}
+
+/**
+ * What is known of the runs of all roots (workspace folders, and folders of loose experiment files). Changes come from
+ * a watcher on run folders and, while a run is active, from looking once a second.
+ */
+export class RunMonitor implements vscode.Disposable {
+  readonly #source: RunSource;
+  readonly #log: vscode.LogOutputChannel;
+  readonly #changed = new vscode.EventEmitter<void>();
+  readonly #ended = new vscode.EventEmitter<RunSummary>();
+  readonly #watcher = vscode.workspace.createFileSystemWatcher("**/.taskscope/runs/*/run.sqlite", false, true, false);
+  readonly #subscriptions: vscode.Disposable[];
+  readonly #looseRoots = new Set<string>();
+  #byRoot = new Map<string, readonly RunSummary[]>();
+  #refreshing: Promise<void> | undefined;
+  #again = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** A run appeared, went, or looks different. */
+  readonly onDidChange = this.#changed.event;
+  /** A run that was active before is so no more. */
+  readonly onDidEnd = this.#ended.event;
+
+  constructor(source: RunSource, log: vscode.LogOutputChannel) {
+    this.#source = source;
+    this.#log = log;
+    this.#subscriptions = [
+      this.#changed,
+      this.#ended,
+      this.#watcher,
+      this.#watcher.onDidCreate(() => this.refresh()),
+      this.#watcher.onDidDelete(() => this.refresh()),
+      vscode.workspace.onDidChangeWorkspaceFolders(() => this.refresh()),
+    ];
+  }
+
+  /** Newest first. */
+  get all(): readonly RunSummary[] {
+    return [...this.#byRoot.values()].flat().sort((a, b) => (a.id < b.id ? 1 : -1));
+  }
+
+  of(experimentFile: string): readonly RunSummary[] {
+    return this.all.filter((run) => run.experimentFile === experimentFile);
+  }
+
+  get(id: string): RunSummary | undefined {
+    return this.all.find((run) => run.id === id);
+  }
+
+  /** Looks at `root` too from now on: a run was started there, outside the workspace folders. */
+  addRoot(root: string): void {
+    this.#looseRoots.add(root);
+  }
+
+  /** Reads all roots; a call during a reading makes one more reading after it, and resolves after that. */
+  refresh(): Promise<void> {
+    if (this.#refreshing !== undefined) {
+      this.#again = true;
+      return this.#refreshing;
+    }
+    this.#refreshing = this.#refreshUntilQuiet().finally(() => {
+      this.#refreshing = undefined;
+      this.#schedule();
+    });
+    return this.#refreshing;
+  }
+
+  dispose(): void {
+    clearTimeout(this.#timer);
+    for (const subscription of this.#subscriptions) subscription.dispose();
+  }
+
+  async #refreshUntilQuiet(): Promise<void> {
+    do {
+      this.#again = false;
+      await this.#read();
+    } while (this.#again);
+  }
+
+  async #read(): Promise<void> {
+    const before = this.all;
+    const next = new Map<string, readonly RunSummary[]>();
+    for (const root of this.#roots()) {
+      const known = this.#byRoot.get(root) ?? [];
+      try {
+        next.set(root, await this.#source.list(root, known));
+      } catch (error) {
+        this.#log.error(`The runs below ${root} could not be read: ${String(error)}`);
+        next.set(root, known);
+      }
+    }
+    this.#byRoot = next;
+    this.#announce(before);
+  }
+
+  #announce(before: readonly RunSummary[]): void {
+    if (JSON.stringify(before) === JSON.stringify(this.all)) return;
+    this.#changed.fire();
+    const wasActive = new Set(before.filter(isActive).map(({ id }) => id));
+    for (const run of this.all) if (wasActive.has(run.id) && !isActive(run)) this.#ended.fire(run);
+  }
+
+  #roots(): Set<string> {
+    const folders = vscode.workspace.workspaceFolders ?? [];
+    return new Set([...folders.map(({ uri }) => uri.fsPath), ...this.#looseRoots]);
+  }
+
+  #schedule(): void {
+    clearTimeout(this.#timer);
+    if (this.all.some(isActive)) this.#timer = setTimeout(() => void this.refresh(), interval);
+  }
+}
