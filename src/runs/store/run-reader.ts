@@ -1,0 +1,305 @@
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { join } from "node:path";
+import type { OwnershipMap } from "../../experiment/record.ts";
+import {
+  type Points,
+  type RecordedEvent,
+  runFiles,
+  type RunSummary,
+  type SeriesInfo,
+  type SeriesWindow,
+  type SnapshotInfo,
+  type VectorPoints,
+} from "../contract.ts";
+import { unpackShares } from "./shares.ts";
+import { decideStatus } from "../process/status.ts";
+import { livenessOf } from "../process/process-identity.ts";
+import { float32sOf, float64sOf, sketchBlock, unpackSketch } from "./chunk.ts";
+import { openMigrated } from "./open-store.ts";
+import { ColumnReducer, PointList } from "./reduction.ts";
+import { readEvent } from "./event-row.ts";
+import { readRunRow, type RunRow } from "./run-row.ts";
+import { Columns, type Row, transaction, translated } from "./sqlite.ts";
+import { corrupt } from "./store-error.ts";
+
+/** From this many points for each column on, a long span is drawn from the chunks' sketches. */
+const pointsPerColumnForSketches = 4 * sketchBlock;
+
+/**
+ * Reads one run, live or ended. Any number of readers, in any process; they never block the trainer. Every method
+ * throws `RunStoreError`; a series, snapshot or row that is not there gives an empty or undefined result.
+ */
+export class RunReader {
+  readonly folder: string;
+  readonly #path: string;
+  readonly #database: DatabaseSync;
+  readonly #columns: Columns;
+  readonly #statements = new Map<string, StatementSync>();
+
+  private constructor(folder: string, path: string, database: DatabaseSync) {
+    this.folder = folder;
+    this.#path = path;
+    this.#database = database;
+    this.#columns = new Columns(path);
+  }
+
+  /** Opens the store of a run folder, migrating an older one. Throws `RunStoreError` (missing, foreign, corrupt, newer, …). */
+  static open(folder: string): RunReader {
+    const path = join(folder, runFiles.store);
+    return new RunReader(folder, path, openMigrated(path, "read"));
+  }
+
+  close(): void {
+    this.#statements.clear();
+    this.#database.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** The run as it is shown: the recorded row, its status corrected by evidence. `now` in milliseconds since 1970. */
+  summary(now: number = Date.now()): RunSummary {
+    const { environment: _environment, ...row } = this.row();
+    return { ...row, folder: this.folder, ...decideStatus(row, livenessOf(row, now), now) };
+  }
+
+  /** The row as it was recorded. */
+  row(): RunRow {
+    const row = this.#get("SELECT * FROM run");
+    if (row === undefined) throw corrupt(this.#path, "it holds no run");
+    return readRunRow(row, this.#columns, this.#path);
+  }
+
+  /** Changes whenever something was recorded, requested or noted since; equal tokens mean that nothing was. */
+  changeToken(): number {
+    const row = this.#get("PRAGMA data_version");
+    return row === undefined ? 0 : this.#columns.number(row, "data_version");
+  }
+
+  /** All series, in the order of their first point. */
+  seriesList(): SeriesInfo[] {
+    return this.#all("SELECT * FROM series ORDER BY id").map((row) => this.#seriesInfo(row));
+  }
+
+  /** All points of a scalar series with `from ≤ step ≤ to`. */
+  points(name: string, from: number = -Infinity, to: number = Infinity): Points {
+    const kept = new PointList();
+    this.#consistent(() => {
+      const series = this.#series(name, "scalar");
+      if (series === undefined) return;
+      for (const chunk of this.#chunks(series.id, from, to)) {
+        const { steps, values } = within(this.#scalars(chunk), from, to);
+        kept.pushAll(steps, values);
+      }
+    });
+    return kept.points();
+  }
+
+  /** Points of a scalar series after `step`. */
+  after(name: string, step: number): Points {
+    return this.points(name, nextAfter(step), Infinity);
+  }
+
+  /** All rows of a vector series with `from ≤ step ≤ to`; undefined when there is no such series. */
+  vectors(name: string, from: number = -Infinity, to: number = Infinity): VectorPoints | undefined {
+    return this.#consistent(() => {
+      const series = this.#series(name, "any");
+      if (series === undefined) return undefined;
+      const steps: number[] = [];
+      const rows: Float32Array[] = [];
+      for (const chunk of this.#chunks(series.id, from, to)) {
+        const all = this.#vectorChunk(chunk, series.width);
+        all.steps.forEach((step, i) => {
+          if (step < from || step > to) return;
+          steps.push(step);
+          rows.push(all.values.subarray(i * series.width, (i + 1) * series.width));
+        });
+      }
+      const values = new Float32Array(steps.length * series.width);
+      rows.forEach((row, i) => values.set(row, i * series.width));
+      return { steps: Float64Array.from(steps), width: series.width, values };
+    });
+  }
+
+  /** The last row of a vector series at or before `step`, or its latest one. */
+  vectorAt(name: string, step: number = Infinity): { readonly step: number; readonly width: number; readonly values: Float32Array } | undefined {
+    return this.#consistent(() => {
+      const series = this.#series(name, "any");
+      if (series === undefined) return undefined;
+      const chunk = this.#get("SELECT steps, data FROM chunk WHERE series = ? AND first_step <= ? ORDER BY start DESC LIMIT 1", series.id, finite(step));
+      if (chunk === undefined) return undefined;
+      const { steps, values } = this.#vectorChunk(chunk, series.width);
+      const index = steps.findLastIndex((recorded) => recorded <= step);
+      const found = steps[index];
+      if (found === undefined) throw corrupt(this.#path, "a chunk begins before its first step");
+      return { step: found, width: series.width, values: values.slice(index * series.width, (index + 1) * series.width) };
+    });
+  }
+
+  /**
+   * A span of a scalar series for drawing on `columns` pixel columns. Each column keeps its first, least, greatest and
+   * last point and one of each kind of non-finite value, as recorded. Where a column stands for hundreds of points its
+   * edges may be off by `sketchBlock` points; the extremes of the span are always there. Infinite bounds: all there is.
+   */
+  window(name: string, from: number, to: number, columns: number): SeriesWindow {
+    const nothing: SeriesWindow = { name, points: { steps: new Float64Array(), values: new Float64Array() }, reduced: false, total: 0 };
+    return this.#consistent(() => {
+      const series = this.#series(name, "scalar");
+      if (series === undefined) return nothing;
+      const low = Number.isFinite(from) ? from : series.firstStep;
+      const high = Number.isFinite(to) ? to : series.lastStep;
+      const wide = Math.max(1, Math.floor(columns));
+      const counted = this.#get(
+        "SELECT coalesce(sum(count), 0) AS total FROM chunk WHERE series = ? AND last_step >= ? AND first_step <= ?",
+        series.id,
+        low,
+        high,
+      );
+      const atMost = counted === undefined ? 0 : this.#columns.number(counted, "total");
+      if (atMost <= 4 * wide) {
+        const all = this.points(name, low, high);
+        return { name, points: all, reduced: false, total: all.steps.length };
+      }
+      return this.#reduced(series, low, high, wide, atMost >= pointsPerColumnForSketches * wide);
+    });
+  }
+
+  /** Every element map that was recorded, oldest first. */
+  snapshots(): SnapshotInfo[] {
+    return this.#all("SELECT parameter, step, epoch FROM snapshot ORDER BY step, id").map((row) => this.#snapshotInfo(row));
+  }
+
+  /** The last element map of a parameter at or before `step`. */
+  snapshot(parameter: string, step: number = Infinity): { readonly info: SnapshotInfo; readonly map: OwnershipMap } | undefined {
+    const row = this.#get("SELECT * FROM snapshot WHERE parameter = ? AND step <= ? ORDER BY step DESC LIMIT 1", parameter, finite(step));
+    if (row === undefined) return undefined;
+    return { info: this.#snapshotInfo(row), map: { parameter, shares: unpackShares(this.#columns.blob(row, "shares"), this.#path) } };
+  }
+
+  /** Events with an id above `id`, oldest first. */
+  events(afterId: number = 0): RecordedEvent[] {
+    return this.#all("SELECT * FROM event WHERE id > ? ORDER BY id", afterId).map((row) => readEvent(row, this.#columns, this.#path));
+  }
+
+  #reduced(series: KnownSeries, low: number, high: number, columns: number, fromSketches: boolean): SeriesWindow {
+    const reducer = new ColumnReducer(low, high, columns);
+    let total = 0;
+    for (const chunk of this.#chunks(series.id, low, high, fromSketches)) {
+      const sketch = this.#columns.blobOrNull(chunk, "sketch");
+      const inside = this.#columns.number(chunk, "first_step") >= low && this.#columns.number(chunk, "last_step") <= high;
+      if (fromSketches && inside && sketch !== null) {
+        const { steps, values } = unpackSketch(sketch, this.#path);
+        reducer.addAll(steps, values);
+        total += this.#columns.number(chunk, "count");
+      } else {
+        const { steps, values } = within(this.#scalars(fromSketches ? this.#dataOf(chunk) : chunk), low, high);
+        reducer.addAll(steps, values);
+        total += steps.length;
+      }
+    }
+    const points = reducer.finish();
+    return { name: series.name, points, reduced: points.steps.length < total, total };
+  }
+
+  /** Chunks that touch a span. Without their data when they are to be drawn from their sketches. */
+  #chunks(series: number, from: number, to: number, sketches = false): NodeJS.Iterator<Row> {
+    const columns = sketches ? "id, count, first_step, last_step, sketch" : "id, count, first_step, last_step, NULL AS sketch, steps, data";
+    return this.#statement(`SELECT ${columns} FROM chunk WHERE series = ? AND last_step >= ? AND first_step <= ? ORDER BY start`).iterate(
+      series,
+      finite(from),
+      finite(to),
+    );
+  }
+
+  #dataOf(chunk: Row): Row {
+    const row = this.#get("SELECT steps, data FROM chunk WHERE id = ?", this.#columns.number(chunk, "id"));
+    if (row === undefined) throw corrupt(this.#path, "a chunk is missing");
+    return row;
+  }
+
+  #scalars(chunk: Row): Points {
+    const steps = float64sOf(this.#columns.blob(chunk, "steps"), this.#path);
+    const values = float64sOf(this.#columns.blob(chunk, "data"), this.#path);
+    if (steps.length !== values.length) throw corrupt(this.#path, "a chunk has more steps than values, or fewer");
+    return { steps, values };
+  }
+
+  #vectorChunk(chunk: Row, width: number): { readonly steps: Float64Array; readonly values: Float32Array } {
+    const steps = float64sOf(this.#columns.blob(chunk, "steps"), this.#path);
+    const values = float32sOf(this.#columns.blob(chunk, "data"), this.#path);
+    if (steps.length * width !== values.length) throw corrupt(this.#path, "a chunk has more steps than rows, or fewer");
+    return { steps, values };
+  }
+
+  #series(name: string, kind: "scalar" | "any"): KnownSeries | undefined {
+    const row = this.#get("SELECT * FROM series WHERE name = ?", name);
+    if (row === undefined) return undefined;
+    const series = { id: this.#columns.number(row, "id"), ...this.#seriesInfo(row) };
+    if (kind === "scalar" && series.width !== 1) {
+      throw new RangeError(`The series "${name}" holds vectors of ${series.width} numbers; ask for its rows with vectors() or vectorAt().`);
+    }
+    return series;
+  }
+
+  #seriesInfo(row: Row): SeriesInfo {
+    return {
+      name: this.#columns.text(row, "name"),
+      width: this.#columns.number(row, "width"),
+      points: this.#columns.number(row, "points"),
+      firstStep: this.#columns.number(row, "first_step"),
+      lastStep: this.#columns.number(row, "last_step"),
+    };
+  }
+
+  #snapshotInfo(row: Row): SnapshotInfo {
+    return { step: this.#columns.number(row, "step"), epoch: this.#columns.number(row, "epoch"), parameter: this.#columns.text(row, "parameter") };
+  }
+
+  /** Reads several rows as they were at one moment, whatever the trainer commits meanwhile. */
+  #consistent<T>(read: () => T): T {
+    if (this.#database.isTransaction) return read();
+    return translated(this.#path, () => transaction(this.#database, "deferred", read));
+  }
+
+  #statement(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.#database.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  #get(sql: string, ...values: (string | number)[]): Row | undefined {
+    return translated(this.#path, () => this.#statement(sql).get(...values));
+  }
+
+  #all(sql: string, ...values: (string | number)[]): Row[] {
+    return translated(this.#path, () => this.#statement(sql).all(...values));
+  }
+}
+
+interface KnownSeries extends SeriesInfo {
+  readonly id: number;
+}
+
+/** Part of sorted points with `from ≤ step ≤ to`. */
+function within({ steps, values }: Points, from: number, to: number): Points {
+  let start = 0;
+  while (start < steps.length && (steps[start] ?? 0) < from) start++;
+  let end = steps.length;
+  while (end > start && (steps[end - 1] ?? 0) > to) end--;
+  return { steps: steps.subarray(start, end), values: values.subarray(start, end) };
+}
+
+/** SQLite compares with infinities as it should, but a bound that is a plain number uses the index best. */
+function finite(bound: number): number {
+  return Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, bound));
+}
+
+/** The least number above `step`. Steps are whole numbers, but nothing here depends on it. */
+function nextAfter(step: number): number {
+  if (!Number.isFinite(step)) return step;
+  return step + Math.max(Number.MIN_VALUE, Math.abs(step) * Number.EPSILON);
+}

@@ -1,0 +1,191 @@
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { join } from "node:path";
+import type { MetricTable, OwnershipMap, RunDescription, RunEvent, RunResult } from "../../experiment/record.ts";
+import { type ProcessIdentity, type RequestKind, runFiles } from "../contract.ts";
+import { openMigrated } from "./open-store.ts";
+import { SeriesBuffer, SeriesStatements } from "./series-buffer.ts";
+import { packShares } from "./shares.ts";
+import { Columns, transaction, translated } from "./sqlite.ts";
+import { chooseJournal, type JournalMode } from "./store-schema.ts";
+
+/** The longest that something recorded may wait for its commit, while the writer is called or its owner's timer runs. */
+export const commitEveryMs = 250;
+
+export interface Ending {
+  readonly status: "completed" | "stopped" | "failed";
+  readonly reason: string | null;
+  readonly result: RunResult | null;
+}
+
+export interface Request {
+  readonly id: number;
+  readonly kind: RequestKind;
+}
+
+/**
+ * Writes what a run records; the trainer has the only one. Nothing is on disk before `commit()`; the owner calls it every
+ * `commitEveryMs`. Every method may throw `RunStoreError`; after one (a full disk) what waits is kept and can be tried again.
+ */
+export class RunWriter {
+  readonly journal: JournalMode;
+  readonly #path: string;
+  readonly #database: DatabaseSync;
+  readonly #columns: Columns;
+  readonly #statements: SeriesStatements;
+  readonly #insertEvent: StatementSync;
+  readonly #insertSnapshot: StatementSync;
+  readonly #updateProgress: StatementSync;
+  readonly #series = new Map<string, SeriesBuffer>();
+  #latest: MetricTable = {};
+  #latestChanged = false;
+  #progress: { readonly step: number; readonly epoch: number } | undefined;
+  #events: RunEvent[] = [];
+  #snapshots: { readonly step: number; readonly epoch: number; readonly map: OwnershipMap }[] = [];
+
+  private constructor(path: string, database: DatabaseSync) {
+    this.#path = path;
+    this.#database = database;
+    this.#columns = new Columns(path);
+    this.journal = chooseJournal(database, path);
+    // A killed process loses nothing that was committed; a power cut may lose the last commits, and never harms the file.
+    database.exec("PRAGMA synchronous = NORMAL");
+    this.#statements = new SeriesStatements(database);
+    this.#insertEvent = database.prepare("INSERT INTO event (kind, step, at, message, detail) VALUES (?, ?, ?, ?, ?)");
+    this.#insertSnapshot = database.prepare("INSERT OR REPLACE INTO snapshot (parameter, step, epoch, shares) VALUES (?, ?, ?, ?)");
+    this.#updateProgress = database.prepare("UPDATE run SET step = ?, epoch = ?, heartbeat_at = ?");
+  }
+
+  /** Opens the store of a run that was created and has no trainer yet. Throws `RunStoreError`. */
+  static open(folder: string): RunWriter {
+    const path = join(folder, runFiles.store);
+    const database = openMigrated(path, "write");
+    return translated(path, () => new RunWriter(path, database));
+  }
+
+  /** The trainer lives: it owns the run and prepares it. Committed at once. */
+  begin(owner: ProcessIdentity, now: number): void {
+    this.#run("UPDATE run SET status = 'starting', owner_pid = ?, owner_started = ?, started_at = ?, heartbeat_at = ?", owner.pid, owner.started, now, now);
+  }
+
+  /** Data and model stand; the first step follows. Committed at once. */
+  describe(description: RunDescription): void {
+    this.#run("UPDATE run SET status = 'running', description = ? WHERE status IN ('queued', 'starting')", JSON.stringify(description));
+    this.#run("UPDATE run SET description = ?", JSON.stringify(description));
+  }
+
+  stopping(): void {
+    this.#run("UPDATE run SET status = 'stopping' WHERE status IN ('queued', 'starting', 'running')");
+  }
+
+  scalar(name: string, step: number, value: number): void {
+    this.#buffer(name, 1).append(step, value);
+    this.#noteMetric(name, value);
+  }
+
+  vector(name: string, step: number, values: Float32Array): void {
+    // Width 1 is kept as a scalar: a vector of one task is still a row.
+    const first = values[0];
+    if (values.length === 1 && first !== undefined) this.scalar(name, step, first);
+    else this.#buffer(name, values.length).append(step, values);
+  }
+
+  snapshot(step: number, epoch: number, map: OwnershipMap): void {
+    this.#snapshots.push({ step, epoch, map });
+  }
+
+  event(event: RunEvent): void {
+    this.#events.push(event);
+  }
+
+  progress(step: number, epoch: number): void {
+    this.#progress = { step, epoch };
+  }
+
+  /** Writes everything that waits in one transaction, with the heartbeat of `now`. */
+  commit(now: number): void {
+    const done: (() => void)[] = [];
+    const { events, snapshots } = { events: [...this.#events], snapshots: [...this.#snapshots] };
+    translated(this.#path, () =>
+      transaction(this.#database, "immediate", () => {
+        for (const buffer of this.#series.values()) {
+          const finish = buffer.write(this.#statements);
+          if (finish !== undefined) done.push(finish);
+        }
+        for (const { kind, step, at, message, detail } of events) {
+          this.#insertEvent.run(kind, step, at, message, detail === undefined ? null : JSON.stringify(detail));
+        }
+        for (const { step, epoch, map } of snapshots) this.#insertSnapshot.run(map.parameter, step, epoch, packShares(map.shares));
+        if (this.#progress === undefined) this.#database.prepare("UPDATE run SET heartbeat_at = ?").run(now);
+        else this.#updateProgress.run(this.#progress.step, this.#progress.epoch, now);
+        if (this.#latestChanged) this.#database.prepare("UPDATE run SET latest = ?").run(JSON.stringify(this.#latest));
+      }),
+    );
+    for (const finish of done) finish();
+    this.#events.splice(0, events.length);
+    this.#snapshots.splice(0, snapshots.length);
+    this.#latestChanged = false;
+  }
+
+  /** What others asked for and was not yet taken; marked as taken. */
+  takeRequests(now: number): Request[] {
+    const open = translated(this.#path, () => this.#database.prepare("SELECT id, kind FROM request WHERE handled_at IS NULL ORDER BY id").all());
+    const taken: Request[] = [];
+    for (const row of open) {
+      const kind = this.#columns.text(row, "kind");
+      if (kind === "stop" || kind === "checkpoint") taken.push({ id: this.#columns.number(row, "id"), kind });
+    }
+    if (open.length > 0) this.#run("UPDATE request SET handled_at = ? WHERE handled_at IS NULL", now);
+    return taken;
+  }
+
+  /** The terminal row, with all that waits before it, in a last commit. */
+  end({ status, reason, result }: Ending, now: number): void {
+    this.commit(now);
+    this.#run(
+      "UPDATE run SET status = ?, reason = ?, result = ?, ended_at = ?, heartbeat_at = ?",
+      status,
+      reason,
+      result === null ? null : JSON.stringify(result),
+      now,
+      now,
+    );
+  }
+
+  /** Gives up what waits and could not be written (a full disk), so that the terminal row can be. */
+  discard(): void {
+    this.#series.clear();
+    this.#events = [];
+    this.#snapshots = [];
+  }
+
+  /** Closes the store; its log is merged into the file first, so that the file alone is the whole run. */
+  close(): void {
+    translated(this.#path, () => {
+      if (this.journal === "wal") this.#database.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get();
+      this.#database.close();
+    });
+  }
+
+  #buffer(name: string, width: number): SeriesBuffer {
+    let buffer = this.#series.get(name);
+    if (buffer === undefined) {
+      buffer = new SeriesBuffer(name, width);
+      this.#series.set(name, buffer);
+    }
+    return buffer;
+  }
+
+  /** Keeps the row's `latest` table up to date: the newest value of every `metric/<split>/<task>/<name>`. */
+  #noteMetric(series: string, value: number): void {
+    const [prefix, split, task, name, ...more] = series.split("/");
+    if (prefix !== "metric" || task === undefined || name === undefined || more.length > 0) return;
+    if (split !== "train" && split !== "validation" && split !== "test") return;
+    const tasks = this.#latest[split] ?? {};
+    this.#latest = { ...this.#latest, [split]: { ...tasks, [task]: { ...tasks[task], [name]: value } } };
+    this.#latestChanged = true;
+  }
+
+  #run(sql: string, ...values: (string | number | null)[]): void {
+    translated(this.#path, () => this.#database.prepare(sql).run(...values));
+  }
+}

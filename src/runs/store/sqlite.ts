@@ -1,0 +1,144 @@
+import { accessSync, constants, existsSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
+import { pathToFileURL } from "node:url";
+import { asStoreError, corrupt, RunStoreError } from "./store-error.ts";
+
+type Sqlite = typeof import("node:sqlite");
+
+export type Row = Record<string, SQLOutputValue>;
+
+/** How long a connection waits for another one's short transaction. */
+const busyTimeoutMs = 5_000;
+
+/**
+ * SQLite, loaded when first needed: activation must not pay for it. The one warning that Node prints about it
+ * ("experimental") says nothing to the person at the keyboard and is left out.
+ */
+function loadSqlite(path: string): Sqlite {
+  const emitWarning = process.emitWarning;
+  process.emitWarning = () => undefined;
+  try {
+    const sqlite: Sqlite | undefined = process.getBuiltinModule("node:sqlite");
+    if (sqlite !== undefined) return sqlite;
+  } finally {
+    process.emitWarning = emitWarning;
+  }
+  throw new RunStoreError(
+    "unavailable",
+    path,
+    `Node ${process.versions.node} has no built-in SQLite, which keeps the runs.`,
+    "Use Node 22.13 or newer.",
+  );
+}
+
+export type OpenMode = "read" | "write" | "create";
+
+/** Opens a database file. Throws `RunStoreError`. */
+export function openDatabase(path: string, mode: OpenMode): DatabaseSync {
+  const { DatabaseSync } = loadSqlite(path);
+  if (mode !== "create" && !existsSync(path)) {
+    throw new RunStoreError("missing", path, `${path} is not there.`, "The run was deleted or never started.");
+  }
+  return translated(path, () => {
+    const database = new DatabaseSync(mode === "read" && needsImmutable(path) ? immutableAddress(path) : path, { readOnly: mode === "read" });
+    database.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
+    return database;
+  });
+}
+
+/** Runs `action`, turning SQLite's errors into `RunStoreError`. */
+export function translated<T>(path: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    throw asStoreError(error, path);
+  }
+}
+
+/** One transaction; rolled back when `action` throws. `immediate` takes the write lock at its start. */
+export function transaction<T>(database: DatabaseSync, kind: "deferred" | "immediate", action: () => T): T {
+  database.exec(kind === "immediate" ? "BEGIN IMMEDIATE" : "BEGIN");
+  let result: T;
+  try {
+    result = action();
+    database.exec("COMMIT");
+  } catch (error) {
+    rollBack(database);
+    throw error;
+  }
+  return result;
+}
+
+/** SQLite rolls back by itself after some errors (a full disk); a second rollback would be refused. */
+function rollBack(database: DatabaseSync): void {
+  if (database.isTransaction) database.exec("ROLLBACK");
+}
+
+/** Value of `PRAGMA name`, a whole number. */
+export function pragmaNumber(database: DatabaseSync, name: string): number {
+  const value = Object.values(database.prepare(`PRAGMA ${name}`).get() ?? {})[0];
+  return typeof value === "number" ? value : 0;
+}
+
+/** Typed access to a row's columns. A value of another type means that the file is damaged. */
+export class Columns {
+  readonly #path: string;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  number(row: Row, name: string): number {
+    const value = row[name];
+    return typeof value === "number" ? value : this.#refuse(name);
+  }
+
+  numberOrNull(row: Row, name: string): number | null {
+    return row[name] === null ? null : this.number(row, name);
+  }
+
+  text(row: Row, name: string): string {
+    const value = row[name];
+    return typeof value === "string" ? value : this.#refuse(name);
+  }
+
+  textOrNull(row: Row, name: string): string | null {
+    return row[name] === null ? null : this.text(row, name);
+  }
+
+  blob(row: Row, name: string): Uint8Array {
+    const value = row[name];
+    return value instanceof Uint8Array ? value : this.#refuse(name);
+  }
+
+  blobOrNull(row: Row, name: string): Uint8Array | null {
+    return row[name] === null ? null : this.blob(row, name);
+  }
+
+  #refuse(name: string): never {
+    throw corrupt(this.#path, `column ${name} holds something else`);
+  }
+}
+
+/**
+ * A finished run in a folder that may not be written to (a read-only share, an archive) can only be opened as immutable,
+ * because SQLite wants to create the index of its write-ahead log beside the file. With a log beside it that would miss data.
+ */
+function needsImmutable(path: string): boolean {
+  if (existsSync(`${path}-wal`) && statSync(`${path}-wal`).size > 0) return false;
+  return !isWritableFolder(path);
+}
+
+function isWritableFolder(path: string): boolean {
+  try {
+    accessSync(dirname(path), constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function immutableAddress(path: string): string {
+  return `${pathToFileURL(path).href}?immutable=1`;
+}
