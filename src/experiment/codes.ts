@@ -9,77 +9,170 @@
  *   MTL4xx  what only the built model can tell
  */
 export const checks = {
-  MTL001: ["File too large", "An experiment file is a few hundred lines; a file above a million characters is not read. Keep data in a data file and name it under `data.file`."],
-  MTL002: ["Empty file", "There is nothing in the file but blank lines and comments. Use the command “New Experiment” to start from an example or a table."],
-  MTL003: ["Not a text file", "The file holds bytes that no YAML text has, such as NUL. It is probably a data file or an image with the wrong ending."],
-  MTL004: ["YAML syntax", "The text is not YAML. Usual reasons: a tab in the indentation, a missing space after a colon, a bracket or a quote that is not closed, lines of one list with different indentation."],
+  MTL001: [
+    "File too large",
+    "An experiment file is a few hundred lines; a file above a million characters is not read. Keep data in a data file and name it under `data.file`.",
+  ],
+  MTL002: [
+    "Empty file",
+    "There is nothing in the file but blank lines and comments. Use the command “New Experiment” to start from an example or a table.",
+  ],
+  MTL003: [
+    "Not a text file",
+    "The file holds bytes that no YAML text has, such as NUL. It is probably a data file or an image with the wrong ending.",
+  ],
+  MTL004: [
+    "YAML syntax",
+    "The text is not YAML. Usual reasons: a tab in the indentation, a missing space after a colon, a bracket or a quote that is not closed, lines of one list with different indentation.",
+  ],
   MTL005: ["Key given twice", "The same key stands twice in one mapping; it is unclear which value is meant. Delete one of them."],
   MTL006: ["More than one document", "A line `---` or `...` begins another YAML document. Keep one experiment a file."],
-  MTL007: ["Too deep or too many parts", "The file nests deeper, or has more parts, than any experiment needs. It is probably not an experiment."],
-  MTL008: ["Alias", "A `*name` refers to no `&name` before it, to a part that holds it, or repeats parts until the file grows beyond reason. Write the part out."],
+  MTL007: [
+    "Too deep or too many parts",
+    "The file nests deeper, or has more parts, than any experiment needs. It is probably not an experiment.",
+  ],
+  MTL008: [
+    "Alias",
+    "A `*name` refers to no `&name` before it, to a part that holds it, or repeats parts until the file grows beyond reason. Write the part out.",
+  ],
   MTL009: ["Not a plain key", "Keys are plain words. A list or a mapping cannot be a key, and `__proto__` is refused."],
   MTL010: ["Tag", "Tags such as `!name` mean nothing in an experiment. Delete the tag."],
   MTL011: ["Not a mapping", "An experiment is a mapping of keys such as `name:`, `data:` and `tasks:`; the file holds something else."],
 
   MTL101: ["Unknown key", "No such key exists here. The message lists those that do, and names the nearest."],
   MTL102: ["Missing key", "A key that has no default is not given. Add it."],
-  MTL103: ["Wrong type", "The value is of another type than expected, e.g. a text where a number belongs. A number in quotes is a text; a list is written `[a, b]`."],
+  MTL103: [
+    "Wrong type",
+    "The value is of another type than expected, e.g. a text where a number belongs. A number in quotes is a text; a list is written `[a, b]`.",
+  ],
   MTL104: ["Out of range", "The number, or the length of the list, lies outside of what is allowed. The message tells the range."],
   MTL105: ["Not one of the allowed values", "The value is none of the listed ones."],
-  MTL106: ["Unusable name", "Names of experiments and tasks appear in file names, series and charts: letters, digits, `_` and `-`, beginning with a letter or `_`."],
+  MTL106: [
+    "Unusable name",
+    "Names of experiments and tasks appear in file names, series and charts: letters, digits, `_` and `-`, beginning with a letter or `_`.",
+  ],
   MTL109: ["Value does not fit", "The value does not fit in a way that has no code of its own; the message says how."],
   MTL110: ["Unknown balancer", "No balancer has this name. `taskscope balancers` lists all of them."],
   MTL111: ["Unknown balancer option", "The balancer has no such option. `taskscope balancers METHOD` lists its options."],
-  MTL120: ["Unknown layer", "No layer has this name. Layers carry the names of TensorFlow.js, in its spelling: `conv2d`, `batchNormalization`, `reLU`."],
+  MTL120: [
+    "Unknown layer",
+    "No layer has this name. Layers carry the names of TensorFlow.js, in its spelling: `conv2d`, `batchNormalization`, `reLU`.",
+  ],
   MTL121: ["Unknown layer argument", "The layer has no such argument. Arguments carry the names of TensorFlow.js."],
-  MTL122: ["Not one layer", "A list entry is one layer: its name alone, or one key with the name and its arguments, e.g. `- dense: {units: 64}`. Arguments that stand beside the name need one level more indentation."],
+  MTL122: [
+    "Not one layer",
+    "A list entry is one layer: its name alone, or one key with the name and its arguments, e.g. `- dense: {units: 64}`. Arguments that stand beside the name need one level more indentation.",
+  ],
   MTL130: ["Unknown optimizer", "Optimizers are `sgd`, `adam`, `rmsprop` and `adagrad`."],
   MTL131: ["Unknown optimizer option", "The optimizer has no such option."],
-  MTL132: ["Not one optimizer", "Give one optimizer: its name alone, or one key with the name and its options, e.g. `{adam: {learningRate: 1e-3}}`."],
+  MTL132: [
+    "Not one optimizer",
+    "Give one optimizer: its name alone, or one key with the name and its options, e.g. `{adam: {learningRate: 1e-3}}`.",
+  ],
 
   MTL201: ["No task", "An experiment needs a task. Add one under `tasks`."],
-  MTL202: ["One task only", "With one task there is nothing to balance: every balancer does the same as plain training. Useful as a single-task baseline."],
-  MTL203: ["Task without head", "`model.heads` is given but leaves this task out, so it gets an output layer alone. Give it a head; an empty list says that the output layer alone is meant."],
+  MTL202: [
+    "One task only",
+    "With one task there is nothing to balance: every balancer does the same as plain training. Useful as a single-task baseline.",
+  ],
+  MTL203: [
+    "Task without head",
+    "`model.heads` is given but leaves this task out, so it gets an output layer alone. Give it a head; an empty list says that the output layer alone is meant.",
+  ],
   MTL204: ["Head for no task", "The head's name is not the name of a task. Rename or delete it."],
   MTL205: ["Metric does not fit the task", "Classification has `accuracy` and `f1`; regression has `rmse`, `mae` and `r2`."],
   MTL206: ["Loss does not fit the task", "Classification has `cross-entropy`; regression has `mse`, `mae` and `huber`."],
   MTL207: ["Layer name given twice", "Parameters are named after their layer, so a `name` may be given once in the whole model."],
-  MTL208: ["Balancer needs another optimizer", "The balancer replaces the optimizer's update and exists for some optimizers only. Choose one of those named."],
-  MTL209: ["Task weights have no effect", "Only the balancer `static` uses the tasks' `weight`. Set `balancer: static` or delete the weights."],
+  MTL208: [
+    "Balancer needs another optimizer",
+    "The balancer replaces the optimizer's update and exists for some optimizers only. Choose one of those named.",
+  ],
+  MTL209: [
+    "Task weights have no effect",
+    "Only the balancer `static` uses the tasks' `weight`. Set `balancer: static` or delete the weights.",
+  ],
   MTL210: ["All weights are zero", "Nothing would be trained. Give at least one task a weight above zero."],
-  MTL211: ["Label among the inputs", "The column that a task predicts is an input too, so the network can copy the answer (leakage). Take it out of `inputs`."],
+  MTL211: [
+    "Label among the inputs",
+    "The column that a task predicts is an input too, so the network can copy the answer (leakage). Take it out of `inputs`.",
+  ],
   MTL212: ["Listed twice", "The same entry stands twice in a list. Delete one."],
-  MTL213: ["Column of two tasks", "Two tasks predict the same column. That is allowed, e.g. once as number and once as class, but seldom meant."],
+  MTL213: [
+    "Column of two tasks",
+    "Two tasks predict the same column. That is allowed, e.g. once as number and once as class, but seldom meant.",
+  ],
   MTL214: ["Nothing left to train on", "The shares for validation and test leave no rows for training. Their sum must be below 1."],
   MTL215: ["Strides and dilation", "TensorFlow.js cannot use strides and dilation above 1 in one layer. Choose one of them."],
-  MTL216: ["Softmax before the output", "The output layer that fits the task is added after the head, and its loss takes logits. A softmax at the end of a head squeezes what reaches it; delete it."],
+  MTL216: [
+    "Softmax before the output",
+    "The output layer that fits the task is added after the head, and its loss takes logits. A softmax at the end of a head squeezes what reaches it; delete it.",
+  ],
 
   MTL301: ["Unknown column", "The table has no such column. The message names the nearest, and the columns there are."],
-  MTL302: ["Batch larger than the data", "`training.batchSize` exceeds the rows left for training, so a step could never fill a batch. Make it smaller, or keep less for validation and test."],
+  MTL302: [
+    "Batch larger than the data",
+    "`training.batchSize` exceeds the rows left for training, so a step could never fill a batch. Make it smaller, or keep less for validation and test.",
+  ],
   MTL303: ["Fewer than two classes", "The label column has one value only, so there is nothing to tell apart. Choose another column."],
-  MTL304: ["Label is not a number", "A regression task predicts a number, and the column holds text. Use `kind: classification`, or choose another column."],
-  MTL305: ["Very many classes", "The label column of a classification holds very many distinct numbers and looks like a measurement. `kind: regression` is probably meant."],
+  MTL304: [
+    "Label is not a number",
+    "A regression task predicts a number, and the column holds text. Use `kind: classification`, or choose another column.",
+  ],
+  MTL305: [
+    "Very many classes",
+    "The label column of a classification holds very many distinct numbers and looks like a measurement. `kind: regression` is probably meant.",
+  ],
   MTL306: ["Empty column", "The column has no value in any row."],
   MTL307: ["Missing inputs", "Some rows lack this input. Set `data.missing` to `mean` (fill in) or `drop` (leave out those rows)."],
   MTL310: ["No data file", "The file named under `data.file` is not there or cannot be read. Its path is relative to the experiment file."],
-  MTL311: ["Not a table", "The data file is not a table that can be read: csv and tsv with a line of column names first, or json as an array of objects or an object of columns; text in UTF-8."],
-  MTL312: ["Row of another length", "A row has more or fewer cells than there are columns. Often a cell holds the separator and needs quotes around it."],
-  MTL313: ["Table too large", "Tables are held in memory; this one is larger than what is read. Keep only the columns and rows that are needed."],
+  MTL311: [
+    "Not a table",
+    "The data file is not a table that can be read: csv and tsv with a line of column names first, or json as an array of objects or an object of columns; text in UTF-8.",
+  ],
+  MTL312: [
+    "Row of another length",
+    "A row has more or fewer cells than there are columns. Often a cell holds the separator and needs quotes around it.",
+  ],
+  MTL313: [
+    "Table too large",
+    "Tables are held in memory; this one is larger than what is read. Keep only the columns and rows that are needed.",
+  ],
   MTL314: ["Unusable column names", "A column has no name, or two columns have the same."],
-  MTL315: ["Almost a number", "Most values of this input are numbers, but some are text, so that each would become a category. Correct the cells that are not numbers, or empty them."],
-  MTL316: ["Too many categories", "A text input becomes one input for each different text, and there are too many. It is probably an identifier: remove it."],
+  MTL315: [
+    "Almost a number",
+    "Most values of this input are numbers, but some are text, so that each would become a category. Correct the cells that are not numbers, or empty them.",
+  ],
+  MTL316: [
+    "Too many categories",
+    "A text input becomes one input for each different text, and there are too many. It is probably an identifier: remove it.",
+  ],
   MTL317: ["No label to learn from", "No training row has a label for this task. Add labels, or change `data.split.seed`."],
-  MTL318: ["Class unseen in training", "A class occurs in the validation or test rows only, so it cannot be learned. Correct or remove its rows, or change `data.split.seed`."],
+  MTL318: [
+    "Class unseen in training",
+    "A class occurs in the validation or test rows only, so it cannot be learned. Correct or remove its rows, or change `data.split.seed`.",
+  ],
   MTL319: ["Empty split", "A share is so small, or the table so short, that one of training, validation and test gets no row."],
   MTL330: ["No such label in Multi-MNIST", "Each image has two digits; their labels are the columns `left` and `right`."],
   MTL331: ["Digits are classes", "The labels of Multi-MNIST are digits from 0 to 9. Use `kind: classification`."],
-  MTL332: ["Digits missing", "The file of MNIST digits that comes with Taskscope is missing or damaged. In a clone of the repository `node scripts/prepare-examples.mjs` makes it."],
+  MTL332: [
+    "Digits missing",
+    "The file of MNIST digits that comes with Taskscope is missing or damaged. In a clone of the repository `node scripts/prepare-examples.mjs` makes it.",
+  ],
 
-  MTL401: ["Layer does not fit its input", "The layer needs an input of another shape than the one it gets from the layer before. The message tells both."],
+  MTL401: [
+    "Layer does not fit its input",
+    "The layer needs an input of another shape than the one it gets from the layer before. The message tells both.",
+  ],
   MTL402: ["Nothing is left", "The layer's output would have no rows or columns: its window or border is larger than its input."],
-  MTL403: ["Model too large", "The model has more parameters than can be trained in memory on one machine. A dense layer after a large flattened image is the usual reason."],
+  MTL403: [
+    "Model too large",
+    "The model has more parameters than can be trained in memory on one machine. A dense layer after a large flattened image is the usual reason.",
+  ],
   MTL404: ["Layer cannot be built", "TensorFlow.js refuses the layer with these arguments; the message gives its reason."],
-  MTL405: ["Head does not end flat", "The output layer needs a flat row of features from each head. End the trunk or the head with `flatten`, a global pooling, or a recurrent layer that gives its last output."],
+  MTL405: [
+    "Head does not end flat",
+    "The output layer needs a flat row of features from each head. End the trunk or the head with `flatten`, a global pooling, or a recurrent layer that gives its last output.",
+  ],
 } as const satisfies Record<`MTL${string}`, readonly [title: string, advice: string]>;
 
 export type CheckCode = keyof typeof checks;

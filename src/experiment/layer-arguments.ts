@@ -88,11 +88,7 @@ export const along2 = z.union([positive, z.tuple([positive, positive])]);
 
 const border = z.int().min(0).max(65_536);
 /** One number for all sides, `[rows, columns]`, or `[[top, bottom], [left, right]]`. */
-export const borders = z.union([
-  border,
-  z.tuple([border, border]),
-  z.tuple([z.tuple([border, border]), z.tuple([border, border])]),
-]);
+export const borders = z.union([border, z.tuple([border, border]), z.tuple([z.tuple([border, border]), z.tuple([border, border])])]);
 
 export const targetShape = z
   .array(z.union([dimension, z.literal(-1)]))

@@ -77,7 +77,13 @@ function layer(name: string, summary: string, own: z.ZodRawShape): LayerKind {
 
 /** Every layer an experiment may use, in the order in which people are shown them. */
 export const layerCatalogue: readonly LayerKind[] = [
-  layer("dense", "Fully connected: every output from every input.", { units, activation: activation(), useBias, kernelInitializer, biasInitializer }),
+  layer("dense", "Fully connected: every output from every input.", {
+    units,
+    activation: activation(),
+    useBias,
+    kernelInitializer,
+    biasInitializer,
+  }),
   layer("conv1d", "Convolution along a sequence.", {
     filters,
     kernelSize: along1.describe("Length of the window."),
@@ -131,14 +137,20 @@ export const layerCatalogue: readonly LayerKind[] = [
   layer("repeatVector", "Repeats the input as a sequence.", { n: count.describe("Number of repetitions.") }),
   layer("activation", "Applies an activation function.", { activation: z.enum(activations).describe("The function.") }),
   layer("reLU", "Rectified linear unit.", { maxValue: z.number().gt(0).optional().describe("Greatest output.") }),
-  layer("leakyReLU", "Rectified linear unit with a small slope below zero.", { alpha: z.number().min(0).default(0.3).describe("Slope below zero.") }),
+  layer("leakyReLU", "Rectified linear unit with a small slope below zero.", {
+    alpha: z.number().min(0).default(0.3).describe("Slope below zero."),
+  }),
   layer("prelu", "Rectified linear unit whose slope below zero is trained.", {
     alphaInitializer: initializer("zeros", "slopes"),
     sharedAxes: z.array(z.int().min(1).max(6)).min(1).optional().describe("Axes along which the slopes are shared."),
   }),
   layer("elu", "Exponential linear unit.", { alpha: z.number().min(0).default(1).describe("Scale below zero.") }),
-  layer("thresholdedReLU", "Passes values above a threshold, zero otherwise.", { theta: z.number().min(0).default(1).describe("The threshold.") }),
-  layer("softmax", "Turns values into shares that sum to 1.", { axis: z.int().min(-1).max(6).default(-1).describe("Axis that sums to 1.") }),
+  layer("thresholdedReLU", "Passes values above a threshold, zero otherwise.", {
+    theta: z.number().min(0).default(1).describe("The threshold."),
+  }),
+  layer("softmax", "Turns values into shares that sum to 1.", {
+    axis: z.int().min(-1).max(6).default(-1).describe("Axis that sums to 1."),
+  }),
   layer("dropout", "Drops random inputs while training.", { rate }),
   layer("spatialDropout1d", "Drops whole channels of a sequence while training.", { rate }),
   layer("gaussianNoise", "Adds noise while training.", { stddev: z.number().min(0).describe("Standard deviation of the noise.") }),
@@ -174,7 +186,10 @@ export const layerCatalogue: readonly LayerKind[] = [
     ...gated,
     unitForgetBias: z.boolean().default(true).describe("Start the forget gate's bias at 1."),
   }),
-  layer("zeroPadding2d", "Adds a border of zeros to an image.", { padding: borders.default(1).describe("Width of the border."), dataFormat }),
+  layer("zeroPadding2d", "Adds a border of zeros to an image.", {
+    padding: borders.default(1).describe("Width of the border."),
+    dataFormat,
+  }),
   layer("cropping2D", "Cuts a border off an image.", { cropping: borders.describe("Width of the border."), dataFormat }),
   layer("upSampling2d", "Repeats or interpolates rows and columns of an image.", {
     size: z.tuple([count, count]).default([2, 2]).describe("Factors for rows and columns."),

@@ -5,9 +5,7 @@ import { z } from "zod";
  * Layers' and balancers' own options are checked against their catalogues (`layers.ts`, `balancers/catalogue.ts`).
  */
 
-const identifier = z
-  .string()
-  .regex(/^[A-Za-z_][\w-]*$/, "Use letters, digits, _ and -, beginning with a letter.");
+const identifier = z.string().regex(/^[A-Za-z_][\w-]*$/, "Use letters, digits, _ and -, beginning with a letter or _.");
 
 const share = z.number().gt(0).lt(1);
 
@@ -19,7 +17,7 @@ const split = z
   })
   .describe("How rows are divided. Whatever is left trains.");
 
-const fileData = z.strictObject({
+export const fileDataSchema = z.strictObject({
   file: z.string().min(1).describe("Path of a csv, tsv or json table, relative to this file."),
   inputs: z
     .array(z.string().min(1))
@@ -32,44 +30,45 @@ const fileData = z.strictObject({
   split: split.prefault({}),
 });
 
-const datasetData = z.strictObject({
+export const datasetDataSchema = z.strictObject({
   dataset: z.enum(["multi-mnist"]).describe("A data set that comes with Taskscope."),
-  pairs: z
-    .int()
-    .min(1)
-    .max(20)
-    .default(1)
-    .describe("Composites made from each digit; each draws another partner from the same split."),
+  pairs: z.int().min(1).max(20).default(1).describe("Composites made from each digit; each draws another partner from the same split."),
   split: split.prefault({}),
 });
 
-export const dataSchema = z.union([fileData, datasetData]).describe("Where the rows come from.");
+export const dataSchema = z.union([fileDataSchema, datasetDataSchema]).describe("Where the rows come from.");
 
-export const taskSchema = z.strictObject({
-  column: z.string().min(1).optional().describe("Column with the labels. Default: the task's own name."),
-  kind: z.enum(["classification", "regression"]).describe("What is predicted: one of several classes, or a number."),
-  loss: z
-    .enum(["cross-entropy", "mse", "mae", "huber"])
-    .optional()
-    .describe("Loss, averaged over the rows that have a label. Default: cross-entropy or mse."),
-  metrics: z
-    .array(z.enum(["accuracy", "f1", "rmse", "mae", "r2"]))
-    .min(1)
-    .optional()
-    .describe("Metrics after each epoch; the first is shown as the headline."),
-  weight: z.number().min(0).optional().describe("Constant weight of this task for the balancer `static`."),
-});
+export const taskSchema = z
+  .strictObject({
+    column: z.string().min(1).optional().describe("Column with the labels. Default: the task's own name."),
+    kind: z.enum(["classification", "regression"]).describe("What is predicted: one of several classes, or a number."),
+    loss: z
+      .enum(["cross-entropy", "mse", "mae", "huber"])
+      .optional()
+      .describe("Loss, averaged over the rows that have a label. Default: cross-entropy or mse."),
+    metrics: z
+      .array(z.enum(["accuracy", "f1", "rmse", "mae", "r2"]))
+      .min(1)
+      .optional()
+      .describe("Metrics after each epoch; the first is shown as the headline."),
+    weight: z.number().min(0).optional().describe("Constant weight of this task for the balancer `static`. Default: 1."),
+  })
+  .describe("One task: what is predicted from which column.");
 
 /** A layer is its TensorFlow.js name alone, or one key with that name and the layer's arguments. */
-export const layerSchema = z.union([z.string().min(1), z.record(z.string(), z.record(z.string(), z.unknown()).nullable())]);
+export const layerSchema = z
+  .union([z.string().min(1), z.record(z.string(), z.record(z.string(), z.unknown()).nullable())])
+  .describe("A layer: its name, or its name with arguments.");
 
-export const modelSchema = z.strictObject({
-  trunk: z.array(layerSchema).min(1).describe("Layers that all tasks share, input first."),
-  heads: z
-    .record(identifier, z.array(layerSchema))
-    .optional()
-    .describe("Layers of each task's own head. The output layer that fits the task is added at the end."),
-});
+export const modelSchema = z
+  .strictObject({
+    trunk: z.array(layerSchema).min(1).describe("Layers that all tasks share, input first."),
+    heads: z
+      .record(identifier, z.array(layerSchema))
+      .optional()
+      .describe("Layers of each task's own head. The output layer that fits the task is added at the end."),
+  })
+  .describe("The network: a trunk that all tasks share, and a head for each task.");
 
 export const balancerSchema = z
   .union([z.string().min(1), z.looseObject({ method: z.string().min(1) })])
@@ -79,60 +78,63 @@ const learningRate = z.number().gt(0).max(100).describe("Step size.");
 const epsilon = z.number().gt(0).describe("Added to the denominator.");
 const decay = z.number().min(0).lt(1);
 
-export const optimizerSchema = z.union([
-  z.enum(["sgd", "adam", "rmsprop", "adagrad"]),
-  z.strictObject({
-    sgd: z.strictObject({
-      learningRate: learningRate.default(0.01),
-      momentum: decay.default(0).describe("Share of the last step that is kept."),
-    }),
+/** The optimizers by name, each with its options. */
+export const optimizerOptions = {
+  sgd: z.strictObject({
+    learningRate: learningRate.default(0.01),
+    momentum: decay.default(0).describe("Share of the last step that is kept."),
   }),
-  z.strictObject({
-    adam: z.strictObject({
-      learningRate: learningRate.default(0.001),
-      beta1: decay.default(0.9).describe("Decay of the mean of the gradients."),
-      beta2: decay.default(0.999).describe("Decay of the mean of the squared gradients."),
-      epsilon: epsilon.default(1e-8),
-    }),
+  adam: z.strictObject({
+    learningRate: learningRate.default(0.001),
+    beta1: decay.default(0.9).describe("Decay of the mean of the gradients."),
+    beta2: decay.default(0.999).describe("Decay of the mean of the squared gradients."),
+    epsilon: epsilon.default(1e-8),
   }),
-  z.strictObject({
-    rmsprop: z.strictObject({
-      learningRate: learningRate.default(0.001),
-      rho: decay.default(0.99).describe("Decay of the mean of the squared gradients."),
-      epsilon: epsilon.default(1e-8),
-    }),
+  rmsprop: z.strictObject({
+    learningRate: learningRate.default(0.001),
+    rho: decay.default(0.99).describe("Decay of the mean of the squared gradients."),
+    epsilon: epsilon.default(1e-8),
   }),
-  z.strictObject({
-    adagrad: z.strictObject({ learningRate: learningRate.default(0.01), epsilon: epsilon.default(1e-10) }),
-  }),
-]);
+  adagrad: z.strictObject({ learningRate: learningRate.default(0.01), epsilon: epsilon.default(1e-10) }),
+};
 
-export const trainingSchema = z.strictObject({
-  epochs: z.int().min(1).max(1_000_000).default(20).describe("Passes over the training rows."),
-  batchSize: z.int().min(1).max(1_000_000).default(32).describe("Rows in a step."),
-  seed: z.int().min(0).default(0).describe("Seed of initial weights, batch order and every other random draw."),
-  backend: z
-    .enum(["auto", "wasm", "native"])
-    .default("auto")
-    .describe("`wasm` is always there; `native` needs @tensorflow/tfjs-node; `auto` takes native when it can."),
-  heads: z
-    .enum(["auto", "own", "weighted"])
-    .default("auto")
-    .describe(
-      "Gradient of a head: of its own loss, or of its weighted loss. `auto`: weighted for methods that weigh losses, own for all others.",
-    ),
-  onNonFinite: z
-    .enum(["skip", "drop-task", "throw"])
-    .default("skip")
-    .describe("What to do when a loss or a gradient is not finite."),
-  maxConsecutive: z.int().min(1).default(25).describe("Skipped steps in a row after which the run fails."),
-});
+export const optimizerSchema = z
+  .union([
+    z.enum(["sgd", "adam", "rmsprop", "adagrad"]),
+    z.strictObject({ sgd: optimizerOptions.sgd }),
+    z.strictObject({ adam: optimizerOptions.adam }),
+    z.strictObject({ rmsprop: optimizerOptions.rmsprop }),
+    z.strictObject({ adagrad: optimizerOptions.adagrad }),
+  ])
+  .describe("How parameters follow the gradients: an optimizer, or one with its options.");
 
-export const trackSchema = z.strictObject({
-  every: z.int().min(1).default(10).describe("Steps between two records of gradients and dominance."),
-  decay: decay.default(0.999).describe("Decay of the accumulated update (AU) per step."),
-  snapshots: z.boolean().default(true).describe("Keep each tensor's element map after every epoch."),
-});
+export const trainingSchema = z
+  .strictObject({
+    epochs: z.int().min(1).max(1_000_000).default(20).describe("Passes over the training rows."),
+    batchSize: z.int().min(1).max(1_000_000).default(32).describe("Rows in a step."),
+    seed: z.int().min(0).default(0).describe("Seed of initial weights, batch order and every other random draw."),
+    backend: z
+      .enum(["auto", "wasm", "native"])
+      .default("auto")
+      .describe("`wasm` is always there; `native` needs @tensorflow/tfjs-node; `auto` takes native when it can."),
+    heads: z
+      .enum(["auto", "own", "weighted"])
+      .default("auto")
+      .describe(
+        "Gradient of a head: of its own loss, or of its weighted loss. `auto`: weighted for methods that weigh losses, own for all others.",
+      ),
+    onNonFinite: z.enum(["skip", "drop-task", "throw"]).default("skip").describe("What to do when a loss or a gradient is not finite."),
+    maxConsecutive: z.int().min(1).default(25).describe("Skipped steps in a row after which the run fails."),
+  })
+  .describe("How long and how it trains.");
+
+export const trackSchema = z
+  .strictObject({
+    every: z.int().min(1).default(10).describe("Steps between two records of gradients and dominance."),
+    decay: decay.default(0.999).describe("Decay of the accumulated update (AU) per step."),
+    snapshots: z.boolean().default(true).describe("Keep each tensor's element map after every epoch."),
+  })
+  .describe("What is recorded about the tasks' gradients and ownership.");
 
 export const experimentSchema = z.strictObject({
   name: identifier.describe("Name of the experiment; runs carry it."),

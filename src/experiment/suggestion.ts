@@ -12,7 +12,10 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
 
 /** Case and separators are the commonest difference: `learning_rate` means `learningRate`. */
 function folded(word: string): string {
-  return word.slice(0, 80).toLowerCase().replace(/[\s_-]/g, "");
+  return word
+    .slice(0, 80)
+    .toLowerCase()
+    .replace(/[\s_-]/g, "");
 }
 
 /** Insertions, deletions, replacements and swaps of neighbours (Damerau's distance in its restricted form). */

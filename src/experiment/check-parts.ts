@@ -1,0 +1,199 @@
+import { balancerCatalogue, findBalancer } from "../balancers/catalogue.ts";
+import { checkValue, type Subject } from "./check-value.ts";
+import type { CheckCode } from "./codes.ts";
+import type { Diagnostic, TextRange } from "./diagnostic.ts";
+import { finding, respell, someOf } from "./finding.ts";
+import { findLayer, layerCatalogue } from "./layers.ts";
+import { datasetDataSchema, fileDataSchema, optimizerOptions } from "./schema.ts";
+import { nearest } from "./suggestion.ts";
+import { entriesOf, entryOf, find, itemsOf, textOf, valueOf, type Entry, type MapTree, type ScalarTree, type Tree } from "./tree.ts";
+
+/** Parts that their own catalogue describes: data, balancer, optimizer, layers. The rest is the schema's. */
+export function* checkParts(root: Tree): Generator<Diagnostic> {
+  const data = entryOf(root, "data");
+  if (data === undefined) yield finding("MTL102", find(root, []).range, "The key `data` is missing: where the rows come from. Add it.");
+  else yield* checkData(data);
+  const balancer = entryOf(root, "balancer");
+  if (balancer !== undefined) yield* checkBalancer(balancer);
+  const optimizer = entryOf(root, "optimizer");
+  if (optimizer !== undefined) yield* checkOptimizer(optimizer);
+  for (const layer of layersOf(root)) yield* checkLayer(layer);
+}
+
+/** All layer entries of trunk and heads, in the order of the file. */
+export function layersOf(root: Tree): readonly Tree[] {
+  const model = valueOf(root, "model");
+  return [...itemsOf(valueOf(model, "trunk")), ...entriesOf(valueOf(model, "heads")).flatMap(({ value }) => itemsOf(value))];
+}
+
+function* checkData({ value, keyRange }: Entry): Generator<Diagnostic> {
+  if (value.kind !== "map") {
+    yield finding("MTL103", value.range, "`data` must be a mapping of keys: `file` and `inputs` for a table, or `dataset`.");
+    return;
+  }
+  const file = entryOf(value, "file");
+  const dataset = entryOf(value, "dataset");
+  if (file !== undefined && dataset !== undefined) {
+    yield finding("MTL101", dataset.keyRange, "`data` takes `file` or `dataset`, not both. Delete one of them.");
+    return;
+  }
+  const misspelt = value.entries.find(({ key }) =>
+    ["file", "dataset"].includes(nearest(key, [...keysOf(fileDataSchema), ...keysOf(datasetDataSchema)]) ?? ""),
+  );
+  const hintsAtTable = entryOf(value, "inputs") !== undefined || nearest(misspelt?.key ?? "", ["file"]) !== undefined;
+  const looksLikeTable = file !== undefined || (dataset === undefined && hintsAtTable);
+  if (dataset === undefined && !looksLikeTable && misspelt === undefined) {
+    yield finding("MTL102", keyRange, "`data` needs `file` (a table, with `inputs`) or `dataset`. Add one of them.");
+    return;
+  }
+  const schema = looksLikeTable ? fileDataSchema : datasetDataSchema;
+  yield* checkValue(value, schema, {
+    unknownKey: "MTL101",
+    keyWord: "key",
+    where: (path) => ` in \`${["data", ...path].join(".")}\``,
+    keys: (path) => keysOf(path[0] === "split" ? schema.shape.split.unwrap() : schema),
+    home: keyRange,
+  });
+}
+
+function* checkBalancer({ value, keyRange }: Entry): Generator<Diagnostic> {
+  const ids = balancerCatalogue.map(({ id }) => id);
+  const name = value.kind === "map" ? entryOf(value, "method")?.value : value;
+  if (name === undefined) {
+    const found = entriesOf(value).find(({ key }) => findBalancer(key) !== undefined);
+    const example = found === undefined ? "`{method: mgda}`" : `\`{method: ${found.key}}\``;
+    yield finding(
+      "MTL102",
+      keyRange,
+      `The key \`method\` is missing in \`balancer\`. Write ${example}, with the method's options beside it.`,
+    );
+    return;
+  }
+  if (name.kind !== "scalar" || typeof name.value !== "string") {
+    yield finding("MTL103", name.range, "`balancer` must be the name of a method, or a mapping with `method` and its options.");
+    return;
+  }
+  const balancer = findBalancer(name.value);
+  if (balancer === undefined) {
+    yield unknownName("MTL110", "balancer", name, ids);
+    return;
+  }
+  if (value.kind === "map")
+    yield* checkOptions(without(value, "method"), balancer.options, "MTL111", "option", ` of the balancer \`${balancer.id}\``, name.range);
+}
+
+function* checkOptimizer({ value, keyRange }: Entry): Generator<Diagnostic> {
+  const names = Object.keys(optimizerOptions);
+  if (value.kind === "list" || (value.kind === "map" && value.entries.length !== 1)) {
+    yield finding(
+      "MTL132",
+      value.kind === "list" ? value.range : keyRange,
+      "Give one optimizer: its name, or one key with the name and its options, e.g. `{adam: {learningRate: 1e-3}}`.",
+    );
+    return;
+  }
+  const entry = entriesOf(value)[0];
+  const name = entry === undefined ? textOf(value) : entry.key;
+  const range = entry?.keyRange ?? value.range;
+  if (name === undefined) {
+    yield finding("MTL103", range, `\`optimizer\` must be the name of an optimizer: ${someOf(names)}.`);
+    return;
+  }
+  if (!isOptimizer(name)) {
+    yield unknownName("MTL130", "optimizer", { text: name, range }, names);
+    return;
+  }
+  if (entry !== undefined)
+    yield* checkOptions(entry.value, optimizerOptions[name], "MTL131", "option", ` of the optimizer \`${name}\``, range);
+}
+
+function isOptimizer(name: string): name is keyof typeof optimizerOptions {
+  return Object.hasOwn(optimizerOptions, name);
+}
+
+const oneLayer = "An entry is one layer: its name, or one key with the name and its arguments, e.g. `- dense: {units: 64}`.";
+
+function* checkLayer(tree: Tree): Generator<Diagnostic> {
+  const named = layerNameOf(tree);
+  if (named === undefined) {
+    const several = tree.kind === "map" ? tree.entries[1] : undefined;
+    const hint = several === undefined ? "" : ` Arguments need one level more indentation than the name.`;
+    yield finding("MTL122", several?.keyRange ?? tree.range, oneLayer + hint);
+    return;
+  }
+  const kind = findLayer(named.text);
+  if (kind === undefined) {
+    yield unknownName(
+      "MTL120",
+      "layer",
+      named,
+      layerCatalogue.map(({ name }) => name),
+    );
+    return;
+  }
+  const given = named.arguments;
+  if (given !== undefined && given.kind !== "map" && !(given.kind === "scalar" && given.value === null)) {
+    yield finding(
+      "MTL103",
+      given.range,
+      `The arguments of \`${kind.name}\` must be a mapping, e.g. \`{${exampleArgument(kind.arguments.shape)}}\`.`,
+    );
+    return;
+  }
+  yield* checkOptions(given ?? emptyAt(named.range), kind.arguments, "MTL121", "argument", ` of the layer \`${kind.name}\``, named.range);
+}
+
+function exampleArgument(shape: object): string {
+  return `${Object.keys(shape)[0] ?? "name"}: …`;
+}
+
+/** A layer's name with its place and its arguments; `undefined` for what is not one layer. */
+export function layerNameOf(
+  tree: Tree,
+): { readonly text: string; readonly range: TextRange; readonly arguments: Tree | undefined } | undefined {
+  const text = textOf(tree);
+  if (text !== undefined) return { text, range: tree.range, arguments: undefined };
+  const [entry, more] = entriesOf(tree);
+  return entry === undefined || more !== undefined ? undefined : { text: entry.key, range: entry.keyRange, arguments: entry.value };
+}
+
+function unknownName(
+  code: CheckCode,
+  what: string,
+  name: ScalarTree | { readonly text: string; readonly range: TextRange },
+  names: readonly string[],
+): Diagnostic {
+  const text = "text" in name ? name.text : String(name.value);
+  const meant = nearest(text, names);
+  const advice = meant === undefined ? `There are: ${someOf(names, 50)}.` : `Did you mean \`${meant}\`?`;
+  return finding(code, name.range, `There is no ${what} \`${text}\`. ${advice}`, {
+    fixes: meant === undefined ? [] : [respell(name.range, meant)],
+  });
+}
+
+function checkOptions(
+  tree: Tree,
+  schema: Subjectable,
+  unknownKey: CheckCode,
+  keyWord: string,
+  where: string,
+  home: TextRange,
+): readonly Diagnostic[] {
+  const given = tree.kind === "scalar" && tree.value === null ? emptyAt(home) : tree;
+  const subject: Subject = { unknownKey, keyWord, where: () => where, keys: () => keysOf(schema), home };
+  return checkValue(given, schema, subject);
+}
+
+type Subjectable = Parameters<typeof checkValue>[1] & { readonly shape: object };
+
+function keysOf(schema: { readonly shape: object }): readonly string[] {
+  return Object.keys(schema.shape);
+}
+
+function emptyAt(range: TextRange): MapTree {
+  return { kind: "map", entries: [], range, size: 1 };
+}
+
+function without(tree: MapTree, key: string): MapTree {
+  return { ...tree, entries: tree.entries.filter((entry) => entry.key !== key) };
+}

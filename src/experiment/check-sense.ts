@@ -1,0 +1,241 @@
+import { findBalancer } from "../balancers/catalogue.ts";
+import { layerNameOf, layersOf } from "./check-parts.ts";
+import type { Diagnostic, Fix, TextRange } from "./diagnostic.ts";
+import { finding, listed, respell } from "./finding.ts";
+import { nearest } from "./suggestion.ts";
+import { entriesOf, entryOf, itemsOf, textOf, valueOf, type Entry, type ScalarTree, type Tree } from "./tree.ts";
+
+/** Which losses and metrics a kind of task has; the first metric is the default headline. */
+export const fitting = {
+  classification: { losses: ["cross-entropy"], metrics: ["accuracy", "f1"] },
+  regression: { losses: ["mse", "mae", "huber"], metrics: ["rmse", "mae", "r2"] },
+} as const satisfies Record<string, { losses: readonly string[]; metrics: readonly string[] }>;
+
+/** Keys that are right each by itself and do not go together. Parts that are wrong in themselves are passed over. */
+export function* checkSense(root: Tree): Generator<Diagnostic> {
+  yield* checkTasks(root);
+  yield* checkHeads(root);
+  yield* checkWeights(root);
+  yield* checkOptimizerOfBalancer(root);
+  yield* checkColumns(root);
+  yield* checkSplit(root);
+  yield* checkLayerNames(root);
+  for (const layer of layersOf(root)) yield* checkStrides(layer);
+}
+
+function* checkTasks(root: Tree): Generator<Diagnostic> {
+  const tasks = entryOf(root, "tasks");
+  if (tasks?.value.kind !== "map") return;
+  const [only, second] = tasks.value.entries;
+  if (only === undefined) yield finding("MTL201", tasks.keyRange, "There is no task. Add one, e.g. `species: {kind: classification}`.");
+  else if (second === undefined) {
+    yield finding("MTL202", only.keyRange, "One task only: every balancer does the same as plain training.", { severity: "information" });
+  }
+  for (const { value } of tasks.value.entries) yield* checkTask(value);
+}
+
+function* checkTask(task: Tree): Generator<Diagnostic> {
+  const kind = textOf(valueOf(task, "kind"));
+  if (kind !== "classification" && kind !== "regression") return;
+  const { losses, metrics } = fitting[kind];
+  const loss = valueOf(task, "loss");
+  if (loss?.kind === "scalar" && isOfOtherKind(loss, "losses", losses)) {
+    yield finding("MTL206", loss.range, `The loss \`${String(loss.value)}\` is not for ${kind}. Use ${listed(losses, "or")}.`, {
+      fixes: losses.map((name) => ({ title: `Change to ${name}`, range: loss.range, replacement: name, preferred: losses.length === 1 })),
+    });
+  }
+  for (const metric of itemsOf(valueOf(task, "metrics"))) {
+    if (metric.kind === "scalar" && isOfOtherKind(metric, "metrics", metrics)) {
+      yield finding("MTL205", metric.range, `The metric \`${String(metric.value)}\` is not for ${kind}. Use ${listed(metrics, "or")}.`);
+    }
+  }
+  yield* checkTwice(itemsOf(valueOf(task, "metrics")), "metric");
+}
+
+/** Unknown names are the schema's to report. */
+function isOfOtherKind(tree: ScalarTree, what: "losses" | "metrics", own: readonly string[]): boolean {
+  const all: readonly unknown[] = Object.values(fitting).flatMap((kind) => [...kind[what]]);
+  return all.includes(tree.value) && !own.some((name) => name === tree.value);
+}
+
+function* checkTwice(items: readonly Tree[], what: string): Generator<Diagnostic> {
+  const seen = new Set<string>();
+  for (const item of items) {
+    const text = textOf(item);
+    if (text === undefined) continue;
+    if (seen.has(text))
+      yield finding("MTL212", item.range, `The ${what} \`${text}\` is listed twice. Delete one.`, { severity: "warning" });
+    seen.add(text);
+  }
+}
+
+function* checkHeads(root: Tree): Generator<Diagnostic> {
+  const heads = entryOf(valueOf(root, "model"), "heads");
+  const tasks = entriesOf(valueOf(root, "tasks"));
+  if (heads?.value.kind !== "map" || tasks.length === 0) return;
+  const names = tasks.map(({ key }) => key);
+  const given = heads.value.entries.map(({ key }) => key);
+  const withoutHead = names.filter((name) => !given.includes(name));
+  const misspelt = new Set<string>();
+  for (const head of heads.value.entries) {
+    yield* checkSoftmax(head);
+    if (names.includes(head.key)) continue;
+    const meant = nearest(head.key, withoutHead);
+    if (meant !== undefined) misspelt.add(meant);
+    const advice = meant === undefined ? `The tasks are ${listed(names)}.` : `Did you mean \`${meant}\`?`;
+    yield finding("MTL204", head.keyRange, `There is no task \`${head.key}\` for this head. ${advice}`, {
+      fixes: meant === undefined ? [] : [respell(head.keyRange, meant)],
+    });
+  }
+  for (const name of withoutHead.filter((task) => !misspelt.has(task))) {
+    yield finding(
+      "MTL203",
+      heads.keyRange,
+      `The task \`${name}\` has no head, so it gets an output layer alone. Give it one, or write \`${name}: []\`.`,
+      {
+        severity: "warning",
+        fixes: addHead(heads.value.entries[0], name),
+      },
+    );
+  }
+}
+
+/** Puts an empty head before the first one. */
+function addHead(first: Entry | undefined, name: string): readonly Fix[] {
+  if (first === undefined) return [];
+  const { start } = first.keyRange;
+  const range = { start, end: start };
+  const isFlow = first.value.range.start.line === start.line && first.value.kind !== "scalar";
+  return isFlow
+    ? []
+    : [{ title: `Add an empty head for ${name}`, range, replacement: `${name}: []\n${" ".repeat(start.column)}`, preferred: false }];
+}
+
+function* checkSoftmax(head: Entry): Generator<Diagnostic> {
+  const last = itemsOf(head.value).at(-1);
+  const named = last && layerNameOf(last);
+  if (named === undefined) return;
+  const activation = valueOf(named.arguments, "activation");
+  const isSoftmax = named.text === "softmax" || textOf(activation) === "softmax";
+  if (!isSoftmax) return;
+  yield finding(
+    "MTL216",
+    activation?.range ?? named.range,
+    "The output layer and its softmax are added after the head. Delete this softmax.",
+    { severity: "warning" },
+  );
+}
+
+function* checkWeights(root: Tree): Generator<Diagnostic> {
+  const weights = entriesOf(valueOf(root, "tasks")).flatMap(({ value }) => entryOf(value, "weight") ?? []);
+  const [first] = weights;
+  if (first === undefined) return;
+  const balancer = valueOf(root, "balancer");
+  const method = balancer === undefined ? "equal" : textOf(valueOf(balancer, "method") ?? balancer);
+  if (method !== undefined && method !== "static" && findBalancer(method) !== undefined) {
+    yield finding(
+      "MTL209",
+      first.keyRange,
+      `Weights count with \`balancer: static\` only; \`${method}\` does not use them. Change the balancer or delete the weights.`,
+      {
+        severity: "warning",
+      },
+    );
+  }
+  const tasks = entriesOf(valueOf(root, "tasks")).length;
+  const allZero = weights.length === tasks && weights.every(({ value }) => value.kind === "scalar" && value.value === 0);
+  if (method === "static" && allZero) {
+    yield finding("MTL210", first.value.range, "All tasks have weight 0, so nothing would be trained. Give at least one a weight above 0.");
+  }
+}
+
+function* checkOptimizerOfBalancer(root: Tree): Generator<Diagnostic> {
+  const balancer = valueOf(root, "balancer");
+  const method = balancer === undefined ? undefined : textOf(valueOf(balancer, "method") ?? balancer);
+  const supported: readonly string[] | undefined = method === undefined ? undefined : findBalancer(method)?.optimizers;
+  const entry = entryOf(root, "optimizer");
+  const name = entry === undefined ? undefined : (textOf(entry.value) ?? entriesOf(entry.value)[0]?.key);
+  if (method === undefined || supported === undefined || entry === undefined || name === undefined) return;
+  if (supported.includes(name) || !["sgd", "adam", "rmsprop", "adagrad"].includes(name)) return;
+  const inner = entriesOf(entry.value)[0];
+  const range = inner?.keyRange ?? entry.value.range;
+  const fixes =
+    inner === undefined ? supported.map((to, i) => ({ title: `Change to ${to}`, range, replacement: to, preferred: i === 0 })) : [];
+  yield finding("MTL208", range, `The balancer \`${method}\` does not work with \`${name}\`. Use ${listed(supported, "or")}.`, { fixes });
+}
+
+function* checkColumns(root: Tree): Generator<Diagnostic> {
+  const inputs = itemsOf(valueOf(valueOf(root, "data"), "inputs"));
+  const owner = new Map<string, string>();
+  for (const { key, value, keyRange } of entriesOf(valueOf(root, "tasks"))) {
+    if (value.kind !== "map") continue;
+    const column = valueOf(value, "column");
+    const name = column === undefined ? key : textOf(column);
+    if (name === undefined) continue;
+    const other = owner.get(name);
+    if (other === undefined) owner.set(name, key);
+    else {
+      const range: TextRange = column?.range ?? keyRange;
+      yield finding("MTL213", range, `The tasks \`${other}\` and \`${key}\` both predict \`${name}\`. Is that meant?`, {
+        severity: "warning",
+      });
+    }
+  }
+  for (const input of inputs) {
+    const task = owner.get(textOf(input) ?? "");
+    if (task === undefined) continue;
+    yield finding(
+      "MTL211",
+      input.range,
+      `\`${textOf(input) ?? ""}\` is what the task \`${task}\` predicts: as an input it gives the answer away. Take it out.`,
+      {
+        severity: "warning",
+      },
+    );
+  }
+  yield* checkTwice(inputs, "input");
+}
+
+function* checkSplit(root: Tree): Generator<Diagnostic> {
+  const split = entryOf(valueOf(root, "data"), "split");
+  if (split?.value.kind !== "map") return;
+  const validation = shareOf(split.value, "validation");
+  const test = shareOf(split.value, "test");
+  if (validation === undefined || test === undefined || validation + test < 1) return;
+  yield finding(
+    "MTL214",
+    split.keyRange,
+    `Validation (${String(validation)}) and test (${String(test)}) leave nothing to train on. Their sum must be below 1.`,
+  );
+}
+
+/** The share if it is one by itself; the schema's default where none is given. */
+function shareOf(split: Tree, key: string): number | undefined {
+  const given = valueOf(split, key);
+  if (given === undefined) return 0.15;
+  return given.kind === "scalar" && typeof given.value === "number" && given.value > 0 && given.value < 1 ? given.value : undefined;
+}
+
+function* checkLayerNames(root: Tree): Generator<Diagnostic> {
+  const seen = new Set<string>();
+  for (const layer of layersOf(root)) {
+    const name = valueOf(layerNameOf(layer)?.arguments, "name");
+    const text = textOf(name);
+    if (name === undefined || text === undefined) continue;
+    if (seen.has(text)) yield finding("MTL207", name.range, `Another layer is named \`${text}\` already. Give this one another name.`);
+    seen.add(text);
+  }
+}
+
+function* checkStrides(layer: Tree): Generator<Diagnostic> {
+  const given = layerNameOf(layer)?.arguments;
+  const strides = entryOf(given, "strides");
+  const dilation = entryOf(given, "dilationRate");
+  if (strides === undefined || dilation === undefined || !exceedsOne(strides.value) || !exceedsOne(dilation.value)) return;
+  yield finding("MTL215", dilation.keyRange, "A layer cannot have both strides and dilation above 1. Delete one of them.");
+}
+
+function exceedsOne(tree: Tree): boolean {
+  if (tree.kind === "list") return tree.items.some(exceedsOne);
+  return tree.kind === "scalar" && typeof tree.value === "number" && tree.value > 1;
+}
