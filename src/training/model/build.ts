@@ -1,0 +1,150 @@
+import { tensor, tidy, Tensor, Variable } from "@tensorflow/tfjs-core";
+
+import { initializers } from "../../experiment/layer-arguments.ts";
+import type { Experiment } from "../../experiment/schema.ts";
+import type { RandomStream, RandomStreams } from "../random.ts";
+import { initialValues } from "./initial-weights.ts";
+import { layerRegistry, type TfLayer } from "./layer-registry.ts";
+import type { ModelParameter, MultiTaskModel } from "./model.ts";
+import { applyNoise, dropoutMask } from "./noise.ts";
+import { planModel, weightName, type DataShape, type PlannedLayer } from "./plan.ts";
+
+/**
+ * Builds the network of an experiment on the current backend: the trunk, each task's head, and an output layer for each task
+ * (`<task>.output`: one logit a class, or one value).
+ *
+ * First weights are drawn from the stream `weights/<parameter>`, so that a change of one layer leaves the others' as they were;
+ * dropout and noise draw from the stream `noise` in the order of the layers, and only while training.
+ * Throws `ModelError` with the path of the layer that does not fit.
+ */
+export function buildModel(experiment: Pick<Experiment, "model">, data: DataShape, streams: RandomStreams): MultiTaskModel {
+  const plan = planModel(experiment, data);
+  const trunk = buildLayers(plan.trunk, data.inputShape, streams);
+  const trunkShape = plan.trunk.at(-1)?.outputShape ?? data.inputShape;
+  const heads = plan.heads.map(({ task, layers }) => ({ task, layers: buildLayers(layers, trunkShape, streams) }));
+  const all = [...trunk, ...heads.flatMap(({ layers }) => layers)];
+  return {
+    parameters: [
+      ...trunk.flatMap((layer) => parametersOf(layer, { part: "trunk" })),
+      ...heads.flatMap(({ task, layers }) => layers.flatMap((layer) => parametersOf(layer, { part: "head", task }))),
+    ],
+    statistics: all.flatMap((layer) => layer.weights.filter(({ trained }) => !trained).map(({ name, variable }) => ({ name, variable }))),
+    forward(input, training) {
+      const shared = run(trunk, input, training);
+      return heads.map(({ layers }) => run(layers, shared, training));
+    },
+    dispose() {
+      for (const { weights } of all) for (const { variable } of weights) variable.dispose();
+    },
+  };
+}
+
+interface BuiltLayer {
+  readonly name: string;
+  readonly weights: readonly BuiltWeight[];
+  apply(input: Tensor, training: boolean): Tensor;
+}
+
+interface BuiltWeight {
+  /** `<layer>.<weight>`. */
+  readonly name: string;
+  readonly weight: string;
+  readonly variable: Variable;
+  readonly trained: boolean;
+}
+
+function buildLayers(layers: readonly PlannedLayer[], inputShape: readonly number[], streams: RandomStreams): BuiltLayer[] {
+  return layers.map((layer, index) => buildLayer(layer, layers[index - 1]?.outputShape ?? inputShape, streams));
+}
+
+function run(layers: readonly BuiltLayer[], input: Tensor, training: boolean): Tensor {
+  return layers.reduce((value, layer) => layer.apply(value, training), input);
+}
+
+function parametersOf(layer: BuiltLayer, declared: ModelParameter["declared"]): ModelParameter[] {
+  return layer.weights
+    .filter(({ trained }) => trained)
+    .map(({ name, weight, variable }) => ({ name, layer: layer.name, weight, variable, declared }));
+}
+
+function buildLayer(planned: PlannedLayer, inputShape: readonly number[], streams: RandomStreams): BuiltLayer {
+  const registered = layerRegistry[planned.kind];
+  if (registered === undefined) throw new TypeError(`The plan holds the unknown layer "${planned.kind}".`);
+  const random = streams.get("noise");
+  if (registered.noise !== undefined) {
+    const { noise } = registered;
+    const amount = numberArgument(planned, noise === "gaussianNoise" ? "stddev" : "rate");
+    return {
+      name: planned.name,
+      weights: [],
+      apply: (input, training) => (training ? applyNoise(noise, input, amount, random) : input),
+    };
+  }
+  const layer = registered.create({
+    ...libraryArguments(planned),
+    // Recurrent layers draw their dropout masks through this hook; without it they would be different in every run.
+    dropoutFunc: (input: Tensor, rate: number) => dropoutMask(input.shape, rate, random),
+  });
+  tidy(() => {
+    layer.build([null, ...inputShape]);
+  });
+  const weights = builtWeights(layer, planned);
+  tidy(() => {
+    for (const { name, weight, variable } of weights) {
+      const values = drawnValues(planned, weight, variable.shape, () => streams.get(`weights/${name}`));
+      if (values !== undefined) variable.assign(tensor(values, variable.shape));
+    }
+  });
+  const frozen = planned.arguments["trainable"] === false;
+  return {
+    name: planned.name,
+    weights,
+    apply(input, training) {
+      // A frozen batch normalisation keeps its statistics too, as in Keras.
+      const output = layer.apply(input, { training: training && !frozen });
+      if (output instanceof Tensor) return output;
+      throw new TypeError(`The layer "${planned.name}" gave no single tensor.`);
+    },
+  };
+}
+
+/** The library's own random initializers are kept out: their numbers would come from elsewhere than the run's streams. */
+function libraryArguments(planned: PlannedLayer): Readonly<Record<string, unknown>> {
+  const entries = Object.entries(planned.arguments).map(([key, value]) => {
+    const random = key.endsWith("Initializer") && value !== "ones";
+    return [key, random ? "zeros" : value];
+  });
+  return Object.fromEntries(entries);
+}
+
+function drawnValues(
+  planned: PlannedLayer,
+  weight: string,
+  shape: readonly number[],
+  random: () => RandomStream,
+): Float32Array | undefined {
+  const name = initializers.find((each) => each === planned.arguments[initializerKey(weight)]);
+  // The library has set these, and an LSTM's forget bias of 1 among the zeros.
+  if (name === undefined || name === "zeros" || name === "ones") return undefined;
+  return initialValues(name, shape, random());
+}
+
+function initializerKey(weight: string): string {
+  return `${weight.replace(/Kernel$/, "")}Initializer`;
+}
+
+function builtWeights(layer: TfLayer, planned: PlannedLayer): BuiltWeight[] {
+  const trainable = new Set(planned.arguments["trainable"] === false ? [] : layer.trainableWeights);
+  return layer.weights.map((each) => {
+    const variable = each.read();
+    if (!(variable instanceof Variable)) throw new TypeError(`A weight of "${planned.name}" is not a variable.`);
+    const weight = weightName(each.originalName);
+    return { name: `${planned.name}.${weight}`, weight, variable, trained: trainable.has(each) };
+  });
+}
+
+function numberArgument(planned: PlannedLayer, key: string): number {
+  const value = planned.arguments[key];
+  if (typeof value !== "number") throw new TypeError(`The layer "${planned.name}" has no number "${key}".`);
+  return value;
+}

@@ -1,0 +1,273 @@
+import type { Experiment, LayerEntry } from "../../experiment/schema.ts";
+import { findLayer } from "../../experiment/layers.ts";
+import type { Dataset } from "../data/dataset.ts";
+import { layerRegistry, type LayerArguments, type TfLayer } from "./layer-registry.ts";
+import { ModelError } from "./model-error.ts";
+
+/** Most parameters of one model: 400 MB, and optimizers keep several numbers more for each. */
+export const mostParameters = 100_000_000;
+
+/** What the model must know of the data. */
+export type DataShape = Pick<Dataset, "inputShape" | "tasks">;
+
+/** A layer with its name, arguments and shapes, before any memory is taken for it. Shapes are without the batch axis. */
+export interface PlannedLayer {
+  readonly path: readonly (string | number)[];
+  readonly name: string;
+  /** Name in the catalogue. */
+  readonly kind: string;
+  readonly arguments: LayerArguments;
+  readonly outputShape: readonly number[];
+  readonly weights: readonly PlannedWeight[];
+}
+
+export interface PlannedWeight {
+  readonly name: string;
+  readonly shape: readonly number[];
+}
+
+export interface ModelPlan {
+  readonly trunk: readonly PlannedLayer[];
+  /** In the order of the tasks; each ends with the output layer that was added. */
+  readonly heads: readonly { readonly task: string; readonly layers: readonly PlannedLayer[] }[];
+}
+
+/** What a layer gets its input from: the data, or the layer before it. */
+type Source = Pick<PlannedLayer, "name" | "outputShape">;
+
+interface Entry {
+  readonly entry: LayerEntry;
+  readonly path: readonly (string | number)[];
+}
+
+/**
+ * Works out every layer's name, arguments, weights and output shape, without a backend and without memory for the weights.
+ * Calls `layerDone` after each layer, so that a caller knows what stood before a problem.
+ * Throws `ModelError` at the first layer that does not fit.
+ */
+export function planModel(
+  experiment: Pick<Experiment, "model">,
+  data: DataShape,
+  layerDone: (layer: PlannedLayer) => void = () => undefined,
+): ModelPlan {
+  const trunkEntries = experiment.model.trunk.map((entry, index) => ({ entry, path: ["model", "trunk", index] }));
+  const headEntries = data.tasks.map(({ id }) =>
+    (experiment.model.heads?.[id] ?? []).map((entry, index) => ({ entry, path: ["model", "heads", id, index] })),
+  );
+  const names = new LayerNames([...trunkEntries, ...headEntries.flat()]);
+  const sequence = (entries: readonly Entry[], prefix: string, from: Source): PlannedLayer[] => {
+    const layers: PlannedLayer[] = [];
+    for (const entry of entries) layers.push(planned(planLayer(entry, names, prefix, layers.at(-1) ?? from)));
+    return layers;
+  };
+  let parameters = 0;
+  const planned = (layer: PlannedLayer): PlannedLayer => {
+    parameters += countParameters(layer);
+    if (parameters > mostParameters) throw tooLarge(layer, parameters);
+    layerDone(layer);
+    return layer;
+  };
+
+  const input: Source = { name: "the data", outputShape: data.inputShape };
+  const trunk = sequence(trunkEntries, "", input);
+  const trunkEnd: Source = trunk.at(-1) ?? input;
+  const heads = data.tasks.map((task, index) => {
+    const entries = headEntries[index] ?? [];
+    const layers = sequence(entries, `${task.id}.`, trunkEnd);
+    const path = (entries.at(-1) ?? trunkEntries.at(-1))?.path ?? ["model"];
+    const last = layers.at(-1) ?? trunkEnd;
+    requireFlat(task.id, last, path);
+    return { task: task.id, layers: [...layers, planned(planOutput(task, names, last, path))] };
+  });
+  return { trunk, heads };
+}
+
+/** Number of trainable and fixed numbers in a layer. */
+export function countParameters(layer: PlannedLayer): number {
+  return layer.weights.reduce((sum, { shape }) => sum + shape.reduce((size, axis) => size * axis, 1), 0);
+}
+
+/** Gives each layer a unique name: its own where the experiment names it, else its kind's stem and a number. */
+class LayerNames {
+  readonly #taken = new Set<string>();
+
+  constructor(entries: readonly Entry[]) {
+    for (const { entry, path } of entries) {
+      const name = parts(entry).given["name"];
+      if (typeof name !== "string") continue;
+      if (this.#taken.has(name)) {
+        throw new ModelError({ code: "MTL207", path, message: `Two layers are named "${name}". Give each layer its own name.` });
+      }
+      this.#taken.add(name);
+    }
+  }
+
+  automatic(stem: string): string {
+    for (let number = 1; ; number++) {
+      const name = `${stem}${number}`;
+      if (!this.#taken.has(name)) return this.#take(name);
+    }
+  }
+
+  /** The name itself, or with a number when a layer already has it. */
+  exact(name: string): string {
+    return this.#taken.has(name) ? this.automatic(name) : this.#take(name);
+  }
+
+  #take(name: string): string {
+    this.#taken.add(name);
+    return name;
+  }
+}
+
+function planLayer({ entry, path }: Entry, names: LayerNames, prefix: string, source: Source): PlannedLayer {
+  const { kind, given } = parts(entry);
+  const listed = findLayer(kind);
+  const registered = layerRegistry[kind];
+  if (listed === undefined || registered === undefined) {
+    throw new ModelError({ code: "MTL120", path, message: `There is no layer "${kind}".` });
+  }
+  const parsed = listed.arguments.safeParse(given);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new ModelError({
+      code: "MTL404",
+      path,
+      message: `${kind}: ${issue?.path.join(".") ?? ""} ${issue?.message ?? "wrong arguments"}`,
+    });
+  }
+  const { name: ownName, ...args } = parsed.data;
+  const name = typeof ownName === "string" ? ownName : names.automatic(prefix + registered.stem);
+  requireAxes(kind, registered.axes, source, path);
+  if (registered.noise !== undefined) return { path, name, kind, arguments: args, outputShape: source.outputShape, weights: [] };
+  return { path, name, kind, arguments: args, ...measure(kind, () => registered.create(args), source, path) };
+}
+
+function planOutput(task: DataShape["tasks"][number], names: LayerNames, source: Source, path: PlannedLayer["path"]): PlannedLayer {
+  const args = {
+    units: task.kind === "classification" ? task.classes.length : 1,
+    kernelInitializer: "glorotNormal",
+    biasInitializer: "zeros",
+  };
+  const create = layerRegistry["dense"]?.create;
+  if (create === undefined) throw new TypeError('The registry has no layer "dense".');
+  return {
+    path,
+    name: names.exact(`${task.id}.output`),
+    kind: "dense",
+    arguments: args,
+    ...measure("dense", () => create(args), source, path),
+  };
+}
+
+function parts(entry: LayerEntry): { readonly kind: string; readonly given: Readonly<Record<string, unknown>> } {
+  if (typeof entry === "string") return { kind: entry, given: {} };
+  const [first] = Object.entries(entry);
+  return first === undefined ? { kind: "", given: {} } : { kind: first[0], given: first[1] ?? {} };
+}
+
+/** Lets a trial layer tell its weights and output shape. Its weights are only noted, never made. */
+function measure(
+  kind: string,
+  create: () => TfLayer,
+  source: Source,
+  path: PlannedLayer["path"],
+): Pick<PlannedLayer, "outputShape" | "weights"> {
+  const weights: PlannedWeight[] = [];
+  let outputShape: readonly number[];
+  try {
+    const layer = create();
+    noteWeights(layer, weights);
+    if ("cell" in layer) noteWeights(layer.cell, weights);
+    const input = [null, ...source.outputShape];
+    layer.build(input);
+    outputShape = layer.computeOutputShape(input).slice(1).map(Number);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ModelError({
+      code: "MTL404",
+      path,
+      message: `${kind} cannot be built on ${shapeText(source.outputShape)} from ${source.name}: ${reason.trim().replace(/\.?$/, ".")}`,
+    });
+  }
+  if (outputShape.some((axis) => !(axis >= 1))) {
+    throw new ModelError({
+      code: "MTL402",
+      path,
+      message:
+        `${kind} leaves nothing of ${shapeText(source.outputShape)} from ${source.name}: its output would be ${shapeText(outputShape)}. ` +
+        `Make its window or border smaller, set "padding: same", or take out a pooling before it.`,
+    });
+  }
+  return { outputShape, weights };
+}
+
+/** `addWeight` is the one way in which the library's layers make their weights. */
+function noteWeights(layer: unknown, weights: PlannedWeight[]): void {
+  if (typeof layer !== "object" || layer === null) return;
+  Object.defineProperty(layer, "addWeight", {
+    value: (name: string, shape: readonly number[]) => {
+      weights.push({ name: weightName(name), shape });
+    },
+  });
+}
+
+/** The library writes `recurrent_kernel`, the experiment file and all its names are in camel case. */
+export function weightName(libraryName: string): string {
+  const last = libraryName.slice(libraryName.lastIndexOf("/") + 1);
+  return last.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+const wanted = {
+  1: "a flat row [features]",
+  2: "a sequence [steps, channels]",
+  3: "an image [height, width, channels]",
+} as const;
+
+function requireAxes(kind: string, axes: 1 | 2 | 3 | undefined, source: Source, path: PlannedLayer["path"]): void {
+  const found = source.outputShape.length;
+  if (kind === "flatten" && found < 2) {
+    throw new ModelError({
+      code: "MTL401",
+      path,
+      message: `flatten gets ${shapeText(source.outputShape)} from ${source.name}, which is flat already. Delete this layer.`,
+    });
+  }
+  if (axes === undefined || axes === found) return;
+  throw new ModelError({
+    code: "MTL401",
+    path,
+    message: `${kind} needs ${wanted[axes]}, but gets ${shapeText(source.outputShape)} from ${source.name}. ${advice(axes, found, source)}`,
+  });
+}
+
+function advice(axes: 1 | 2 | 3, found: number, source: Source): string {
+  if (axes === 1) return "Put flatten or a global pooling before it.";
+  if (found === 1 && source.name === "the data")
+    return "The columns of a table are a flat row: use dense layers, or reshape the row first.";
+  if (found === 1) return "Put it before the layer that flattens, or reshape the row first.";
+  return "Use the layer for that kind of input, or put a reshape before it.";
+}
+
+function requireFlat(task: string, { name, outputShape }: Source, path: PlannedLayer["path"]): void {
+  if (outputShape.length === 1) return;
+  throw new ModelError({
+    code: "MTL405",
+    path,
+    message: `The output layer of task "${task}" needs a flat row of features, but gets ${shapeText(outputShape)} from ${name}. Add flatten after this layer.`,
+  });
+}
+
+function tooLarge({ name, path }: PlannedLayer, parameters: number): ModelError {
+  return new ModelError({
+    code: "MTL403",
+    path,
+    message:
+      `With "${name}" the model has ${parameters.toLocaleString("en")} parameters; ${mostParameters.toLocaleString("en")} are the limit. ` +
+      `Give it fewer units, or make its input smaller by pooling.`,
+  });
+}
+
+function shapeText(shape: readonly number[]): string {
+  return `[${shape.join(", ")}]`;
+}
