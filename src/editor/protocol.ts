@@ -56,6 +56,7 @@ export type ToPage =
       readonly now?: number;
       /** Runs of this experiment, newest first. */
       readonly runs: readonly RunSummary[];
+      /** What the page kept before it was made anew, or another state that the host wants it to show; else null. */
       readonly restore: PanelState | null;
     }
   | { readonly type: "series-list"; readonly run: RunId; readonly series: readonly SeriesInfo[] }
@@ -80,7 +81,5 @@ export type FromPage =
   | { readonly type: "get-snapshot"; readonly request: number; readonly run: RunId; readonly parameter: string; readonly step: number }
   /** Row of a vector series at or before `step`. */
   | { readonly type: "get-vector"; readonly request: number; readonly run: RunId; readonly series: string; readonly step: number }
-  /** Last lines of `trainer.log`, answered by `log-tail`; asked where a run failed or crashed. */
-  | { readonly type: "get-log"; readonly run: RunId; readonly lines: number }
   | { readonly type: "keep"; readonly state: PanelState }
   | { readonly type: "command"; readonly command: "run" | "stop" | "stop-now" | "show-log" | "open-config"; readonly run: RunId | null };

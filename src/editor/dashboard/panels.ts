@@ -73,6 +73,7 @@ export class DashboardPanels implements vscode.WebviewPanelSerializer, vscode.Di
     const session = new DashboardSession(
       {
         post: (message) => void panel.webview.postMessage(message),
+        now: () => Date.now(),
         experiment: () => ({
           name: titleOf(state.experimentFile),
           file: state.experimentFile,

@@ -7,7 +7,7 @@ import { parseFromPage } from "./messages.ts";
 /** Milliseconds between two looks at a run that is shown: with the trainer's own delay a point is drawn within 500 ms. */
 const interval = 200;
 /** Lines of the log shown for a run that failed or crashed. */
-const logLines = 12;
+const logLines = 20;
 
 type PageCommand = Extract<FromPage, { type: "command" }>;
 type Request = Extract<FromPage, { type: "get-snapshot" | "get-vector" }>;
@@ -15,6 +15,8 @@ type Request = Extract<FromPage, { type: "get-snapshot" | "get-vector" }>;
 /** What a session needs of the editor around it. */
 export interface SessionSurroundings {
   post(message: ToPage): void;
+  /** Milliseconds since 1970. */
+  now(): number;
   experiment(): { readonly name: string; readonly file: string; readonly trusted: boolean };
   /** Runs of the experiment, newest first. */
   runs(): readonly RunSummary[];
@@ -36,6 +38,7 @@ export class DashboardSession {
   #restore: PanelState | null;
   #ready = false;
   #lastState = "";
+  #loggedRun: RunId | undefined;
   #feed: Feed | undefined;
   #timer: NodeJS.Timeout | undefined;
 
@@ -52,10 +55,10 @@ export class DashboardSession {
     }
   }
 
-  /** Shows `run` in a page that is already there, or in the next one that says it is ready. */
+  /** Has this state adopted by the page that is there, or by the next one that says it is ready. */
   show(state: PanelState): void {
     this.#restore = state;
-    if (this.#ready) this.#sendState();
+    if (this.#ready) this.#sendState(state);
   }
 
   /** To be called when runs have appeared, gone or changed. */
@@ -79,9 +82,8 @@ export class DashboardSession {
     switch (message.type) {
       case "ready":
         this.#ready = true;
-        this.#lastState = "";
         this.#unsubscribe();
-        return this.#sendState();
+        return this.#sendState(this.#restore);
       case "subscribe":
         this.#unsubscribe();
         if (message.subscription !== null) this.#subscribe(message.subscription);
@@ -97,21 +99,18 @@ export class DashboardSession {
     }
   }
 
-  #sendState(): void {
-    const experiment = this.#around.experiment();
-    const runs = this.#around.runs();
-    const state = JSON.stringify({ experiment, runs, restore: this.#restore });
-    if (state === this.#lastState) return;
-    this.#lastState = state;
-    this.#around.post({ type: "state", experiment, runs, restore: this.#restore });
+  /** Posts what there is to know of the experiment and its runs, unless the page knows it already. */
+  #sendState(restore: PanelState | null = null): void {
+    const state = { experiment: this.#around.experiment(), runs: this.#around.runs() };
+    const text = JSON.stringify(state);
+    if (restore === null && text === this.#lastState) return;
+    this.#lastState = text;
+    this.#around.post({ type: "state", ...state, now: this.#around.now(), restore });
   }
 
   #subscribe(subscription: NonNullable<Extract<FromPage, { type: "subscribe" }>["subscription"]>): void {
     const run = this.#run(subscription.run);
     this.#feed = new Feed(subscription, this.#around.open(run), (message) => this.#around.post(message));
-    if (run.status === "failed" || run.status === "crashed") {
-      this.#around.post({ type: "log-tail", run: run.id, lines: this.#around.logTail(run, logLines) });
-    }
     this.#tick();
   }
 
@@ -119,6 +118,7 @@ export class DashboardSession {
     clearTimeout(this.#timer);
     this.#feed?.close();
     this.#feed = undefined;
+    this.#loggedRun = undefined;
   }
 
   /** Sends what is new, and looks again soon while the run may still record. */
@@ -132,9 +132,17 @@ export class DashboardSession {
       this.#refuse(null, error);
     }
     const run = this.#around.runs().find(({ id }) => id === feed.run);
+    if (run !== undefined) this.#sendLogTail(run);
     if (run !== undefined && !terminalStatuses.includes(run.status)) {
       this.#timer = setTimeout(() => this.#tick(), interval);
     }
+  }
+
+  /** Once for each run that the page turns to, when it failed or crashed. */
+  #sendLogTail(run: RunSummary): void {
+    if (this.#loggedRun === run.id || (run.status !== "failed" && run.status !== "crashed")) return;
+    this.#loggedRun = run.id;
+    this.#around.post({ type: "log-tail", run: run.id, lines: this.#around.logTail(run, logLines) });
   }
 
   #answer(request: Request): void {
