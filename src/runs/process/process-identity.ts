@@ -13,6 +13,11 @@ export function identityOf(pid: number): ProcessIdentity | undefined {
   return start === undefined ? undefined : { pid, started: `${place()}#${start}` };
 }
 
+/** Identity of a process that had already ended when it was looked at. */
+export function endedIdentity(pid: number): ProcessIdentity {
+  return { pid, started: `${place()}#ended` };
+}
+
 /** What can be said of the owner of a run. A fresh heartbeat spares asking the system where that costs a process. */
 export function livenessOf(row: { readonly owner: ProcessIdentity | null; readonly heartbeatAt: number | null }, now: number): Liveness {
   if (row.owner === null) return "unknown";

@@ -62,17 +62,30 @@ export class RunWriter {
     return translated(path, () => new RunWriter(path, database));
   }
 
-  /** The trainer lives: it owns the run and prepares it. Committed at once. */
-  begin(owner: ProcessIdentity, now: number): void {
-    this.#run("UPDATE run SET status = 'starting', owner_pid = ?, owner_started = ?, started_at = ?, heartbeat_at = ?", owner.pid, owner.started, now, now);
+  /** The trainer lives: it owns the run and prepares it. Committed at once. False for a run that had a trainer before. */
+  begin(owner: ProcessIdentity, now: number): boolean {
+    const { changes } = this.#run(
+      `UPDATE run SET status = 'starting', owner_pid = ?, owner_started = ?, started_at = ?, heartbeat_at = ?
+       WHERE status IN ('queued', 'starting') AND heartbeat_at IS NULL`,
+      owner.pid,
+      owner.started,
+      now,
+      now,
+    );
+    return changes === 1;
   }
 
   /** Data and model stand; the first step follows. Committed at once. */
   describe(description: RunDescription): void {
-    this.#run("UPDATE run SET status = 'running', description = ? WHERE status IN ('queued', 'starting')", JSON.stringify(description));
-    this.#run("UPDATE run SET description = ?", JSON.stringify(description));
+    this.#run("UPDATE run SET status = iif(status = 'starting', 'running', status), description = ?", JSON.stringify(description));
   }
 
+  /** Adds versions that are known only now, such as the backend's. Committed at once. */
+  noteVersions(versions: Readonly<Record<string, string>>): void {
+    this.#run("UPDATE run SET versions = json_patch(versions, ?)", JSON.stringify(versions));
+  }
+
+  /** The run ends after its step. Committed at once. */
   stopping(): void {
     this.#run("UPDATE run SET status = 'stopping' WHERE status IN ('queued', 'starting', 'running')");
   }
@@ -185,7 +198,7 @@ export class RunWriter {
     this.#latestChanged = true;
   }
 
-  #run(sql: string, ...values: (string | number | null)[]): void {
-    translated(this.#path, () => this.#database.prepare(sql).run(...values));
+  #run(sql: string, ...values: (string | number | null)[]): { readonly changes: number | bigint } {
+    return translated(this.#path, () => this.#database.prepare(sql).run(...values));
   }
 }
