@@ -108,7 +108,7 @@ export function buildTree(contents: Node | null, lines: TextLines): BuiltTree {
       );
       return undefined;
     }
-    const key = pair.key.source ?? String(pair.key.value ?? "");
+    const key = pair.key.source ?? (typeof pair.key.value === "string" ? pair.key.value : "");
     return { key, keyRange, value: build(pair.value, keyRange, depth + 1) };
   };
 
@@ -123,7 +123,7 @@ function sizeOf(parts: readonly Tree[]): number {
 function placeOf(node: unknown, lines: TextLines): TextRange | undefined {
   if (!isScalar(node) && !isMap(node) && !isSeq(node) && !isAlias(node)) return undefined;
   const range = node.range;
-  if (range == null || range[1] <= range[0]) return undefined;
+  if (range === undefined || range === null || range[1] <= range[0]) return undefined;
   const { start, end } = lines.range(range[0], range[1]);
   if (start.line === end.line) return { start, end };
   const width = lines.line(start.line).trimEnd().length;

@@ -189,12 +189,12 @@ const chapters: readonly (readonly [prefix: string, title: string])[] = [
 export function checksPage(): string {
   const parts = [
     "# Checks",
-    "What Taskscope finds in an experiment file, in the Problems view and with `taskscope check`. Each finding has a stable code. This page is made by `scripts/write-docs.ts` from `src/experiment/codes.ts`.",
+    "What Taskscope finds in an experiment file, in the Problems view and with `taskscope check`. Each finding has a stable code. This page is written by `node scripts/write-docs.ts` from `src/experiment/codes.ts`.",
   ];
   for (const [prefix, chapter] of chapters) {
     const entries = Object.entries(checks).filter(([code]) => code.startsWith(prefix));
     if (entries.length > 0) parts.push(`## ${chapter}`);
-    for (const [code, [title, advice]] of entries) parts.push(`### ${code}: ${title}`, advice);
+    for (const [code, [title, advice]] of entries) parts.push(`### ${code}`, `**${title}.** ${advice}`);
   }
   return `${parts.join("\n\n")}\n`;
 }

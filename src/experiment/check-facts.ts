@@ -1,0 +1,106 @@
+import { finding, inOrder, respell } from "./finding.ts";
+import type { Diagnostic, Fix, TextRange } from "./diagnostic.ts";
+import type { ColumnFacts, ExperimentFacts, FactProblem } from "./facts.ts";
+import type { ParsedExperiment } from "./parse.ts";
+import type { Experiment } from "./schema.ts";
+import { nearest } from "./suggestion.ts";
+import { entryOf, find, textOf, valueOf, type Path, type Tree } from "./tree.ts";
+
+/** More classes than this, and all of them numbers: most likely a measurement. */
+const manyClasses = 50;
+
+/** What data and model say about an experiment without errors. Gives nothing for a file that has errors: those come first. */
+export function checkFacts(parsed: Pick<ParsedExperiment, "experiment" | "tree">, facts: ExperimentFacts): readonly Diagnostic[] {
+  const { experiment, tree } = parsed;
+  if (experiment === undefined || tree === undefined) return [];
+  const problems = [...facts.data.problems, ...facts.model.problems];
+  const told = problems.map((problem) => fromProblem(problem, tree, facts.data.columns ?? []));
+  const faulty = new Set(problems.map(({ path }) => (path[0] === "tasks" ? path[1] : undefined)));
+  const own = [
+    ...batchSize(experiment, facts, tree),
+    ...manyNumbers(experiment, facts.data.columns ?? [], tree, (task) => faulty.has(task)),
+  ];
+  return inOrder([...told, ...own]);
+}
+
+function fromProblem(problem: FactProblem, tree: Tree, columns: readonly ColumnFacts[]): Diagnostic {
+  const range = placeOf(tree, problem.path);
+  return { code: problem.code, severity: "error", message: problem.message, range, fixes: fixesFor(problem, tree, range, columns) };
+}
+
+/** A value where one is written, else the key or the layer's name that leads to it. */
+function placeOf(tree: Tree, path: Path): TextRange {
+  const found = find(tree, path);
+  return found.tree?.kind === "scalar" ? found.range : found.keyRange;
+}
+
+function fixesFor({ code, path }: FactProblem, tree: Tree, range: TextRange, columns: readonly ColumnFacts[]): readonly Fix[] {
+  if (code === "MTL301") return nearestColumn(path, tree, range, columns);
+  if (code === "MTL307") return missingPolicy(tree);
+  if (code === "MTL304") return kindFix(path, tree, "classification");
+  return [];
+}
+
+/** A task without `column` is named after its column: the repair adds the key. */
+function nearestColumn(path: Path, tree: Tree, range: TextRange, columns: readonly ColumnFacts[]): readonly Fix[] {
+  const written = textOf(find(tree, path).tree);
+  const names = columns.map(({ name }) => name);
+  const meant = nearest(written ?? String(path.at(-1)), names);
+  if (meant === undefined) return [];
+  if (written !== undefined) return [respell(range, meant)];
+  const first = find(tree, path).tree;
+  const entry = first?.kind === "map" ? first.entries[0] : undefined;
+  if (entry === undefined) return [];
+  const at = { start: entry.keyRange.start, end: entry.keyRange.start };
+  const isFlow = entry.keyRange.start.line === range.start.line;
+  const { replacement } = respell(range, meant);
+  const added = `column: ${replacement}${isFlow ? ", " : `\n${" ".repeat(at.start.column)}`}`;
+  return [{ title: `Use the column ${replacement}`, range: at, replacement: added, preferred: true }];
+}
+
+function missingPolicy(tree: Tree): readonly Fix[] {
+  const data = valueOf(tree, "data");
+  const given = entryOf(data, "missing");
+  const inputs = entryOf(data, "inputs");
+  if (inputs === undefined || data?.kind !== "map") return [];
+  const fill = "Fill in missing inputs with the training mean";
+  if (given !== undefined) return [{ title: fill, range: given.value.range, replacement: "mean", preferred: true }];
+  const { start } = inputs.keyRange;
+  const others = data.entries.filter(({ keyRange }) => keyRange.start.line === start.line);
+  const isFlow =
+    others.length > 1 || data.range.start.line < start.line - 1 || data.range.start.column !== data.entries[0]?.keyRange.start.column;
+  const separator = isFlow ? ", " : `\n${" ".repeat(start.column)}`;
+  return [{ title: fill, range: { start, end: start }, replacement: `missing: mean${separator}`, preferred: true }];
+}
+
+function kindFix(path: Path, tree: Tree, kind: string): readonly Fix[] {
+  const range = valueOf(find(tree, path.slice(0, 2)).tree, "kind")?.range;
+  return range === undefined ? [] : [{ title: `Make it a ${kind}`, range, replacement: kind, preferred: false }];
+}
+
+function batchSize(experiment: Experiment, facts: ExperimentFacts, tree: Tree): readonly Diagnostic[] {
+  const rows = facts.data.rows?.train;
+  const { batchSize: size } = experiment.training;
+  if (rows === undefined || rows === 0 || size <= rows) return [];
+  const { tree: written } = find(tree, ["training", "batchSize"]);
+  const range = placeOf(tree, ["training", "batchSize"]);
+  const fixes: readonly Fix[] =
+    written === undefined ? [] : [{ title: `Set to ${String(rows)}`, range, replacement: String(rows), preferred: true }];
+  const message = `A batch of ${String(size)} is larger than the ${String(rows)} rows there are to train on. Make \`batchSize\` smaller.`;
+  return [finding("MTL302", range, message, { fixes })];
+}
+
+function manyNumbers(
+  experiment: Experiment,
+  columns: readonly ColumnFacts[],
+  tree: Tree,
+  isFaulty: (task: string) => boolean,
+): readonly Diagnostic[] {
+  return Object.entries(experiment.tasks).flatMap(([task, { kind, column = task }]) => {
+    const facts = columns.find(({ name }) => name === column);
+    const path = ["tasks", task, "column"];
+    if (kind !== "classification" || facts?.type !== "number" || facts.distinct <= manyClasses || isFaulty(task)) return [];
+    const message = `\`${column}\` holds ${String(facts.distinct)} different numbers, each of which becomes a class. Is \`kind: regression\` meant?`;
+    return [finding("MTL305", placeOf(tree, path), message, { severity: "warning", fixes: kindFix(path, tree, "regression") })];
+  });
+}
