@@ -5,7 +5,7 @@ import type { Experiment } from "../../experiment/schema.ts";
 import type { Dataset } from "./dataset.ts";
 import { digitsFolder, isMultiMnist, multiMnistDataset, readDigits } from "./multi-mnist.ts";
 import { readTable } from "./table.ts";
-import { tableDataset } from "./table-dataset.ts";
+import { encodeTable, fitTable } from "./table-dataset.ts";
 import { hasTable } from "./table-problems.ts";
 
 /**
@@ -15,7 +15,10 @@ import { hasTable } from "./table-problems.ts";
  */
 export async function loadData(experiment: Experiment, baseFolder: string): Promise<Dataset> {
   if (isMultiMnist(experiment)) return multiMnistDataset(await readDigits(bundledDigits()), experiment);
-  if (hasTable(experiment)) return tableDataset(await readTable(resolve(baseFolder, experiment.data.file)), experiment);
+  if (hasTable(experiment)) {
+    const table = await readTable(resolve(baseFolder, experiment.data.file));
+    return encodeTable(fitTable(table, experiment));
+  }
   throw new TypeError("The experiment names neither a file nor a data set.");
 }
 

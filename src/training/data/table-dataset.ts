@@ -2,7 +2,7 @@ import type { Split } from "../../experiment/record.ts";
 import { categoryOf, type Column } from "./column.ts";
 import { DataError } from "./data-error.ts";
 import type { Dataset, Rows, TaskTargets } from "./dataset.ts";
-import { encodeInputs, featureNames, fitInput } from "./inputs.ts";
+import { encodeInputs, featureNames, fitInput, type Encoding } from "./inputs.ts";
 import { splitRows } from "./split.ts";
 import { encodeTargets, fitTargets } from "./targets.ts";
 import type { Table } from "./table.ts";
@@ -10,51 +10,50 @@ import { labelColumn, mostValues, tableProblems, type TableExperiment } from "./
 
 const splits = ["train", "validation", "test"] as const;
 
+/** A table fitted to an experiment, before its values are computed. */
+export interface FittedTable {
+  readonly inputNames: readonly string[];
+  readonly encodings: readonly Encoding[];
+  readonly tasks: readonly { readonly targets: TaskTargets; readonly column: Column }[];
+  /** Rows of the table in each split. */
+  readonly parts: Readonly<Record<Split, Uint32Array>>;
+}
+
 /**
- * Makes a data set of a table: rows left out where the experiment says so, the rest split by the split's own seed, inputs and
+ * Fits a table to an experiment: rows left out where the experiment says so, the rest split by the split's own seed, inputs and
  * targets fitted on the training rows alone. Rows without a label for any task are left out, for nothing can be learned of them.
  * Throws the first `DataError` that is found.
  */
-export function tableDataset(table: Table, experiment: TableExperiment): Dataset {
+export function fitTable(table: Table, experiment: TableExperiment): FittedTable {
   const [problem] = tableProblems(table, experiment);
   if (problem !== undefined) throw new DataError(problem);
+  const columns = new Map(table.columns.map((column) => [column.name, column]));
   const column = (name: string): Column => {
-    const found = table.columns.find((each) => each.name === name);
+    const found = columns.get(name);
     if (found === undefined) throw new TypeError(`The check of the table let the missing column "${name}" pass.`);
     return found;
   };
-  const inputColumns = experiment.data.inputs.map(column);
-  const labels = Object.entries(experiment.tasks).map(([task, { kind }]) => ({
-    task,
-    kind,
-    column: column(labelColumn(experiment, task).name),
-  }));
+  const inputs = experiment.data.inputs.map(column);
+  const labels = Object.entries(experiment.tasks).map(([id, { kind }]) => ({ id, kind, column: column(labelColumn(experiment, id).name) }));
 
-  const usable = usableRows(
-    table,
-    inputColumns,
-    labels.map((label) => label.column),
-    experiment.data.missing,
-  );
+  const labelColumns = labels.map((label) => label.column);
+  const usable = usableRows(table, inputs, labelColumns, experiment.data.missing);
   const parts = splitUsable(usable, experiment.data.split);
-  const encodings = inputColumns.map((each) => fitInput(each, parts.train));
+  const encodings = inputs.map((input) => fitInput(input, parts.train));
   const inputNames = encodings.flatMap(featureNames);
-  if (inputNames.length * usable.length > mostValues) {
-    throw new DataError({
-      code: "MTL313",
-      path: ["data", "inputs"],
-      message:
-        `${usable.length.toLocaleString("en")} rows with ${inputNames.length.toLocaleString("en")} input features are more than fit in memory ` +
-        `(${mostValues.toLocaleString("en")} values). Use fewer inputs or rows.`,
-    });
-  }
-  const fitted = labels.map(({ task, kind, column: cells }) => {
-    const targets = fitTargets(task, kind, cells, parts.train);
-    requireLearnable(targets, cells, parts, experiment, table);
-    return { targets, cells };
+  requireRoom(usable.length, inputNames.length);
+  const tasks = labels.map(({ id, kind, column: labelled }) => {
+    const targets = fitTargets(id, kind, labelled, parts.train);
+    requireLearnable(targets, labelled, parts, experiment, table);
+    return { targets, column: labelled };
   });
+  return { inputNames, encodings, tasks, parts };
+}
+
+/** The data set of a fitted table. */
+export function encodeTable({ inputNames, encodings, tasks, parts }: FittedTable): Dataset {
   const rowsOf = (split: Split): Rows => {
-    const encoded = fitted.map(({ targets, cells }) => encodeTargets(targets, cells, parts[split]));
+    const encoded = tasks.map(({ targets, column }) => encodeTargets(targets, column, parts[split]));
     return {
       count: parts[split].length,
       inputs: encodeInputs(encodings, parts[split]),
@@ -65,7 +64,7 @@ export function tableDataset(table: Table, experiment: TableExperiment): Dataset
   return {
     inputShape: [inputNames.length],
     inputNames,
-    tasks: fitted.map(({ targets }) => targets),
+    tasks: tasks.map(({ targets }) => targets),
     splits: { train: rowsOf("train"), validation: rowsOf("validation"), test: rowsOf("test") },
   };
 }
@@ -82,6 +81,17 @@ function splitUsable(usable: Uint32Array, shares: Parameters<typeof splitRows>[1
   const parts = splitRows(usable.length, shares, "usable rows");
   const tableRows = (positions: Uint32Array): Uint32Array => positions.map((position) => usable[position] ?? 0);
   return { train: tableRows(parts.train), validation: tableRows(parts.validation), test: tableRows(parts.test) };
+}
+
+function requireRoom(rows: number, features: number): void {
+  if (rows * features <= mostValues) return;
+  throw new DataError({
+    code: "MTL313",
+    path: ["data", "inputs"],
+    message:
+      `${rows.toLocaleString("en")} rows with ${features.toLocaleString("en")} input features are more than fit in memory ` +
+      `(${mostValues.toLocaleString("en")} values). Use fewer inputs or rows.`,
+  });
 }
 
 /** A task must have labels to learn from, and no label elsewhere that it cannot have learned. */

@@ -110,11 +110,11 @@ function buildLayer(planned: PlannedLayer, inputShape: readonly number[], stream
 
 /** The library's own random initializers are kept out: their numbers would come from elsewhere than the run's streams. */
 function libraryArguments(planned: PlannedLayer): Readonly<Record<string, unknown>> {
-  const entries = Object.entries(planned.arguments).map(([key, value]) => {
+  const entries = Object.entries(planned.arguments).map(([key, value]): [string, unknown] => {
     const random = key.endsWith("Initializer") && value !== "ones";
     return [key, random ? "zeros" : value];
   });
-  return Object.fromEntries(entries);
+  return Object.fromEntries<unknown>(entries);
 }
 
 function drawnValues(

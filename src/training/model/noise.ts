@@ -19,7 +19,7 @@ export function applyNoise(kind: NoiseKind, input: Tensor, amount: number, rando
       return mul(input, dropoutMask(input.shape, amount, random));
     case "spatialDropout1d":
       // One draw for each row and channel; it holds for all steps of the sequence.
-      return mul(input, dropoutMask([input.shape[0] ?? 1, 1, input.shape[2] ?? 1], amount, random));
+      return mul(input, dropoutMask(input.shape.toSpliced(1, 1, 1), amount, random));
     case "gaussianNoise":
       return add(
         input,

@@ -12,6 +12,7 @@ export type DataShape = Pick<Dataset, "inputShape" | "tasks">;
 
 /** A layer with its name, arguments and shapes, before any memory is taken for it. Shapes are without the batch axis. */
 export interface PlannedLayer {
+  /** Its entry in the experiment file; the task's own for an output layer, which has none. */
   readonly path: readonly (string | number)[];
   readonly name: string;
   /** Name in the catalogue. */
@@ -77,7 +78,7 @@ export function planModel(
     const path = (entries.at(-1) ?? trunkEntries.at(-1))?.path ?? ["model"];
     const last = layers.at(-1) ?? trunkEnd;
     requireFlat(task.id, last, path);
-    return { task: task.id, layers: [...layers, planned(planOutput(task, names, last, path))] };
+    return { task: task.id, layers: [...layers, planned(planOutput(task, names, last))] };
   });
   return { trunk, heads };
 }
@@ -143,7 +144,8 @@ function planLayer({ entry, path }: Entry, names: LayerNames, prefix: string, so
   return { path, name, kind, arguments: args, ...measure(kind, () => registered.create(args), source, path) };
 }
 
-function planOutput(task: DataShape["tasks"][number], names: LayerNames, source: Source, path: PlannedLayer["path"]): PlannedLayer {
+function planOutput(task: DataShape["tasks"][number], names: LayerNames, source: Source): PlannedLayer {
+  const path = ["tasks", task.id];
   const args = {
     units: task.kind === "classification" ? task.classes.length : 1,
     kernelInitializer: "glorotNormal",

@@ -1,0 +1,103 @@
+import { stat } from "node:fs/promises";
+import { resolve } from "node:path";
+
+import type { CheckCode } from "../../experiment/codes.ts";
+import type { ColumnFacts, DataFacts } from "../../experiment/facts.ts";
+import type { Split } from "../../experiment/record.ts";
+import type { Experiment } from "../../experiment/schema.ts";
+import type { Column } from "./column.ts";
+import { DataError, type DataProblem } from "./data-error.ts";
+import type { Dataset } from "./dataset.ts";
+import { bundledDigits } from "./load.ts";
+import { isMultiMnist, multiMnistProblems, multiMnistShape, readDigits, type MultiMnistExperiment } from "./multi-mnist.ts";
+import { splitRows } from "./split.ts";
+import { readTable, type Table } from "./table.ts";
+import { fitTable } from "./table-dataset.ts";
+import { hasTable, tableProblems, type TableExperiment } from "./table-problems.ts";
+
+export interface DataInspection {
+  readonly facts: DataFacts;
+  /** What a model must know of the data, if nothing stands in the way. */
+  readonly shape: Pick<Dataset, "inputShape" | "tasks"> | undefined;
+}
+
+/** Reads a table once for as long as its file stays the same. Made for one process that looks at the same few files again and again. */
+export class TableCache {
+  readonly #tables = new Map<string, { readonly version: string; readonly table: Table }>();
+
+  async read(path: string): Promise<Table> {
+    const version = await fileVersion(path);
+    const known = this.#tables.get(path);
+    if (known !== undefined && version !== "" && known.version === version) return known.table;
+    const table = await readTable(path);
+    // A few tables at most: their size may be hundreds of megabytes.
+    for (const oldest of [...this.#tables.keys()].slice(0, Math.max(0, this.#tables.size - 3))) this.#tables.delete(oldest);
+    this.#tables.set(path, { version, table });
+    return table;
+  }
+}
+
+/** Everything that can be said of an experiment's data without training. A problem of the data is listed, never thrown. */
+export async function inspectData(experiment: Experiment, baseFolder: string, tables: TableCache): Promise<DataInspection> {
+  try {
+    if (isMultiMnist(experiment)) return await inspectMultiMnist(experiment);
+    if (hasTable(experiment)) return inspectTable(await tables.read(resolve(baseFolder, experiment.data.file)), experiment);
+    throw new TypeError("The experiment names neither a file nor a data set.");
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    return { facts: { columns: undefined, rows: undefined, problems: [factProblem(error)] }, shape: undefined };
+  }
+}
+
+/** Checks that follow from the columns' facts alone; `checkFacts` makes them, so they are not listed a second time. */
+const toldByColumns: ReadonlySet<CheckCode> = new Set(["MTL301", "MTL303", "MTL304", "MTL306", "MTL307"]);
+
+function inspectTable(table: Table, experiment: TableExperiment): DataInspection {
+  const columns = table.columns.map(columnFacts);
+  const known = tableProblems(table, experiment);
+  const listed = known.filter(({ code }) => !toldByColumns.has(code)).map(factProblem);
+  if (known.length > 0) return { facts: { columns, rows: undefined, problems: listed }, shape: undefined };
+  try {
+    const { inputNames, tasks, parts } = fitTable(table, experiment);
+    const rows = { train: parts.train.length, validation: parts.validation.length, test: parts.test.length };
+    return {
+      facts: { columns, rows, problems: [] },
+      shape: { inputShape: [inputNames.length], tasks: tasks.map(({ targets }) => targets) },
+    };
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    return { facts: { columns, rows: undefined, problems: [factProblem(error)] }, shape: undefined };
+  }
+}
+
+async function inspectMultiMnist(experiment: MultiMnistExperiment): Promise<DataInspection> {
+  const problems = multiMnistProblems(experiment).map(factProblem);
+  const columns = ["left", "right"].map((name): ColumnFacts => ({ name, type: "number", missing: 0, distinct: 10 }));
+  const { split, pairs } = experiment.data;
+  const { count } = await readDigits(bundledDigits());
+  const parts = splitRows(count, split, "digits");
+  const rowsOf = (name: Split): number => parts[name].length * pairs;
+  return {
+    facts: { columns, rows: { train: rowsOf("train"), validation: rowsOf("validation"), test: rowsOf("test") }, problems },
+    shape: problems.length === 0 ? multiMnistShape(experiment) : undefined,
+  };
+}
+
+function columnFacts({ name, type, cells }: Column): ColumnFacts {
+  const present = cells.filter((cell) => cell !== null);
+  return { name, type, missing: cells.length - present.length, distinct: new Set(present).size };
+}
+
+function factProblem({ path, code, message }: DataProblem): DataFacts["problems"][number] {
+  return { path, code, message };
+}
+
+/** Empty for a file that is not there: reading it tells what is wrong. */
+async function fileVersion(path: string): Promise<string> {
+  try {
+    const { mtimeMs, size } = await stat(path);
+    return `${mtimeMs} ${size}`;
+  } catch {
+    return "";
+  }
+}
