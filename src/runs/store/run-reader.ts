@@ -101,6 +101,18 @@ export class RunReader {
     return this.points(name, nextAfter(step), Infinity);
   }
 
+  /** The latest point of a scalar series. */
+  latest(name: string): { readonly step: number; readonly value: number } | undefined {
+    return this.#consistent(() => {
+      const series = this.#series(name, "scalar");
+      const chunk = series === undefined ? undefined : this.#get("SELECT steps, data FROM chunk WHERE series = ? ORDER BY start DESC LIMIT 1", series.id);
+      if (chunk === undefined) return undefined;
+      const { steps, values } = this.#scalars(chunk);
+      const [step, value] = [steps.at(-1), values.at(-1)];
+      return step === undefined || value === undefined ? undefined : { step, value };
+    });
+  }
+
   /** All rows of a vector series with `from ≤ step ≤ to`; undefined when there is no such series. */
   vectors(name: string, from: number = -Infinity, to: number = Infinity): VectorPoints | undefined {
     return this.#consistent(() => {
@@ -227,7 +239,8 @@ export class RunReader {
 
   #vectorChunk(chunk: Row, width: number): { readonly steps: Float64Array; readonly values: Float32Array } {
     const steps = float64sOf(this.#columns.blob(chunk, "steps"), this.#path);
-    const values = float32sOf(this.#columns.blob(chunk, "data"), this.#path);
+    const data = this.#columns.blob(chunk, "data");
+    const values = width === 1 ? Float32Array.from(float64sOf(data, this.#path)) : float32sOf(data, this.#path);
     if (steps.length * width !== values.length) throw corrupt(this.#path, "a chunk has more steps than rows, or fewer");
     return { steps, values };
   }

@@ -1,0 +1,27 @@
+import { resolve } from "node:path";
+import { isMainThread, workerData } from "node:worker_threads";
+import type { StoreThreadData } from "./store-messages.ts";
+
+/**
+ * The trainer: `trainer <run folder>` trains one run and ends. The same file serves the store on a second thread. Both
+ * parts are loaded when they are needed: the store's thread must not load TensorFlow.js.
+ */
+async function main(): Promise<void> {
+  if (!isMainThread) {
+    const { serveStore } = await import("./store-thread.ts");
+    const data: StoreThreadData = workerData;
+    serveStore(data);
+    return;
+  }
+  const [entry, folder] = [process.argv[1], process.argv[2]];
+  if (entry === undefined || folder === undefined) {
+    process.stderr.write("Usage: trainer <run folder>. It is started by `taskscope run` and by the editor.\n");
+    process.exitCode = 2;
+    return;
+  }
+  const { runTrainer } = await import("./run-trainer.ts");
+  // What the training may have left open (handles of a native backend, timers) must not keep an ended run's process alive.
+  process.exit(await runTrainer(resolve(entry), resolve(folder)));
+}
+
+void main();

@@ -1,0 +1,139 @@
+import { once } from "node:events";
+import { Worker } from "node:worker_threads";
+import type { OwnershipMap, RunDescription, RunEvent } from "../experiment/record.ts";
+import type { ProcessIdentity } from "../runs/contract.ts";
+import type { Ending } from "../runs/store/run-writer.ts";
+import type { Control, Recorder } from "../training/recorder.ts";
+import { flag, flagCount, type FromStore, type StoreThreadData, type ToStore } from "./store-messages.ts";
+
+/** Thrown when the run's store cannot be written. */
+export class RecordingError extends Error {
+  override readonly name = "RecordingError";
+}
+
+/**
+ * The training thread's side of recording: hands everything to the store thread at once, and reads from shared memory what
+ * others ask for. Nothing here waits for the disk.
+ */
+export class Recording implements Recorder, Control {
+  readonly #worker: Worker;
+  readonly #flags: Int32Array;
+  readonly #log: (text: string) => void;
+  #names: string[] = [];
+  #steps: number[] = [];
+  #values: number[] = [];
+  #handOverPlanned = false;
+  #checkpointsTaken = 0;
+  #failure: string | undefined;
+  #resolveEnd: ((error: string | null) => void) | undefined;
+
+  private constructor(worker: Worker, flags: SharedArrayBuffer, log: (text: string) => void) {
+    this.#worker = worker;
+    this.#flags = new Int32Array(flags);
+    this.#log = log;
+    worker.on("message", (message: FromStore) => this.#hear(message));
+    worker.on("error", (error) => this.#fail(error.message, error.stack ?? ""));
+  }
+
+  /** Opens the store of the run on a thread of its own. `entry` is this program, which the thread runs too. Throws `RecordingError`. */
+  static async start(entry: string, folder: string, owner: ProcessIdentity, log: (text: string) => void): Promise<Recording> {
+    const flags = new SharedArrayBuffer(4 * flagCount);
+    const data: StoreThreadData = { role: "store", folder, owner, flags };
+    const worker = new Worker(entry, { workerData: data });
+    const [first]: FromStore[] = await once(worker, "message");
+    if (first?.kind !== "ready") throw new RecordingError(first?.kind === "refused" ? first.message : "The run's store did not open.");
+    if (first.journal !== "wal") log("This file system does not take a write-ahead log; the run is recorded with the classic journal.");
+    return new Recording(worker, flags, log);
+  }
+
+  describe(description: RunDescription): void {
+    this.#post({ kind: "describe", description });
+  }
+
+  versions(versions: Readonly<Record<string, string>>): void {
+    this.#post({ kind: "versions", versions });
+  }
+
+  scalar(series: string, step: number, value: number): void {
+    this.#names.push(series);
+    this.#steps.push(step);
+    this.#values.push(value);
+    // At the latest when the training next waits for anything; usually `progress` comes first.
+    if (this.#handOverPlanned) return;
+    this.#handOverPlanned = true;
+    queueMicrotask(() => this.#handOver(null));
+  }
+
+  vector(series: string, step: number, values: Float32Array): void {
+    this.#post({ kind: "vector", name: series, step, values });
+  }
+
+  snapshot(step: number, epoch: number, maps: readonly OwnershipMap[]): void {
+    this.#post({ kind: "snapshot", step, epoch, maps });
+  }
+
+  event(event: RunEvent): void {
+    this.#log(`${event.kind} at step ${event.step}: ${event.message}`);
+    this.#post({ kind: "event", event });
+  }
+
+  progress(step: number, epoch: number): void {
+    this.#handOver({ step, epoch });
+  }
+
+  stopRequested(): boolean {
+    return Atomics.load(this.#flags, flag.stop) === 1;
+  }
+
+  takeCheckpointRequest(): boolean {
+    if (Atomics.load(this.#flags, flag.checkpoints) === this.#checkpointsTaken) return false;
+    this.#checkpointsTaken++;
+    return true;
+  }
+
+  /** Ends the run after its step, as if someone had asked for it. */
+  requestStop(): void {
+    if (Atomics.exchange(this.#flags, flag.stop, 1) === 0) this.#post({ kind: "stopping" });
+  }
+
+  /** Why recording had to stop; the run has failed then, whatever the training says. */
+  get failure(): string | undefined {
+    return this.#failure;
+  }
+
+  /** Writes the terminal row and closes the store. Throws `RecordingError` when that was not possible. */
+  async end(ending: Ending): Promise<void> {
+    this.#handOver(null);
+    const error = await new Promise<string | null>((resolve) => {
+      this.#resolveEnd = resolve;
+      this.#worker.once("exit", () => resolve("The store's thread ended early."));
+      this.#post({ kind: "end", ending });
+    });
+    if (error !== null) throw new RecordingError(error);
+  }
+
+  #handOver(progress: { readonly step: number; readonly epoch: number } | null): void {
+    this.#handOverPlanned = false;
+    if (this.#names.length === 0 && progress === null) return;
+    this.#post({ kind: "points", points: { names: this.#names, steps: this.#steps, values: this.#values }, progress });
+    this.#names = [];
+    this.#steps = [];
+    this.#values = [];
+  }
+
+  #post(message: ToStore): void {
+    this.#worker.postMessage(message);
+  }
+
+  #hear(message: FromStore): void {
+    if (message.kind === "failed") this.#fail(message.message, message.stack);
+    if (message.kind === "stop-requested") this.#log("A stop was requested.");
+    if (message.kind === "ended") this.#resolveEnd?.(message.error);
+  }
+
+  #fail(message: string, stack: string): void {
+    this.#failure ??= message;
+    Atomics.store(this.#flags, flag.stop, 1);
+    this.#log(`Recording failed: ${message}\n${stack}`);
+  }
+}

@@ -1,0 +1,128 @@
+import { existsSync, readFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { parseExperiment } from "../experiment/parse.ts";
+import type { Experiment } from "../experiment/schema.ts";
+import { runFiles } from "../runs/contract.ts";
+import { identityOf } from "../runs/process/process-identity.ts";
+import { RunReader } from "../runs/store/run-reader.ts";
+import type { Ending } from "../runs/store/run-writer.ts";
+import { RunStoreError } from "../runs/store/store-error.ts";
+import { startBackend } from "../training/backend/backend.ts";
+import { train } from "../training/train.ts";
+import { Recording, RecordingError } from "./recording.ts";
+
+export const trainerExit = { done: 0, failed: 1, usage: 2 } as const;
+
+/** Thrown where a run cannot be trained, with a message for people. */
+class RunError extends Error {
+  override readonly name = "RunError";
+}
+
+/**
+ * The life of one run, from its folder to its terminal row. `entry` is the program's own file. Resolves with the exit code;
+ * whatever goes wrong is in the run's row with a reason for people, and in the log with its stack.
+ */
+export async function runTrainer(entry: string, folder: string): Promise<number> {
+  process.title = `taskscope ${basename(folder)}`;
+  // The terminal it was started from may close.
+  process.on("SIGHUP", () => undefined);
+  let recording: Recording;
+  try {
+    recording = await openRecording(entry, folder);
+  } catch (error) {
+    log(error instanceof RunStoreError || error instanceof RecordingError ? error.message : stackOf(error));
+    return trainerExit.failed;
+  }
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    process.on(signal, () => {
+      log(`${signal}: ending after this step.`);
+      recording.requestStop();
+    });
+  }
+  const ending = await Promise.race([trainOnce(entry, folder, recording), unexpected()]);
+  return finish(recording, ending);
+}
+
+async function openRecording(entry: string, folder: string): Promise<Recording> {
+  const owner = identityOf(process.pid);
+  if (owner === undefined) throw new RecordingError("This system does not tell when this process started.");
+  log(`Process ${process.pid}, Node ${process.versions.node}, ${folder}`);
+  return Recording.start(entry, folder, owner, log);
+}
+
+async function trainOnce(entry: string, folder: string, recording: Recording): Promise<Ending> {
+  try {
+    const experimentFile = experimentFileOf(folder);
+    const experiment = readExperiment(folder);
+    const baseFolder = dirname(experimentFile);
+    const backend = await startBackend(experiment.training.backend, { ...wasmBeside(entry), workspaceFolder: baseFolder });
+    recording.versions({ backend: `${backend.name} ${backend.version}` });
+    log(`Backend ${backend.name} ${backend.version}`);
+    if (backend.note !== undefined) recording.event({ kind: "warning", step: 0, at: Date.now(), message: backend.note });
+    const checkpointFolder = join(folder, runFiles.checkpoints);
+    const { kind, result } = await train({ experiment, baseFolder, checkpointFolder }, recording, recording);
+    return { status: kind, reason: kind === "stopped" ? "Stopped on request." : null, result };
+  } catch (error) {
+    return failed(error);
+  }
+}
+
+async function finish(recording: Recording, ending: Ending): Promise<number> {
+  const outcome: Ending = recording.failure === undefined ? ending : { ...ending, status: "failed", reason: recording.failure };
+  log(`Run ${outcome.status}${outcome.reason === null ? "." : `: ${outcome.reason}`}`);
+  try {
+    await recording.end(outcome);
+  } catch (error) {
+    log(`The run's last row could not be written: ${stackOf(error)}`);
+    return trainerExit.failed;
+  }
+  return outcome.status === "failed" ? trainerExit.failed : trainerExit.done;
+}
+
+/** What nobody caught ends the run too, and is told like everything else. */
+function unexpected(): Promise<Ending> {
+  return new Promise((resolve) => {
+    process.on("uncaughtException", (error) => resolve(failed(error)));
+    process.on("unhandledRejection", (error) => resolve(failed(error)));
+  });
+}
+
+function failed(error: unknown): Ending {
+  log(stackOf(error));
+  return { status: "failed", reason: reasonOf(error), result: null };
+}
+
+/** For people: no stack. Errors of our own rooms have a name that ends in `Error` and a message made for people. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return `Unexpected: ${String(error)}`;
+  if ("code" in error && error.code === "ENOSPC") return "The disk is full. What was recorded before is kept; free some space and run again.";
+  const unexpectedKind = ["Error", "TypeError", "ReferenceError", "RangeError", "SyntaxError"].includes(error.name);
+  return unexpectedKind ? `Unexpected problem in the trainer: ${error.message}. Its trainer.log has the details.` : error.message;
+}
+
+function experimentFileOf(folder: string): string {
+  using reader = RunReader.open(folder);
+  return reader.row().experimentFile;
+}
+
+function readExperiment(folder: string): Experiment {
+  const { experiment, diagnostics } = parseExperiment(readFileSync(join(folder, runFiles.config), "utf8"));
+  if (experiment !== undefined) return experiment;
+  const first = diagnostics.find(({ severity }) => severity === "error");
+  const where = first === undefined ? "" : ` Line ${first.range.start.line + 1}: ${first.message}`;
+  throw new RunError(`The experiment has errors.${where}`);
+}
+
+/** A bundle carries the kernels beside itself; sources find them in the package. */
+function wasmBeside(entry: string): { readonly wasmFolder?: string } {
+  const folder = dirname(entry);
+  return existsSync(join(folder, "tfjs-backend-wasm.wasm")) ? { wasmFolder: folder } : {};
+}
+
+function log(text: string): void {
+  process.stderr.write(`${new Date().toISOString()} ${text}\n`);
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

@@ -1,0 +1,49 @@
+import type { OwnershipMap, RunDescription, RunEvent } from "../experiment/record.ts";
+import type { ProcessIdentity } from "../runs/contract.ts";
+import type { Ending } from "../runs/store/run-writer.ts";
+
+/** What passes between the training thread and the store thread of one trainer process. */
+
+export interface StoreThreadData {
+  readonly role: "store";
+  readonly folder: string;
+  readonly owner: ProcessIdentity;
+  /** `flagCount` 32-bit words, see `flag`. */
+  readonly flags: SharedArrayBuffer;
+}
+
+/** Words of the shared flags, which the training thread reads between two steps without waiting for messages. */
+export const flag = {
+  /** 1 once the run shall end after its step. */
+  stop: 0,
+  /** Checkpoints asked for so far. */
+  checkpoints: 1,
+} as const;
+export const flagCount = 2;
+
+/** Scalars of a few steps: parallel arrays, since a message of thousands of small objects costs more than the training. */
+export interface RecordedPoints {
+  readonly names: readonly string[];
+  readonly steps: readonly number[];
+  readonly values: readonly number[];
+}
+
+export type ToStore =
+  | { readonly kind: "points"; readonly points: RecordedPoints; readonly progress: { readonly step: number; readonly epoch: number } | null }
+  | { readonly kind: "vector"; readonly name: string; readonly step: number; readonly values: Float32Array }
+  | { readonly kind: "snapshot"; readonly step: number; readonly epoch: number; readonly maps: readonly OwnershipMap[] }
+  | { readonly kind: "event"; readonly event: RunEvent }
+  | { readonly kind: "describe"; readonly description: RunDescription }
+  | { readonly kind: "versions"; readonly versions: Readonly<Record<string, string>> }
+  | { readonly kind: "stopping" }
+  | { readonly kind: "end"; readonly ending: Ending };
+
+export type FromStore =
+  | { readonly kind: "ready"; readonly journal: string }
+  | { readonly kind: "refused"; readonly message: string }
+  /** Somebody else asked for the stop. */
+  | { readonly kind: "stop-requested" }
+  /** Recording has stopped; the run ends with this reason. */
+  | { readonly kind: "failed"; readonly message: string; readonly stack: string }
+  /** The terminal row is written (or could not be, and why), the store is closed. */
+  | { readonly kind: "ended"; readonly error: string | null };

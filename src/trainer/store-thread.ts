@@ -1,0 +1,168 @@
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { isMainThread, parentPort, type MessagePort } from "node:worker_threads";
+import { type Ending, RunWriter } from "../runs/store/run-writer.ts";
+import { RunStoreError } from "../runs/store/store-error.ts";
+import { flag, type FromStore, type StoreThreadData, type ToStore } from "./store-messages.ts";
+
+/** How often the thread looks at requests and commits what came in. */
+const tickMs = 100;
+/** The longest time between two signs of life. */
+const heartbeatMs = 1_000;
+/** For so long a store that others lock is tried again. */
+const lockedPatienceMs = 60_000;
+/** Bytes kept back, so that a full disk still has room for the run's last row. */
+const reserveBytes = 512 * 1024;
+
+/**
+ * The thread that owns the run's store. It has its own, because an operation of the training may block its thread for
+ * seconds: points that were handed over still reach the disk, the heart still beats, and requests are still heard.
+ */
+export function serveStore(data: StoreThreadData): void {
+  if (isMainThread || parentPort === null) throw new Error("The store is served on a thread of its own.");
+  const port = parentPort;
+  try {
+    const writer = RunWriter.open(data.folder);
+    if (!writer.begin(data.owner, Date.now())) {
+      writer.close();
+      post(port, { kind: "refused", message: "This run has had its trainer already; run the experiment again." });
+      return;
+    }
+    new StoreThread(writer, data, port);
+    post(port, { kind: "ready", journal: writer.journal });
+  } catch (error) {
+    post(port, { kind: "refused", message: messageOf(error) });
+  }
+}
+
+class StoreThread {
+  readonly #writer: RunWriter;
+  readonly #port: MessagePort;
+  readonly #flags: Int32Array;
+  readonly #reserve: string;
+  readonly #timer: NodeJS.Timeout;
+  #committedAt = Date.now();
+  #lockedSince: number | undefined;
+  #waiting = false;
+  #failure: string | undefined;
+
+  constructor(writer: RunWriter, data: StoreThreadData, port: MessagePort) {
+    this.#writer = writer;
+    this.#port = port;
+    this.#flags = new Int32Array(data.flags);
+    this.#reserve = join(data.folder, ".reserve");
+    this.#guard(() => writeFileSync(this.#reserve, Buffer.alloc(reserveBytes, 1)));
+    port.on("message", (message: ToStore) => this.#guard(() => this.#take(message)));
+    this.#timer = setInterval(() => this.#guard(() => this.#tick()), tickMs);
+  }
+
+  #take(message: ToStore): void {
+    if (message.kind === "end") return this.#end(message.ending);
+    if (this.#failure !== undefined) return;
+    switch (message.kind) {
+      case "points": {
+        const { names, steps, values } = message.points;
+        names.forEach((name, i) => this.#writer.scalar(name, steps[i] ?? NaN, values[i] ?? NaN));
+        if (message.progress !== null) this.#writer.progress(message.progress.step, message.progress.epoch);
+        break;
+      }
+      case "vector":
+        this.#writer.vector(message.name, message.step, message.values);
+        break;
+      case "snapshot":
+        for (const map of message.maps) this.#writer.snapshot(message.step, message.epoch, map);
+        break;
+      case "event":
+        this.#writer.event(message.event);
+        break;
+      case "describe":
+        this.#writer.describe(message.description);
+        break;
+      case "versions":
+        this.#writer.noteVersions(message.versions);
+        break;
+      case "stopping":
+        this.#writer.stopping();
+        break;
+    }
+    this.#waiting = true;
+    // A flood of messages must not keep the timer from its turn.
+    if (Date.now() - this.#committedAt > 2 * tickMs) this.#commit();
+  }
+
+  #tick(): void {
+    if (this.#failure !== undefined) return;
+    this.#hear();
+    if (this.#waiting || Date.now() - this.#committedAt >= heartbeatMs - tickMs) this.#commit();
+  }
+
+  #hear(): void {
+    for (const { kind } of this.#writer.takeRequests(Date.now())) {
+      if (kind === "checkpoint") Atomics.add(this.#flags, flag.checkpoints, 1);
+      if (kind === "stop") {
+        Atomics.store(this.#flags, flag.stop, 1);
+        this.#writer.stopping();
+        post(this.#port, { kind: "stop-requested" });
+      }
+    }
+  }
+
+  #commit(): void {
+    this.#writer.commit(Date.now());
+    this.#committedAt = Date.now();
+    this.#waiting = false;
+    this.#lockedSince = undefined;
+  }
+
+  #guard(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      if (error instanceof RunStoreError && error.problem === "locked" && this.#mayWait()) return;
+      this.#fail(error);
+    }
+  }
+
+  #mayWait(): boolean {
+    this.#lockedSince ??= Date.now();
+    return Date.now() - this.#lockedSince < lockedPatienceMs;
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= messageOf(error);
+    Atomics.store(this.#flags, flag.stop, 1);
+    post(this.#port, { kind: "failed", message: messageOf(error), stack: error instanceof Error ? (error.stack ?? "") : "" });
+  }
+
+  #end(ending: Ending): void {
+    clearInterval(this.#timer);
+    rmSync(this.#reserve, { force: true });
+    post(this.#port, { kind: "ended", error: this.#writeEnd(ending) });
+    this.#port.close();
+  }
+
+  /** The terminal row is what matters most: where the last points cannot be written, it goes without them. */
+  #writeEnd(ending: Ending): string | null {
+    try {
+      try {
+        this.#writer.end(this.#failure === undefined ? ending : { ...ending, status: "failed", reason: this.#failure }, Date.now());
+      } catch (error) {
+        this.#writer.discard();
+        this.#writer.end({ status: "failed", reason: this.#failure ?? messageOf(error), result: ending.result }, Date.now());
+      }
+      this.#writer.close();
+      return null;
+    } catch (error) {
+      return messageOf(error);
+    }
+  }
+}
+
+function post(port: MessagePort, message: FromStore): void {
+  port.postMessage(message);
+}
+
+function messageOf(error: unknown): string {
+  if (error instanceof RunStoreError && error.problem === "full") return "The disk is full. What was recorded before is kept; free some space and run again.";
+  return error instanceof Error ? error.message : String(error);
+}
