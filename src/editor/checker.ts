@@ -1,13 +1,11 @@
 import * as vscode from "vscode";
 import type { Diagnostic, Severity } from "../experiment/diagnostic.ts";
+import type { Check } from "./engine.ts";
 import { isExperimentFile } from "./experiment-files.ts";
 import { toRange } from "./ranges.ts";
 
 /** Quiet time after a keystroke before a check begins, in milliseconds. */
 const quiet = 80;
-
-/** Checks one text as the command line does; `file` tells where its relative paths begin. */
-export type Check = (text: string, file: string) => Promise<readonly Diagnostic[]>;
 
 /** A list of diagnostics and the document version it belongs to. */
 interface Checked {
@@ -70,12 +68,15 @@ export class Checker implements vscode.Disposable {
   async #run(document: vscode.TextDocument): Promise<void> {
     const { version } = document;
     try {
-      const diagnostics = await this.#check(document.getText(), document.uri.fsPath);
+      const { diagnostics } = await this.#check(document.getText(), document.uri.fsPath);
       if (document.isClosed || document.version !== version) return;
       this.#checked.set(document.uri.toString(), { version, diagnostics });
       this.#collection.set(document.uri, diagnostics.map((each) => toProblem(each, this.#docs)));
     } catch (error) {
-      this.#log.error(`${document.uri.fsPath} could not be checked: ${String(error)}`);
+      const message = `This file could not be checked. ${error instanceof Error ? error.message : String(error)}`;
+      this.#log.error(`${document.uri.fsPath}: ${message}`);
+      const top = new vscode.Range(0, 0, 0, 0);
+      this.#collection.set(document.uri, [new vscode.Diagnostic(top, message, vscode.DiagnosticSeverity.Warning)]);
     }
   }
 

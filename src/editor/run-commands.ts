@@ -1,19 +1,32 @@
 import path from "node:path";
 import * as vscode from "vscode";
+import type { Experiment } from "../experiment/schema.ts";
 import { runFiles, type RunId, type RunSummary } from "../runs/contract.ts";
-import type { Check } from "./checker.ts";
 import type { DashboardPanels } from "./dashboard/panels.ts";
+import type { Check } from "./engine.ts";
 import { runsRootOf } from "./experiment-files.ts";
 import { isActive } from "./run-appearance.ts";
 import type { RunMonitor } from "./run-monitor.ts";
 import type { Targets } from "./targets.ts";
 
+/** What a new run is made from. */
+export interface RunOrder {
+  readonly experimentFile: string;
+  /** The file's exact text. */
+  readonly config: string;
+  readonly experiment: Experiment;
+  /** The run's folder goes below `<root>/.taskscope/runs`. */
+  readonly root: string;
+}
+
 /** Starting and ending runs: one trainer process each, which outlives this window. */
 export interface RunControl {
-  /** Makes the run folder below `root` and starts its trainer; resolves once the process is there. */
-  start(experimentFile: string, root: string): Promise<RunId>;
+  /** Makes the run folder and starts its trainer; resolves once the process is there. */
+  start(order: RunOrder): Promise<RunId>;
   /** Asks the trainer to end after its step; `now` ends its process tree. */
   stop(run: RunSummary, now: boolean): Promise<void>;
+  /** Moves an ended run out of the list, to the folder that is given back. */
+  discard(run: RunSummary): Promise<string>;
 }
 
 export interface RunRooms {
@@ -29,29 +42,26 @@ export async function runExperiment(argument: unknown, { control, check, runs, t
   if (file === undefined) return;
   const document = await vscode.workspace.openTextDocument(file);
   if (document.isDirty && !(await document.save())) return;
-  const problems = await check(document.getText(), file.fsPath);
-  if (problems.some(({ severity }) => severity === "error")) return showProblems(document);
+  const config = document.getText();
+  const { parsed, diagnostics } = await check(config, file.fsPath);
+  const { experiment } = parsed;
+  if (experiment === undefined || diagnostics.some(({ severity }) => severity === "error")) return showProblems(document);
   const root = runsRootOf(file);
   const id = await vscode.window.withProgress(
     { location: vscode.ProgressLocation.Window, title: vscode.l10n.t("Starting a run") },
-    () => control.start(file.fsPath, root),
+    () => control.start({ experimentFile: file.fsPath, config, experiment, root }),
   );
   runs.addRoot(root);
   await runs.refresh();
-  panels.show(file.fsPath, runs.get(id));
+  await panels.show(file.fsPath, runs.get(id));
 }
 
 export async function stopRun(argument: unknown, { control, runs, targets }: RunRooms): Promise<void> {
   const run = await targets.run(argument, isActive, vscode.l10n.t("No run is active."));
   if (run === undefined || !isActive(run)) return;
-  if (run.status !== "stopping") await control.stop(run, false);
+  if (asksForNow(argument)) await control.stop(run, true);
+  else if (run.status !== "stopping") await control.stop(run, false);
   else if (await confirmStopNow(run)) await control.stop(run, true);
-  await runs.refresh();
-}
-
-/** Ends the trainer's process tree at once, without the last checkpoint. */
-export async function stopRunNow(run: RunSummary, { control, runs }: RunRooms): Promise<void> {
-  await control.stop(run, true);
   await runs.refresh();
 }
 
@@ -68,7 +78,7 @@ export async function openDashboard(argument: unknown, { runs, targets, panels }
   if (file === undefined) return;
   runs.addRoot(runsRootOf(file));
   await runs.refresh();
-  panels.show(file.fsPath, undefined);
+  await panels.show(file.fsPath, undefined);
 }
 
 export async function showLog(argument: unknown, { targets }: RunRooms): Promise<void> {
@@ -78,23 +88,20 @@ export async function showLog(argument: unknown, { targets }: RunRooms): Promise
   await vscode.window.showTextDocument(log, { preview: true });
 }
 
-/** Moves the run's folder to the trash, where the system has one; else asks once more and deletes it for good. */
-export async function deleteRun(argument: unknown, { runs, targets }: RunRooms): Promise<void> {
+/** Moves the run's folder to the trash of the system, or where there is none, to one beside the runs. */
+export async function deleteRun(argument: unknown, { control, runs, targets }: RunRooms): Promise<void> {
   const run = await targets.run(argument, (each) => !isActive(each), vscode.l10n.t("There is no ended run."));
   if (run === undefined) return;
   if (isActive(run)) throw new Error(vscode.l10n.t("The run {0} is active. Stop it before deleting it.", run.id));
   const trash = vscode.l10n.t("Move to Trash");
   const question = vscode.l10n.t("Delete the run {0} with all that it recorded?", run.id);
   if ((await vscode.window.showWarningMessage(question, { modal: true }, trash)) !== trash) return;
-  const folder = vscode.Uri.file(run.folder);
   try {
-    await vscode.workspace.fs.delete(folder, { recursive: true, useTrash: true });
-  } catch (error) {
-    const forGood = vscode.l10n.t("Delete for Good");
-    const reason = error instanceof Error ? error.message : String(error);
-    const again = vscode.l10n.t("The run could not be moved to the trash: {0}", reason);
-    if ((await vscode.window.showWarningMessage(again, { modal: true }, forGood)) !== forGood) return;
-    await vscode.workspace.fs.delete(folder, { recursive: true });
+    await vscode.workspace.fs.delete(vscode.Uri.file(run.folder), { recursive: true, useTrash: true });
+  } catch {
+    // Remote machines have no trash that VS Code knows of.
+    const place = await control.discard(run);
+    void vscode.window.showInformationMessage(vscode.l10n.t("There is no system trash here. The run was moved to {0}.", place));
   }
   await runs.refresh();
 }
@@ -115,6 +122,11 @@ function placeOf(argument: unknown, targets: Targets): vscode.Uri | undefined {
   const target = targets.of(argument);
   if (target === undefined) return undefined;
   return target.kind === "experiment" ? target.file : vscode.Uri.file(target.run.folder);
+}
+
+/** The dashboard has a button of its own for ending the process tree at once. */
+function asksForNow(argument: unknown): boolean {
+  return typeof argument === "object" && argument !== null && "now" in argument && argument.now === true;
 }
 
 async function confirmStopNow(run: RunSummary): Promise<boolean> {

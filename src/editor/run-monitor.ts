@@ -7,8 +7,8 @@ const interval = 1000;
 
 /** Where the monitor gets its knowledge from: the run folders below a root, and the state of each by evidence. */
 export interface RunSource {
-  /** Every readable run below `<root>/.taskscope/runs`. Ended runs of `known` may be handed back unread. */
-  list(root: string, known: readonly RunSummary[]): Promise<readonly RunSummary[]>;
+  /** Every readable run below `<root>/.taskscope/runs`. */
+  list(root: string): Promise<readonly RunSummary[]>;
 }
 
 /**
@@ -93,12 +93,11 @@ export class RunMonitor implements vscode.Disposable {
     const before = this.all;
     const next = new Map<string, readonly RunSummary[]>();
     for (const root of this.#roots()) {
-      const known = this.#byRoot.get(root) ?? [];
       try {
-        next.set(root, await this.#source.list(root, known));
+        next.set(root, await this.#source.list(root));
       } catch (error) {
         this.#log.error(`The runs below ${root} could not be read: ${String(error)}`);
-        next.set(root, known);
+        next.set(root, this.#byRoot.get(root) ?? []);
       }
     }
     this.#byRoot = next;

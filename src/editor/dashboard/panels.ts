@@ -1,12 +1,11 @@
 import path from "node:path";
 import * as vscode from "vscode";
-import type { RunSummary } from "../../runs/contract.ts";
-import type { RunReader } from "../../runs/store/run-reader.ts";
+import { runFiles, type RunSummary } from "../../runs/contract.ts";
 import type { FromPage, PanelState } from "../protocol.ts";
+import { runsRootOf } from "../experiment-files.ts";
 import type { RunMonitor } from "../run-monitor.ts";
-import { parsePanelState } from "./messages.ts";
 import { dashboardPage } from "./page.ts";
-import { DashboardSession } from "./session.ts";
+import type { DashboardSession } from "./session.ts";
 
 /** Type of the panel; the manifest's `onWebviewPanel` event names it too. */
 export const panelType = "taskscope.dashboard";
@@ -16,8 +15,6 @@ export interface PanelRooms {
   readonly runs: RunMonitor;
   readonly extension: vscode.Uri;
   readonly log: vscode.LogOutputChannel;
-  readonly open: (run: RunSummary) => RunReader;
-  readonly logTail: (run: RunSummary, lines: number) => readonly string[];
   /** What a button of the page asks for. */
   readonly command: (command: PageCommand, file: vscode.Uri, run: RunSummary | undefined) => void;
 }
@@ -40,11 +37,12 @@ export class DashboardPanels implements vscode.WebviewPanelSerializer, vscode.Di
   }
 
   /** Opens the dashboard of an experiment, or brings the open one to the front; `run` is shown, else the newest. */
-  show(experimentFile: string, run: RunSummary | undefined): void {
+  async show(experimentFile: string, run: RunSummary | undefined): Promise<void> {
+    const parts = await loadParts();
     const open = this.#open.get(experimentFile);
     if (open === undefined) {
       const panel = vscode.window.createWebviewPanel(panelType, titleOf(experimentFile), vscode.ViewColumn.Active, {});
-      this.#attach(panel, { experimentFile, run: run?.id ?? null, view: "overview", page: {} });
+      this.#attach(panel, { experimentFile, run: run?.id ?? null, view: "overview", page: {} }, parts);
       return;
     }
     if (run !== undefined) open.session.show({ ...open.state, run: run.id });
@@ -52,22 +50,25 @@ export class DashboardPanels implements vscode.WebviewPanelSerializer, vscode.Di
   }
 
   async deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
-    const kept = parsePanelState(state);
+    const parts = await loadParts();
+    const kept = parts.parsePanelState(state);
     if (kept === undefined || this.#open.has(kept.experimentFile)) {
+      this.#rooms.log.warn("A dashboard could not be restored: what it kept is not readable, or it is open already.");
       panel.dispose();
       return;
     }
     // The run that was shown may still be going: its state is needed before the page asks for it.
+    this.#rooms.runs.addRoot(runsRootOf(vscode.Uri.file(kept.experimentFile)));
     await this.#rooms.runs.refresh();
-    this.#attach(panel, kept);
+    this.#attach(panel, kept, parts);
   }
 
   dispose(): void {
     for (const { panel } of [...this.#open.values()]) panel.dispose();
   }
 
-  #attach(panel: vscode.WebviewPanel, state: PanelState): void {
-    const { runs, extension, log, open, logTail, command } = this.#rooms;
+  #attach(panel: vscode.WebviewPanel, state: PanelState, { DashboardSession, RunReader, logTail }: Parts): void {
+    const { runs, extension, log, command } = this.#rooms;
     const dist = vscode.Uri.joinPath(extension, "dist");
     const file = vscode.Uri.file(state.experimentFile);
     const session = new DashboardSession(
@@ -80,8 +81,8 @@ export class DashboardPanels implements vscode.WebviewPanelSerializer, vscode.Di
           trusted: vscode.workspace.isTrusted,
         }),
         runs: () => runs.of(state.experimentFile),
-        open,
-        logTail,
+        open: ({ folder }) => RunReader.open(folder),
+        logTail: ({ folder }, lines) => logTail(path.join(folder, runFiles.log), lines),
         command: (name, run) => command(name, file, run),
         keep: (kept) => {
           entry.state = kept;
@@ -109,6 +110,19 @@ export class DashboardPanels implements vscode.WebviewPanelSerializer, vscode.Di
     panel.webview.options = { enableScripts: true, localResourceRoots: [dist] };
     panel.webview.html = dashboardPage(panel.webview, dist);
   }
+}
+
+type Parts = Awaited<ReturnType<typeof loadParts>>;
+
+/** What only an open dashboard needs; activation does not wait for it. */
+async function loadParts() {
+  const [{ DashboardSession }, { parsePanelState }, { RunReader }, { logTail }] = await Promise.all([
+    import("./session.ts"),
+    import("./messages.ts"),
+    import("../../runs/store/run-reader.ts"),
+    import("./log-tail.ts"),
+  ]);
+  return { DashboardSession, parsePanelState, RunReader, logTail };
 }
 
 function titleOf(experimentFile: string): string {

@@ -1,0 +1,58 @@
+import * as vscode from "vscode";
+import { Checker } from "./checker.ts";
+import { registerCommands } from "./commands.ts";
+import { keepContextKeys } from "./context-keys.ts";
+import { DashboardPanels, panelType } from "./dashboard/panels.ts";
+import { engine } from "./engine.ts";
+import { ExperimentFiles, experimentSelector } from "./experiment-files.ts";
+import { ExperimentsTree, showTree } from "./experiments-tree.ts";
+import { runPageCommand } from "./page-commands.ts";
+import { QuickFixes } from "./quick-fixes.ts";
+import { RunFindings } from "./run-findings.ts";
+import { RunLens } from "./run-lens.ts";
+import { RunMonitor } from "./run-monitor.ts";
+import { showActiveRuns } from "./status-bar.ts";
+import { Targets } from "./targets.ts";
+
+/** The composition root: makes the rooms, hands each what it needs, and owns them all. */
+export function activate(context: vscode.ExtensionContext): void {
+  const log = vscode.window.createOutputChannel("Taskscope", { log: true });
+  const { extensionUri: extension } = context;
+  const rooms = engine({ dist: vscode.Uri.joinPath(extension, "dist").fsPath, version: versionOf(context), log });
+  const { source, control, check, inspector } = rooms;
+
+  const files = new ExperimentFiles();
+  const runs = new RunMonitor(source, log);
+  const checker = new Checker(check, vscode.Uri.joinPath(extension, "docs", "checks.md"), log);
+  const targets = new Targets(files, runs);
+  const panels = new DashboardPanels({ runs, extension, log, command: runPageCommand });
+  const tree = new ExperimentsTree(files, runs);
+  const lens = new RunLens(runs);
+
+  context.subscriptions.push(
+    log,
+    rooms,
+    files,
+    runs,
+    checker,
+    panels,
+    tree,
+    lens,
+    new RunFindings(runs, log),
+    showTree(tree, runs),
+    showActiveRuns(runs),
+    keepContextKeys(files, runs),
+    registerCommands({ control, check, inspector, runs, targets, panels, extension }, log),
+    vscode.window.registerWebviewPanelSerializer(panelType, panels),
+    vscode.languages.registerCodeLensProvider(experimentSelector, lens),
+    vscode.languages.registerCodeActionsProvider(experimentSelector, new QuickFixes(checker), { providedCodeActionKinds: QuickFixes.kinds }),
+  );
+  void files.search();
+  void runs.refresh();
+}
+
+function versionOf({ extension }: vscode.ExtensionContext): string {
+  const manifest: unknown = extension.packageJSON;
+  const version = typeof manifest === "object" && manifest !== null && "version" in manifest ? manifest.version : undefined;
+  return typeof version === "string" ? version : "unknown";
+}

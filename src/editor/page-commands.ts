@@ -1,0 +1,25 @@
+import * as vscode from "vscode";
+import type { RunSummary } from "../runs/contract.ts";
+import type { CommandId } from "./command-ids.ts";
+import type { PageCommand } from "./dashboard/panels.ts";
+
+/** What the buttons of a dashboard do: the same commands as everywhere, so that trust and errors are treated alike. */
+export function runPageCommand(command: PageCommand, file: vscode.Uri, run: RunSummary | undefined): void {
+  const target = run === undefined ? file : { kind: "run", run };
+  switch (command) {
+    case "run":
+      return execute("taskscope.run", file);
+    case "stop":
+      return execute("taskscope.stop", target);
+    case "stop-now":
+      return execute("taskscope.stop", { ...(run === undefined ? {} : { kind: "run", run }), now: true });
+    case "show-log":
+      return execute("taskscope.showLog", target);
+    case "open-config":
+      return void vscode.window.showTextDocument(file);
+  }
+}
+
+function execute(command: CommandId, target: unknown): void {
+  void vscode.commands.executeCommand(command, target);
+}
