@@ -1,6 +1,16 @@
-import type { Experiment } from "../experiment/schema.ts";
+import { dirname } from "node:path";
 import type { RunResult } from "../experiment/record.ts";
+import type { Experiment } from "../experiment/schema.ts";
+import { startBackend, type BackendOptions } from "./backend/backend.ts";
+import { readCheckpoint, checkpointPath, type Checkpoint } from "./checkpoint.ts";
+import { CheckpointKeeper } from "./checkpoint-keeper.ts";
+import { loadData } from "./data/load.ts";
+import { buildModel } from "./model/build.ts";
+import { RandomStreams } from "./random.ts";
 import type { Control, Recorder } from "./recorder.ts";
+import { prepareTraining, type Training } from "./training.ts";
+import { TrainingLoop } from "./training-loop.ts";
+import { restoreState } from "./training-state.ts";
 
 /** What one training needs to know. */
 export interface TrainingRequest {
@@ -9,6 +19,10 @@ export interface TrainingRequest {
   readonly baseFolder: string;
   /** Folder that receives `step-N/` checkpoints; created when missing. */
   readonly checkpointFolder: string;
+  /** A `step-N` folder to continue from instead of beginning. */
+  readonly resumeFrom?: string;
+  /** Where the backends are looked for; the native one in `baseFolder` unless told otherwise. */
+  readonly backend?: BackendOptions;
 }
 
 export type TrainingEnd =
@@ -16,9 +30,38 @@ export type TrainingEnd =
   | { readonly kind: "stopped"; readonly result: RunResult };
 
 /**
- * Trains one experiment from its first step to its end, and tests it with the best checkpoint.
- * Throws `TrainingError` where training cannot go on (data, shapes, non-finite losses).
+ * Trains one experiment from its first step (or from a checkpoint) to its end, and tests it with the best checkpoint.
+ * Throws `DataError`, `ModelError`, `BackendError` or `TrainingError` where training cannot begin or cannot go on.
  */
-export async function train(_request: TrainingRequest, _recorder: Recorder, _control: Control): Promise<TrainingEnd> {
-  throw new Error("Being built.");
+export async function train(request: TrainingRequest, recorder: Recorder, control: Control): Promise<TrainingEnd> {
+  const { experiment, baseFolder } = request;
+  const started = await startBackend(experiment.training.backend, { workspaceFolder: baseFolder, ...request.backend });
+  const dataset = await loadData(experiment, baseFolder);
+  const streams = new RandomStreams(experiment.training.seed);
+  const model = buildModel(experiment, dataset, streams);
+  try {
+    const training = prepareTraining({ experiment, dataset, model, streams, backend: started.name });
+    recorder.describe(training.description);
+    if (started.note !== undefined) recorder.event({ kind: "warning", step: 0, at: Date.now(), message: started.note });
+    const loop = beginOrResume(training, request, recorder, control);
+    return await loop.run();
+  } finally {
+    model.dispose();
+  }
+}
+
+function beginOrResume(training: Training, { checkpointFolder, resumeFrom }: TrainingRequest, recorder: Recorder, control: Control): TrainingLoop {
+  if (resumeFrom === undefined) {
+    return new TrainingLoop(training, recorder, control, new CheckpointKeeper(checkpointFolder, recorder));
+  }
+  const checkpoint = readCheckpoint(resumeFrom);
+  const { best } = restoreState(training, checkpoint);
+  const bestCheckpoint = best === undefined ? undefined : bestBeside(resumeFrom, best.step, checkpoint);
+  const keeper = new CheckpointKeeper(checkpointFolder, recorder, bestCheckpoint);
+  return new TrainingLoop(training, recorder, control, keeper, { step: checkpoint.step, best });
+}
+
+/** The best checkpoint lies beside the one that is resumed from; without it the final test would silently use other weights. */
+function bestBeside(resumeFrom: string, step: number, resumed: Checkpoint): Checkpoint {
+  return step === resumed.step ? resumed : readCheckpoint(checkpointPath(dirname(resumeFrom), step));
 }

@@ -1,0 +1,28 @@
+import type { MetricTable, TaskDescription } from "../experiment/record.ts";
+import type { TaskTargets } from "./data/dataset.ts";
+import { metricScore } from "./metrics.ts";
+
+/** The best moment of a training so far. */
+export interface Best {
+  readonly step: number;
+  readonly score: number;
+  /** Validation metrics at that moment. */
+  readonly metrics: NonNullable<MetricTable["validation"]>;
+}
+
+/**
+ * What decides which checkpoint is the best: the mean over the tasks of the headline validation metric, where accuracy, f1
+ * and r2 count as they are, and rmse and mae as 1 − error ⁄ (standard deviation of the training targets). 1 is perfect; the
+ * highest wins, of equals the earliest. Tasks without a value are left out; undefined where no task has one.
+ */
+export function score(
+  table: NonNullable<MetricTable["validation"]>,
+  tasks: readonly TaskDescription[],
+  targets: readonly TaskTargets[],
+): number | undefined {
+  const scores = tasks.flatMap(({ id, headlineMetric }, index) => {
+    const value = table[id]?.[headlineMetric];
+    return value === undefined || !Number.isFinite(value) ? [] : [metricScore(headlineMetric, value, targets[index]?.deviation ?? 1)];
+  });
+  return scores.length === 0 ? undefined : scores.reduce((sum, value) => sum + value, 0) / scores.length;
+}

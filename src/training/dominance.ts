@@ -1,0 +1,132 @@
+import { dominanceThreshold, histogramBins, type OwnershipMap } from "../experiment/record.ts";
+import type { TrainedParameter } from "./trained-parameter.ts";
+
+/** What is recorded of one tensor. One entry a task of its reach. */
+export interface TensorOwnership {
+  readonly parameter: TrainedParameter;
+  /** Mean rAU over the elements; sums to 1. */
+  readonly mean: readonly number[];
+  /** Share of the elements whose rAU exceeds `dominanceThreshold`. */
+  readonly dominated: readonly number[];
+  /** Counts of elements by rAU, `tasks × histogramBins` over all tasks of the run; tasks out of reach have none. */
+  readonly histogram: Float32Array;
+}
+
+/** The same over all common elements; one entry a task of the run. */
+export interface TrunkOwnership {
+  readonly mean: readonly number[];
+  readonly dominated: readonly number[];
+}
+
+/**
+ * Accumulated updates (AU) of each task on each element of the common parameters, after AdaTask (Yang et al., AAAI 2023):
+ *
+ *   AU_i ← γⁿ AU_i + (1 − γⁿ) Δ_i²,   rAU_i = AU_i / Σ_j AU_j   (1 / tasks where the sum is 0)
+ *
+ * where Δ_i is the step that task i made the element take, and n the number of steps since AU was last brought up to date:
+ * it is measured at tracked steps only, so each measurement stands for the n steps before it. A task that is absent from a
+ * measured step moved nothing (Δ_i = 0). Sums run over the tasks in reach.
+ */
+export class Dominance {
+  readonly #parameters: readonly TrainedParameter[];
+  readonly #tasks: number;
+  readonly #decay: number;
+  /** For each parameter, AU of each task of its reach. */
+  readonly accumulated: readonly (readonly Float32Array[])[];
+  /** Step at which AU was last brought up to date. */
+  lastStep = 0;
+  #kept = 0;
+
+  constructor(parameters: readonly TrainedParameter[], tasks: number, decay: number) {
+    this.#parameters = parameters;
+    this.#tasks = tasks;
+    this.#decay = decay;
+    this.accumulated = parameters.map(({ reach, size }) => reach.map(() => new Float32Array(size)));
+  }
+
+  /** Opens the measurement of `step`, counted from 1; `observe` follows for every parameter. */
+  begin(step: number): void {
+    this.#kept = this.#decay ** (step - this.lastStep);
+    this.lastStep = step;
+  }
+
+  /** `updates` has one entry a task of the parameter's reach, undefined for an absent one. */
+  observe(index: number, updates: readonly (Float32Array | undefined)[]): void {
+    const kept = this.#kept;
+    const fresh = 1 - kept;
+    this.accumulated[index]?.forEach((au, position) => {
+      const update = updates[position];
+      if (update === undefined) {
+        for (let e = 0; e < au.length; e++) au[e] = kept * (au[e] ?? 0);
+        return;
+      }
+      for (let e = 0; e < au.length; e++) {
+        const moved = update[e] ?? 0;
+        au[e] = kept * (au[e] ?? 0) + fresh * moved * moved;
+      }
+    });
+  }
+
+  /** Ownership of every common tensor as of now, and of all of them together. */
+  measure(): { readonly tensors: readonly TensorOwnership[]; readonly trunk: TrunkOwnership } {
+    const tensors = this.#parameters.map((parameter, index) => this.#ofTensor(parameter, this.accumulated[index] ?? []));
+    const elements = this.#parameters.reduce((sum, { size }) => sum + size, 0);
+    const mean = new Array<number>(this.#tasks).fill(0);
+    const dominated = new Array<number>(this.#tasks).fill(0);
+    for (const tensor of tensors) {
+      tensor.parameter.reach.forEach((task, position) => {
+        const share = tensor.parameter.size / elements;
+        mean[task] = (mean[task] ?? 0) + share * (tensor.mean[position] ?? 0);
+        dominated[task] = (dominated[task] ?? 0) + share * (tensor.dominated[position] ?? 0);
+      });
+    }
+    return { tensors, trunk: { mean, dominated } };
+  }
+
+  /** rAU of every element as bytes, for every task of the run. */
+  maps(): readonly OwnershipMap[] {
+    return this.#parameters.map(({ name, reach, size }, index) => {
+      const accumulated = this.accumulated[index] ?? [];
+      const shares = new Uint8Array(this.#tasks * size);
+      for (let e = 0; e < size; e++) {
+        const total = sumAt(accumulated, e);
+        reach.forEach((task, position) => {
+          const share = total > 0 ? (accumulated[position]?.[e] ?? 0) / total : 1 / reach.length;
+          shares[task * size + e] = Math.round(255 * share);
+        });
+      }
+      return { parameter: name, shares };
+    });
+  }
+
+  #ofTensor(parameter: TrainedParameter, accumulated: readonly Float32Array[]): TensorOwnership {
+    const { reach, size } = parameter;
+    const histogram = new Float32Array(this.#tasks * histogramBins);
+    const totals = new Float64Array(size);
+    for (const au of accumulated) for (let e = 0; e < size; e++) totals[e] = (totals[e] ?? 0) + (au[e] ?? 0);
+    const mean: number[] = [];
+    const dominated: number[] = [];
+    accumulated.forEach((au, position) => {
+      const firstBin = (reach[position] ?? 0) * histogramBins;
+      const even = 1 / reach.length;
+      let [sum, above] = [0, 0];
+      for (let e = 0; e < size; e++) {
+        const total = totals[e] ?? 0;
+        const share = total > 0 ? (au[e] ?? 0) / total : even;
+        sum += share;
+        if (share > dominanceThreshold) above += 1;
+        const bin = firstBin + Math.min(histogramBins - 1, Math.floor(share * histogramBins));
+        histogram[bin] = (histogram[bin] ?? 0) + 1;
+      }
+      mean.push(sum / size);
+      dominated.push(above / size);
+    });
+    return { parameter, mean, dominated, histogram };
+  }
+}
+
+function sumAt(accumulated: readonly Float32Array[], element: number): number {
+  let sum = 0;
+  for (const au of accumulated) sum += au[element] ?? 0;
+  return sum;
+}

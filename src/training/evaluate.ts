@@ -1,0 +1,62 @@
+import type { Split } from "../experiment/record.ts";
+import { makeBatch } from "./batches.ts";
+import type { Dataset } from "./data/dataset.ts";
+import type { LossFunction } from "./losses.ts";
+import { TaskMetrics } from "./metrics.ts";
+import type { MultiTaskModel } from "./model/model.ts";
+import type { Pace } from "./pace.ts";
+import { inTensorScope } from "./tensor-scope.ts";
+
+/** How a model does on one split; one entry a task. */
+export interface Evaluation {
+  /** Mean over the labelled rows of the split; NaN where there is none. */
+  readonly losses: readonly number[];
+  readonly metrics: readonly TaskMetrics[];
+}
+
+/** Rows at once; more only takes more memory. */
+const evaluationRows = 256;
+
+/** Runs the model in inference mode over a whole split. */
+export async function evaluate(
+  model: MultiTaskModel,
+  dataset: Dataset,
+  split: Split,
+  losses: readonly LossFunction[],
+  pace: Pace,
+): Promise<Evaluation> {
+  const rows = dataset.splits[split];
+  const metrics = dataset.tasks.map((task) => new TaskMetrics(task));
+  const sums = dataset.tasks.map(() => ({ loss: 0, labelled: 0 }));
+  for (let start = 0; start < rows.count; start += evaluationRows) {
+    const indices = Uint32Array.from({ length: Math.min(evaluationRows, rows.count - start) }, (_, i) => start + i);
+    inTensorScope(() => {
+      const batch = makeBatch(dataset, rows, indices);
+      model.forward(batch.input, false).forEach((output, task) => {
+        const targets = batch.targets[task];
+        const loss = losses[task];
+        const sum = sums[task];
+        if (targets === undefined || loss === undefined || sum === undefined) return;
+        const value = loss(output, targets.target, targets.rowWeight).dataSync<"float32">()[0] ?? Number.NaN;
+        sum.loss += value * targets.labelled;
+        sum.labelled += targets.labelled;
+        addOutputs(metrics[task], rows, task, output.dataSync<"float32">(), indices);
+      });
+    });
+    await pace.breathe();
+  }
+  return { losses: sums.map(({ loss, labelled }) => loss / labelled), metrics };
+}
+
+/** Adds one batch's outputs of a task to its metrics. */
+export function addOutputs(
+  metrics: TaskMetrics | undefined,
+  rows: Dataset["splits"][Split],
+  task: number,
+  output: Float32Array,
+  indices: ArrayLike<number>,
+): void {
+  const truth = rows.targets[task];
+  const present = rows.present[task];
+  if (metrics !== undefined && truth !== undefined && present !== undefined) metrics.add(output, truth, present, indices);
+}

@@ -1,0 +1,82 @@
+import type { RunEvent } from "../experiment/record.ts";
+import type { Experiment } from "../experiment/schema.ts";
+import { TrainingError } from "./training-error.ts";
+
+/** A loss or a gradient that is not a finite number. */
+export interface BadValue {
+  readonly task: number;
+  readonly what: "loss" | "gradient";
+}
+
+/** What to do with a step that has bad values: leave it out whole, or act as if the tasks in question were absent. */
+export type Remedy = { readonly kind: "skip" } | { readonly kind: "drop"; readonly tasks: readonly number[] };
+
+/**
+ * The policy for losses and gradients that are not finite. It is asked before any state is touched, so that one bad batch
+ * cannot poison averages for ever. Throws `TrainingError` when the policy is to fail, or after too many skips in a row.
+ */
+export class NonFinitePolicy {
+  readonly #onNonFinite: Experiment["training"]["onNonFinite"];
+  readonly #maxConsecutive: number;
+  readonly #tasks: readonly string[];
+  #consecutive = 0;
+
+  constructor(training: Pick<Experiment["training"], "onNonFinite" | "maxConsecutive">, tasks: readonly string[]) {
+    this.#onNonFinite = training.onNonFinite;
+    this.#maxConsecutive = training.maxConsecutive;
+    this.#tasks = tasks;
+  }
+
+  /** Skips in a row so far; part of a checkpoint. */
+  get consecutive(): number {
+    return this.#consecutive;
+  }
+
+  set consecutive(count: number) {
+    this.#consecutive = count;
+  }
+
+  /** `present` are the tasks of the step. */
+  decide(bad: readonly BadValue[], present: readonly number[], step: number): Remedy {
+    if (this.#onNonFinite === "throw") throw new TrainingError("non-finite", `Step ${step}: ${this.#describe(bad)}. ${advice}`);
+    const dropped = new Set(bad.map(({ task }) => task));
+    if (this.#onNonFinite === "drop-task" && present.some((task) => !dropped.has(task))) return { kind: "drop", tasks: [...dropped] };
+    this.#consecutive += 1;
+    if (this.#consecutive >= this.#maxConsecutive) {
+      const count = this.#consecutive;
+      throw new TrainingError("non-finite", `${count} steps in a row had to be skipped, the last at step ${step}: ${this.#describe(bad)}. ${advice}`);
+    }
+    return { kind: "skip" };
+  }
+
+  /** A step went well: the row of skips is over. */
+  succeeded(): void {
+    this.#consecutive = 0;
+  }
+
+  event(remedy: Remedy, bad: readonly BadValue[], step: number, at: number): RunEvent {
+    const done = remedy.kind === "skip" ? "The step was skipped; no parameter changed." : `The step went on without ${this.#names(remedy.tasks)}.`;
+    return {
+      kind: "non-finite",
+      step,
+      at,
+      message: `${this.#describe(bad)}. ${done}`,
+      detail: { remedy: remedy.kind, tasks: this.#names(bad.map(({ task }) => task)), consecutive: this.#consecutive },
+    };
+  }
+
+  #describe(bad: readonly BadValue[]): string {
+    const parts = (["loss", "gradient"] as const).flatMap((what) => {
+      const tasks = bad.filter((value) => value.what === what).map(({ task }) => task);
+      return tasks.length === 0 ? [] : [`the ${what} of ${this.#names(tasks)}`];
+    });
+    const text = `${parts.join(" and ")} ${bad.length > 1 ? "were" : "was"} not finite`;
+    return text.charAt(0).toUpperCase() + text.slice(1);
+  }
+
+  #names(tasks: readonly number[]): string {
+    return tasks.map((task) => this.#tasks[task] ?? `task ${task}`).join(", ");
+  }
+}
+
+const advice = "A smaller learning rate often helps; so does looking for extreme values in the data.";

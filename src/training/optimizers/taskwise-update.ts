@@ -1,0 +1,70 @@
+import type { Dominance } from "../dominance.ts";
+import type { JacobianRow } from "../gradients/gram.ts";
+import type { TrainedParameter } from "../trained-parameter.ts";
+import type { CommonUpdate, Motion } from "./common-update.ts";
+import type { Optimizer } from "./optimizer.ts";
+import type { OptimizerSlot } from "./slot.ts";
+
+interface Entry {
+  readonly parameter: TrainedParameter;
+  /** One a task of the reach. */
+  readonly lanes: readonly { readonly task: number; readonly slot: OptimizerSlot; readonly update: Float32Array }[];
+  readonly total: Float32Array;
+  readonly applied: Float32Array;
+}
+
+/**
+ * AdaTask (Yang et al., AAAI 2023, arXiv 2211.15055): accumulators of the optimizer for every task, θ ← θ − Σ_i w_i Δ_i.
+ * An absent task leaves its accumulators and their step count. With one task it is the plain optimizer, bit for bit.
+ * What each task moved is known exactly.
+ */
+export class TaskwiseUpdate implements CommonUpdate {
+  readonly #entries: readonly Entry[];
+  readonly #learningRate: number;
+  readonly #tasks: readonly string[];
+
+  constructor(parameters: readonly TrainedParameter[], optimizer: Optimizer, tasks: readonly string[]) {
+    this.#learningRate = optimizer.learningRate;
+    this.#tasks = tasks;
+    this.#entries = parameters.map((parameter) => ({
+      parameter,
+      lanes: parameter.reach.map((task) => ({ task, slot: optimizer.slot(parameter.size), update: new Float32Array(parameter.size) })),
+      total: new Float32Array(parameter.size),
+      applied: new Float32Array(parameter.size),
+    }));
+  }
+
+  apply({ tasks, weights, rows }: Motion, dominance: Dominance | undefined): JacobianRow {
+    if (rows === undefined) throw new RangeError("AdaTask needs the gradient of every task.");
+    return this.#entries.map((entry, index) => {
+      const { parameter, lanes, total, applied } = entry;
+      total.fill(0);
+      const moved = lanes.map(({ task, slot, update }) => {
+        const position = tasks.indexOf(task);
+        const gradient = rows[position]?.[index];
+        if (gradient === undefined) return undefined;
+        slot.step(gradient, update);
+        weigh(update, weights[position] ?? 0);
+        for (let i = 0; i < total.length; i++) total[i] = (total[i] ?? 0) + (update[i] ?? 0);
+        return update;
+      });
+      dominance?.observe(index, moved);
+      if (moved.every((update) => update === undefined)) return undefined;
+      parameter.subtract(total);
+      const perRate = 1 / this.#learningRate;
+      for (let i = 0; i < total.length; i++) applied[i] = (total[i] ?? 0) * perRate;
+      return applied;
+    });
+  }
+
+  slots(): ReadonlyMap<string, OptimizerSlot> {
+    return new Map(
+      this.#entries.flatMap(({ parameter, lanes }) => lanes.map(({ task, slot }) => [`${parameter.name}@${this.#tasks[task] ?? task}`, slot] as const)),
+    );
+  }
+}
+
+function weigh(update: Float32Array, weight: number): void {
+  if (weight === 1) return;
+  for (let i = 0; i < update.length; i++) update[i] = (update[i] ?? 0) * weight;
+}

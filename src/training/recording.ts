@@ -1,0 +1,111 @@
+import { series, type DominanceTable, type MetricTable, type Split } from "../experiment/record.ts";
+import type { Dominance } from "./dominance.ts";
+import type { Evaluation } from "./evaluate.ts";
+import { cosine, gramMatrix, type JacobianRow } from "./gradients/gram.ts";
+import type { MetricName, TaskMetrics } from "./metrics.ts";
+import type { Recorder } from "./recorder.ts";
+import type { StepReport, TrackedGradients } from "./step.ts";
+
+/** What is recorded of every step. A value that does not exist (an absent task, a skipped step) leaves a gap. */
+export function recordStep(recorder: Recorder, tasks: readonly string[], step: number, { losses, weights, directionNorm }: StepReport): void {
+  tasks.forEach((task, index) => {
+    const loss = losses[index];
+    const weight = weights[index];
+    if (loss !== undefined) recorder.scalar(series.loss(task), step, loss);
+    if (weight !== undefined) recorder.scalar(series.weight(task), step, weight);
+  });
+  if (directionNorm !== undefined) recorder.scalar(series.directionNorm, step, directionNorm);
+}
+
+/** Norms of the task gradients, their cosines with each other and with the direction, and how many pairs conflict. */
+export function recordGradients(recorder: Recorder, tasks: readonly string[], step: number, { tasks: present, rows, applied }: TrackedGradients): void {
+  const all = [...rows, applied];
+  const gram = gramMatrix(all);
+  const named = present.map((task) => tasks[task] ?? `task ${task}`);
+  const [conflicts, pairs] = [{ count: 0 }, { count: 0 }];
+  named.forEach((task, i) => {
+    recorder.scalar(series.gradientNorm(task), step, Math.sqrt(gram[i]?.[i] ?? 0));
+    const help = between(all, gram, i, rows.length);
+    if (help !== undefined) recorder.scalar(series.help(task), step, help);
+    named.forEach((other, j) => {
+      if (j <= i) return;
+      const value = between(all, gram, i, j);
+      if (value === undefined) return;
+      pairs.count += 1;
+      if (value < 0) conflicts.count += 1;
+      recorder.scalar(series.cosine(task, other), step, value);
+    });
+  });
+  if (pairs.count > 0) recorder.scalar(series.conflictRate, step, conflicts.count / pairs.count);
+}
+
+/** Cosine of two rows over what both reach; where that is everything, the Gram matrix has it already. */
+function between(rows: readonly JacobianRow[], gram: readonly (readonly number[])[], i: number, j: number): number | undefined {
+  const a = rows[i] ?? [];
+  const b = rows[j] ?? [];
+  const same = a.every((block, index) => (block === undefined) === (b[index] === undefined));
+  if (!same) return cosine(a, b);
+  const length = Math.sqrt(gram[i]?.[i] ?? 0) * Math.sqrt(gram[j]?.[j] ?? 0);
+  return length > 0 ? Math.min(1, Math.max(-1, (gram[i]?.[j] ?? 0) / length)) : undefined;
+}
+
+/** Who owns each common tensor, and the trunk. */
+export function recordDominance(recorder: Recorder, tasks: readonly string[], step: number, dominance: Dominance): void {
+  const { tensors, trunk } = dominance.measure();
+  for (const { parameter, mean, dominated, histogram } of tensors) {
+    parameter.reach.forEach((task, position) => {
+      const name = tasks[task] ?? `task ${task}`;
+      recorder.scalar(series.dominance(parameter.name, name), step, mean[position] ?? 0);
+      recorder.scalar(series.dominated(parameter.name, name), step, dominated[position] ?? 0);
+    });
+    recorder.vector(series.dominanceHistogram(parameter.name), step, histogram);
+  }
+  if (tensors.length === 0) return;
+  tasks.forEach((task, index) => {
+    recorder.scalar(series.trunkDominance(task), step, trunk.mean[index] ?? 0);
+    recorder.scalar(series.trunkDominated(task), step, trunk.dominated[index] ?? 0);
+  });
+}
+
+/** The end table of ownership. */
+export function dominanceTable(tasks: readonly string[], dominance: Dominance): DominanceTable {
+  const { tensors, trunk } = dominance.measure();
+  return {
+    trunk: tensors.length === 0 ? {} : Object.fromEntries(tasks.map((task, index) => [task, trunk.mean[index] ?? 0])),
+    parameters: Object.fromEntries(
+      tensors.map(({ parameter, mean }) => [
+        parameter.name,
+        Object.fromEntries(parameter.reach.map((task, position) => [tasks[task] ?? `task ${task}`, mean[position] ?? 0])),
+      ]),
+    ),
+  };
+}
+
+/** A task and the metrics that the experiment wants of it. */
+export interface MeasuredTask {
+  readonly id: string;
+  readonly metrics: readonly MetricName[];
+}
+
+/** One split's table, `[task][metric]`, without what could not be measured. */
+export function metricTable(tasks: readonly MeasuredTask[], metrics: readonly TaskMetrics[]): NonNullable<MetricTable[Split]> {
+  return Object.fromEntries(
+    tasks.map(({ id, metrics: names }, index) => {
+      const values = names.map((name) => [name, metrics[index]?.value(name) ?? Number.NaN] as const);
+      return [id, Object.fromEntries(values.filter(([, value]) => !Number.isNaN(value)))];
+    }),
+  );
+}
+
+export function recordMetrics(recorder: Recorder, split: Split, step: number, table: NonNullable<MetricTable[Split]>): void {
+  for (const [task, values] of Object.entries(table)) {
+    for (const [name, value] of Object.entries(values)) recorder.scalar(series.metric(split, task, name), step, value);
+  }
+}
+
+export function recordValidationLosses(recorder: Recorder, tasks: readonly string[], step: number, { losses }: Evaluation): void {
+  tasks.forEach((task, index) => {
+    const loss = losses[index];
+    if (loss !== undefined && !Number.isNaN(loss)) recorder.scalar(series.validationLoss(task), step, loss);
+  });
+}

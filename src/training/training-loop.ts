@@ -1,0 +1,157 @@
+import { series, type MetricTable, type RunResult } from "../experiment/record.ts";
+import { makeBatch } from "./batches.ts";
+import { score, type Best } from "./best.ts";
+import type { CheckpointKeeper } from "./checkpoint-keeper.ts";
+import { addOutputs, evaluate } from "./evaluate.ts";
+import { Pace } from "./pace.ts";
+import type { Control, Recorder } from "./recorder.ts";
+import {
+  dominanceTable,
+  metricTable,
+  recordDominance,
+  recordGradients,
+  recordMetrics,
+  recordStep,
+  recordValidationLosses,
+} from "./recording.ts";
+import type { StepReport } from "./step.ts";
+import { inTensorScope } from "./tensor-scope.ts";
+import type { Training } from "./training.ts";
+import { captureState, restoreWeights } from "./training-state.ts";
+
+/** Where a loop takes up its work. */
+export interface LoopStart {
+  /** Steps done. */
+  readonly step: number;
+  readonly best: Best | undefined;
+}
+
+/**
+ * Steps until the last epoch is done or somebody asks to stop. Steps are counted from 1 where they are recorded: a value at
+ * step s belongs to the s-th step, a validation at step s to the parameters after it.
+ */
+export class TrainingLoop {
+  readonly #training: Training;
+  readonly #recorder: Recorder;
+  readonly #control: Control;
+  readonly #keeper: CheckpointKeeper;
+  readonly #ids: readonly string[];
+  readonly #pace = new Pace();
+  #step: number;
+  #best: Best | undefined;
+  /** Time spent in steps since the last `steps-per-second`. */
+  readonly #speed = { steps: 0, ms: 0 };
+
+  constructor(training: Training, recorder: Recorder, control: Control, keeper: CheckpointKeeper, start: LoopStart = { step: 0, best: undefined }) {
+    this.#training = training;
+    this.#recorder = recorder;
+    this.#control = control;
+    this.#keeper = keeper;
+    this.#ids = training.tasks.map(({ id }) => id);
+    this.#step = start.step;
+    this.#best = start.best;
+  }
+
+  async run(): Promise<{ readonly kind: "completed" | "stopped"; readonly result: RunResult }> {
+    const { totalSteps, stepsPerEpoch } = this.#training.description;
+    while (this.#step < totalSteps) {
+      if (this.#control.stopRequested()) {
+        this.#checkpoint();
+        return { kind: "stopped", result: this.#result({}) };
+      }
+      this.#oneStep();
+      if (this.#step % stepsPerEpoch === 0) await this.#endEpoch();
+      if (this.#control.takeCheckpointRequest() || this.#keeper.due) this.#checkpoint();
+      await this.#pace.breathe();
+    }
+    this.#checkpoint();
+    return { kind: "completed", result: this.#result(await this.#test()) };
+  }
+
+  #oneStep(): void {
+    const { training, recorder } = { training: this.#training, recorder: this.#recorder };
+    const { dataset, order, stepper, experiment, description } = training;
+    const started = performance.now();
+    const track = this.#step % experiment.track.every === 0;
+    const rows = dataset.splits.train;
+    const indices = order.next();
+    const report = inTensorScope(() =>
+      stepper.run(makeBatch(dataset, rows, indices), { step: this.#step, epoch: Math.floor(this.#step / description.stepsPerEpoch), track }),
+    );
+    this.#step += 1;
+    report.outputs.forEach((output, task) => {
+      if (report.losses[task] !== undefined) addOutputs(training.epochMetrics[task], rows, task, output, indices);
+    });
+    recordStep(recorder, this.#ids, this.#step, report);
+    this.#reportTrouble(report);
+    if (report.tracked !== undefined) {
+      recordGradients(recorder, this.#ids, this.#step, report.tracked);
+      recordDominance(recorder, this.#ids, this.#step, training.dominance);
+    }
+    this.#speed.steps += 1;
+    this.#speed.ms += performance.now() - started;
+    if (track) this.#recordSpeed();
+    recorder.progress(this.#step, this.#step / description.stepsPerEpoch);
+  }
+
+  #reportTrouble({ trouble }: StepReport): void {
+    if (trouble === undefined) return;
+    this.#recorder.event(this.#training.policy.event(trouble.remedy, trouble.bad, this.#step, Date.now()));
+  }
+
+  #recordSpeed(): void {
+    this.#recorder.scalar(series.learningRate, this.#step, this.#training.optimizer.learningRate);
+    // Less than half a second says little about the speed.
+    if (this.#speed.ms < 500) return;
+    this.#recorder.scalar(series.stepsPerSecond, this.#step, (1000 * this.#speed.steps) / this.#speed.ms);
+    this.#speed.steps = 0;
+    this.#speed.ms = 0;
+  }
+
+  async #endEpoch(): Promise<void> {
+    const { training, recorder } = { training: this.#training, recorder: this.#recorder };
+    const { dataset, description, epochMetrics, losses, model, tasks } = training;
+    recordMetrics(recorder, "train", this.#step, metricTable(tasks, epochMetrics));
+    for (const metrics of epochMetrics) metrics.reset();
+    const evaluation = await evaluate(model, dataset, "validation", losses, this.#pace);
+    const table = metricTable(tasks, evaluation.metrics);
+    recordValidationLosses(recorder, this.#ids, this.#step, evaluation);
+    recordMetrics(recorder, "validation", this.#step, table);
+    if (training.experiment.track.snapshots && training.parameters.common.length > 0) {
+      recorder.snapshot(this.#step, this.#step / description.stepsPerEpoch, training.dominance.maps());
+    }
+    this.#considerBest(table);
+  }
+
+  #considerBest(metrics: Best["metrics"]): void {
+    const { description, dataset } = this.#training;
+    const value = score(metrics, description.tasks, dataset.tasks);
+    if (value === undefined || (this.#best !== undefined && value <= this.#best.score)) return;
+    this.#best = { step: this.#step, score: value, metrics };
+    this.#keeper.offerBest(captureState(this.#training, this.#step, this.#best));
+    const epoch = Math.round(this.#step / description.stepsPerEpoch);
+    this.#recorder.event({ kind: "best", step: this.#step, at: Date.now(), message: `Best validation so far, after epoch ${epoch}.`, detail: { score: value } });
+  }
+
+  #checkpoint(): void {
+    this.#keeper.write(captureState(this.#training, this.#step, this.#best));
+  }
+
+  /** Tests with the weights of the best moment, or with the last ones where no validation could be made. */
+  async #test(): Promise<MetricTable> {
+    const { training, recorder } = { training: this.#training, recorder: this.#recorder };
+    if (this.#keeper.best !== undefined) restoreWeights(training, this.#keeper.best);
+    const { metrics } = await evaluate(training.model, training.dataset, "test", training.losses, this.#pace);
+    const test = metricTable(training.tasks, metrics);
+    recordMetrics(recorder, "test", this.#step, test);
+    return { test };
+  }
+
+  #result(tested: MetricTable): RunResult {
+    return {
+      metrics: { ...(this.#best === undefined ? {} : { validation: this.#best.metrics }), ...tested },
+      dominance: dominanceTable(this.#ids, this.#training.dominance),
+      bestStep: this.#best?.step ?? null,
+    };
+  }
+}

@@ -1,0 +1,116 @@
+import { tensor } from "@tensorflow/tfjs-core";
+import { z } from "zod";
+import type { Best } from "./best.ts";
+import type { Checkpoint, CheckpointArray } from "./checkpoint.ts";
+import type { Training } from "./training.ts";
+import { TrainingError } from "./training-error.ts";
+
+const valuesSchema = z.object({
+  /** Runs have one phase so far. */
+  phase: z.literal(0),
+  method: z.string(),
+  optimizer: z.string(),
+  streams: z.record(z.string(), z.array(z.number())),
+  position: z.int().min(0),
+  consecutive: z.int().min(0),
+  dominanceStep: z.int().min(0),
+  counts: z.record(z.string(), z.int().min(0)),
+  balancer: z.array(z.string()),
+  best: z.object({ step: z.int(), score: z.number(), metrics: z.record(z.string(), z.record(z.string(), z.number())) }).nullable(),
+});
+
+/** Copies all state of a training after `step` steps. */
+export function captureState(training: Training, step: number, best: Best | undefined): Checkpoint {
+  const arrays = new Map<string, CheckpointArray>();
+  for (const [name, values] of liveArrays(training)) arrays.set(name, values.slice());
+  for (const { name, variable } of training.model.statistics) arrays.set(`statistic/${name}`, variable.dataSync<"float32">().slice());
+  const { order, position } = training.order.save();
+  arrays.set("order", order);
+  const { balancerState } = training.stepper;
+  for (const [name, numbers] of Object.entries(balancerState)) arrays.set(`balancer/${name}`, Float64Array.from(numbers));
+  const values: z.output<typeof valuesSchema> = {
+    phase: 0,
+    method: methodOf(training),
+    optimizer: training.optimizer.kind,
+    streams: Object.fromEntries(Object.entries(training.streams.save()).map(([name, state]) => [name, [...state]])),
+    position,
+    consecutive: training.policy.consecutive,
+    dominanceStep: training.dominance.lastStep,
+    counts: Object.fromEntries([...training.stepper.slots()].map(([name, { count }]) => [name, count])),
+    balancer: Object.keys(balancerState),
+    best: best === undefined ? null : { ...best },
+  };
+  return { step, values, arrays };
+}
+
+/** Puts a training back to where it was. Throws `TrainingError` when the checkpoint belongs to another experiment. */
+export function restoreState(training: Training, checkpoint: Checkpoint): { readonly best: Best | undefined } {
+  const parsed = valuesSchema.safeParse(checkpoint.values);
+  if (!parsed.success) throw unfit(`its values are not as expected (${z.prettifyError(parsed.error)})`);
+  const values = parsed.data;
+  if (values.method !== methodOf(training)) throw unfit(`it was made with the balancer ${values.method}`);
+  if (values.optimizer !== training.optimizer.kind) throw unfit(`it was made with the optimizer ${values.optimizer}`);
+  restoreWeights(training, checkpoint);
+  for (const [name, live] of liveArrays(training)) {
+    if (!name.startsWith("weight/")) live.set(arrayOf(checkpoint, name, live.length));
+  }
+  for (const [name, slot] of training.stepper.slots()) slot.count = values.counts[name] ?? 0;
+  training.stepper.balancerState = Object.fromEntries(values.balancer.map((name) => [name, [...arrayOf(checkpoint, `balancer/${name}`)]]));
+  training.streams.restore(values.streams);
+  training.order.restore({ order: Uint32Array.from(arrayOf(checkpoint, "order", training.dataset.splits.train.count)), position: values.position });
+  training.policy.consecutive = values.consecutive;
+  training.dominance.lastStep = values.dominanceStep;
+  return { best: values.best ?? undefined };
+}
+
+/** Weights and statistics alone: what a model needs to answer as it did at that moment. */
+export function restoreWeights(training: Training, checkpoint: Checkpoint): void {
+  for (const parameter of allParameters(training)) {
+    parameter.set(Float32Array.from(arrayOf(checkpoint, `weight/${parameter.name}`, parameter.size)));
+  }
+  for (const { name, variable } of training.model.statistics) {
+    const values = tensor(Float32Array.from(arrayOf(checkpoint, `statistic/${name}`, variable.size)), variable.shape, "float32");
+    variable.assign(values);
+    values.dispose();
+  }
+}
+
+/** Everything that is kept in arrays, by its name in a checkpoint. */
+function liveArrays(training: Training): readonly (readonly [string, Float32Array | Float64Array])[] {
+  const { dominance, parameters, stepper, tasks, epochMetrics } = training;
+  return [
+    ...allParameters(training).map(({ name, values }) => [`weight/${name}`, values] as const),
+    ...[...stepper.slots()].flatMap(([slot, { buffers }]) =>
+      Object.entries(buffers).map(([name, values]) => [`optimizer/${slot}/${name}`, values] as const),
+    ),
+    ...parameters.common.flatMap(({ name, reach }, index) =>
+      reach.flatMap((task, position) => {
+        const values = dominance.accumulated[index]?.[position];
+        return values === undefined ? [] : [[`dominance/${name}/${tasks[task]?.id ?? task}`, values] as const];
+      }),
+    ),
+    ...epochMetrics.flatMap(({ sums }, index) => {
+      const task = tasks[index]?.id ?? index;
+      return [[`metrics/${task}/confusion`, sums.confusion] as const, [`metrics/${task}/moments`, sums.moments] as const];
+    }),
+  ];
+}
+
+function allParameters({ parameters }: Training): Training["parameters"]["common"] {
+  return [...parameters.common, ...parameters.owned];
+}
+
+function methodOf({ experiment }: Training): string {
+  return typeof experiment.balancer === "string" ? experiment.balancer : experiment.balancer.method;
+}
+
+function arrayOf(checkpoint: Checkpoint, name: string, length?: number): CheckpointArray {
+  const values = checkpoint.arrays.get(name);
+  if (values === undefined) throw unfit(`it lacks ${name}`);
+  if (length !== undefined && values.length !== length) throw unfit(`${name} has ${values.length} numbers in it, and the experiment needs ${length}`);
+  return values;
+}
+
+function unfit(reason: string): TrainingError {
+  return new TrainingError("checkpoint", `This checkpoint does not belong to the experiment: ${reason}. Start a new run instead.`);
+}

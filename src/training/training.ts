@@ -1,0 +1,137 @@
+import { tensor } from "@tensorflow/tfjs-core";
+import type { ParameterDescription, RunDescription, TaskDescription } from "../experiment/record.ts";
+import type { Experiment, Task } from "../experiment/schema.ts";
+import { resolveBalancer } from "../balancers/catalogue.ts";
+import { BatchOrder } from "./batches.ts";
+import type { Dataset } from "./data/dataset.ts";
+import { Dominance } from "./dominance.ts";
+import { divideByReach, type ParameterSet } from "./gradients/per-task.ts";
+import { computeReach, requireDeclaredReach } from "./gradients/reach.ts";
+import { lossFunctions, lossOf, type LossFunction } from "./losses.ts";
+import { describeTask, metricsOf, TaskMetrics } from "./metrics.ts";
+import type { ModelParameter, MultiTaskModel } from "./model/model.ts";
+import { NonFinitePolicy } from "./non-finite.ts";
+import { DirectionUpdate } from "./optimizers/common-update.ts";
+import { resolveOptimizer, type Optimizer } from "./optimizers/optimizer.ts";
+import { TaskwiseUpdate } from "./optimizers/taskwise-update.ts";
+import type { RandomStreams } from "./random.ts";
+import type { MeasuredTask } from "./recording.ts";
+import { Stepper } from "./step.ts";
+import { inTensorScope } from "./tensor-scope.ts";
+import { TrainedParameter } from "./trained-parameter.ts";
+import { TrainingError } from "./training-error.ts";
+
+/** What a training is put together from. */
+export interface TrainingMaterial {
+  readonly experiment: Experiment;
+  readonly dataset: Dataset;
+  readonly model: MultiTaskModel;
+  readonly streams: RandomStreams;
+  /** Name of the backend that computes. */
+  readonly backend: string;
+}
+
+/** A training with everything that moves in it. What a checkpoint must hold is reached from here. */
+export interface Training extends TrainingMaterial {
+  readonly parameters: ParameterSet;
+  readonly stepper: Stepper;
+  readonly dominance: Dominance;
+  readonly policy: NonFinitePolicy;
+  readonly optimizer: Optimizer;
+  readonly order: BatchOrder;
+  readonly losses: readonly LossFunction[];
+  readonly tasks: readonly MeasuredTask[];
+  /** Metrics of the open epoch on the batches trained on. */
+  readonly epochMetrics: readonly TaskMetrics[];
+  readonly description: RunDescription;
+}
+
+/** Puts a training together: reach, balancer, optimizer and all state. Throws `TrainingError` where the parts do not fit. */
+export function prepareTraining(material: TrainingMaterial): Training {
+  const { experiment, dataset, model, streams } = material;
+  const ids = dataset.tasks.map(({ id }) => id);
+  const settings = dataset.tasks.map(({ id }) => settingsOf(experiment, id));
+  const reach = reachOf(model, dataset);
+  requireDeclaredReach(model.parameters, reach, ids);
+  const parameters = divideByReach(model.parameters.map((parameter, index) => new TrainedParameter(parameter, reach[index] ?? [])));
+
+  const { balancer, options } = resolveBalancer(experiment.balancer);
+  const optimizer = resolveOptimizer(experiment.optimizer);
+  if (balancer.optimizers !== undefined && !balancer.optimizers.includes(optimizer.kind)) {
+    throw new TrainingError("experiment", `${balancer.title} works with ${balancer.optimizers.join(", ")}, not with ${optimizer.kind}. Choose another optimizer.`);
+  }
+  const prepared = balancer.prepare(options, {
+    tasks: ids.length,
+    taskWeights: settings.map(({ weight }) => weight ?? 1),
+    kinds: settings.map(({ kind }) => kind),
+  });
+  const taskwise = balancer.action === "replace-update";
+  const { heads } = experiment.training;
+  const weighsLosses = balancer.action === "weigh-losses";
+
+  const losses = settings.map((task) => lossFunctions[lossOf(task)]);
+  const dominance = new Dominance(parameters.common, ids.length, experiment.track.decay);
+  const policy = new NonFinitePolicy(experiment.training, ids);
+  const commonUpdate = taskwise
+    ? new TaskwiseUpdate(parameters.common, optimizer, ids)
+    : new DirectionUpdate(parameters.common, optimizer, ids.length);
+  const stepper = new Stepper({
+    model,
+    parameters,
+    losses,
+    balancer: prepared,
+    optimizer,
+    commonUpdate,
+    dominance,
+    heads: heads === "auto" ? (weighsLosses ? "weighted" : "own") : heads,
+    policy,
+  });
+  const order = new BatchOrder(dataset.splits.train.count, experiment.training.batchSize, streams.get("batches"));
+  const epochs = experiment.training.epochs;
+  return {
+    ...material,
+    parameters,
+    stepper,
+    dominance,
+    policy,
+    optimizer,
+    order,
+    losses,
+    tasks: settings.map((task, index) => ({ id: ids[index] ?? "", metrics: metricsOf(task) })),
+    epochMetrics: dataset.tasks.map((task) => new TaskMetrics(task)),
+    description: {
+      tasks: dataset.tasks.map((targets, index): TaskDescription => describeTask(targets, settings[index] ?? targets)),
+      parameters: model.parameters.map((parameter, index) => describeParameter(parameter, reach[index] ?? [], ids)),
+      ownership: taskwise ? "exact" : "attributed",
+      backend: material.backend,
+      stepsPerEpoch: order.batches,
+      totalSteps: order.batches * epochs,
+      epochs,
+      rows: { train: dataset.splits.train.count, validation: dataset.splits.validation.count, test: dataset.splits.test.count },
+    },
+  };
+}
+
+function settingsOf(experiment: Experiment, id: string): Task {
+  const task = experiment.tasks[id];
+  if (task === undefined) throw new TrainingError("experiment", `The data has targets for "${id}", which is not among the tasks.`);
+  return task;
+}
+
+function reachOf(model: MultiTaskModel, dataset: Dataset): readonly (readonly number[])[] {
+  const width = dataset.inputShape.reduce((product, size) => product * size, 1);
+  return inTensorScope(() => computeReach(model, tensor(dataset.splits.train.inputs.slice(0, width), [1, ...dataset.inputShape], "float32")));
+}
+
+function describeParameter(parameter: ModelParameter, reach: readonly number[], tasks: readonly string[]): ParameterDescription {
+  const { name, layer, weight, variable } = parameter;
+  return {
+    name,
+    layer,
+    weight,
+    shape: variable.shape,
+    size: variable.size,
+    reach: reach.length > 1 ? "common" : reach.length === 1 ? "owned" : "frozen",
+    tasks: reach.flatMap((task) => tasks[task] ?? []),
+  };
+}
