@@ -1,0 +1,163 @@
+import { findBalancer } from "../balancers/catalogue.ts";
+import { balancerMarkdown } from "./balancer-markdown.ts";
+import { cursorAt, type Cursor } from "./cursor.ts";
+import type { TextRange } from "./diagnostic.ts";
+import { yamlWord } from "./finding.ts";
+import type { Shape } from "./json-schema.ts";
+import { keysMarkdown, shapeMarkdown, shapesAt, typeWords } from "./shape.ts";
+import { entriesOf, valueOf } from "./tree.ts";
+
+export interface Completion {
+  readonly label: string;
+  readonly kind: "key" | "value" | "balancer" | "layer" | "column";
+  /** A few words beside the label. */
+  readonly detail: string;
+  readonly markdown: string;
+  /** Put in place of `range`; `$1` and `${1:text}` are places to fill in, as in editors' snippets. */
+  readonly snippet: string;
+  readonly range: TextRange;
+}
+
+/**
+ * What may be typed at an offset. Works on broken and half-typed files; gives nothing rather than a guess.
+ * With the table's columns it offers those too.
+ */
+export function completionsAt(text: string, offset: number, columns: readonly string[] = []): readonly Completion[] {
+  const cursor = cursorAt(text, offset);
+  if (cursor === undefined) return [];
+  const shapes = shapesAt(cursor.path, cursor.tree);
+  const offers = cursor.role === "key" ? keyOffers(cursor, shapes) : valueOffers(cursor, shapes, columns);
+  const seen = new Set<string>();
+  return offers.filter(({ label, kind }) => !seen.has(`${kind} ${label}`) && seen.add(`${kind} ${label}`));
+}
+
+function keyOffers(cursor: Cursor, shapes: readonly Shape[]): Completion[] {
+  const isLayer = cursor.path[0] === "model" && typeof cursor.path.at(-1) === "number";
+  if (isLayer && cursor.siblings.length > 0) return [];
+  const isOneOfMany = shapes.every(({ maxProperties }) => maxProperties === 1) && cursor.siblings.length > 0;
+  const properties = isOneOfMany ? [] : shapes.flatMap((shape) => Object.entries(shape.properties ?? {}));
+  const decides = cursor.path[0] === "balancer" && cursor.path.length === 1 && !cursor.siblings.includes("method");
+  const fixed = properties
+    .filter(([key]) => !cursor.siblings.includes(key) && (!decides || key === "method"))
+    .flatMap(([key, shape]) => (typeof shape === "object" ? keyOffer(cursor, key, shape, isLayer) : []));
+  if (fixed.length > 0) return fixed;
+  const lists = shapes.filter(({ type }) => type === "array");
+  if (lists.length > 0 && !cursor.inFlow) return itemOffers(cursor, lists);
+  return headOffers(cursor);
+}
+
+/** Heads are named after the tasks. */
+function headOffers(cursor: Cursor): Completion[] {
+  if (cursor.path.join(".") !== "model.heads") return [];
+  return entriesOf(valueOf(cursor.tree, "tasks"))
+    .filter(({ key }) => !cursor.siblings.includes(key))
+    .map(({ key }) =>
+      offer(cursor, { label: key, kind: "key", detail: "head of this task", snippet: cursor.hasColon ? key : `${key}: [$1]` }),
+    );
+}
+
+function keyOffer(cursor: Cursor, key: string, shape: Shape, isLayer: boolean): Completion {
+  const markdown = [shapeMarkdown(shape), isLayer ? keysMarkdown(shape) : ""].filter((part) => part !== "").join("\n\n");
+  const snippet = cursor.hasColon ? key : `${key}:${isLayer ? ` ${argumentsSnippet(shape)}` : valueSnippet(shape, cursor)}`;
+  return offer(cursor, {
+    label: key,
+    kind: isLayer ? "layer" : "key",
+    detail: isLayer ? (shape.description ?? "") : typeWords(shape),
+    markdown,
+    snippet,
+  });
+}
+
+/** What is typed after a key: an indented line or braces for a mapping, brackets for a list, else nothing. */
+function valueSnippet(shape: Shape, cursor: Cursor): string {
+  const choices = shape.anyOf ?? [shape];
+  const isMapping = choices.every((choice) => typeof choice === "object" && choice.type === "object");
+  if (isMapping) return cursor.inFlow ? " {$1}" : `\n${" ".repeat(cursor.indentation + 2)}$1`;
+  return shape.type === "array" ? " [$1]" : " $1";
+}
+
+function argumentsSnippet(shape: Shape): string {
+  const needed = shape.required ?? [];
+  return `{${needed.length === 0 ? "$1" : needed.map((name, index) => `${name}: $${index + 1}`).join(", ")}}`;
+}
+
+function itemOffers(cursor: Cursor, lists: readonly Shape[]): Completion[] {
+  const path = [...cursor.path, 0];
+  const shapes = lists.flatMap(() => shapesAt(path, undefined));
+  const offers = valueOffers({ ...cursor, path, role: "value" }, shapes, []);
+  return offers.map((each) => ({ ...each, snippet: `- ${each.snippet}` }));
+}
+
+function valueOffers(cursor: Cursor, shapes: readonly Shape[], columns: readonly string[]): Completion[] {
+  const dash = cursor.needsDash ? "- " : "";
+  if (isColumn(cursor)) {
+    return columns.map((name) => offer(cursor, { label: name, kind: "column", detail: "column", snippet: dash + escaped(yamlWord(name)) }));
+  }
+  const section = String(cursor.path[0]);
+  return shapes.flatMap((shape): Completion[] => {
+    if (shape.const !== undefined) return [constantOffer(cursor, String(shape.const), shape, section, dash)];
+    if (shape.enum !== undefined)
+      return shape.enum.map((value) => offer(cursor, { label: String(value), kind: "value", detail: "", snippet: dash + String(value) }));
+    if (shape.type === "boolean")
+      return ["true", "false"].map((label) => offer(cursor, { label, kind: "value", detail: "", snippet: dash + label }));
+    if (shape.type === "object" && shape.maxProperties === 1) return layerOffers(cursor, shape, dash);
+    if (section === "optimizer" && cursor.path.length === 1) return optimizerOffers(cursor, shape);
+    const normal = typeof shape.default === "number" ? String(shape.default) : undefined;
+    return normal === undefined ? [] : [offer(cursor, { label: normal, kind: "value", detail: "default", snippet: normal })];
+  });
+}
+
+function constantOffer(cursor: Cursor, label: string, shape: Shape, section: string, dash: string): Completion {
+  const balancer = section === "balancer" ? findBalancer(label) : undefined;
+  const kind = balancer !== undefined ? "balancer" : section === "model" ? "layer" : "value";
+  const markdown = balancer === undefined ? (shape.description ?? "") : balancerMarkdown(balancer);
+  return offer(cursor, { label, kind, detail: balancer?.title ?? shape.description ?? "", markdown, snippet: dash + label });
+}
+
+/** Layers with arguments; in a list of lines `dense: {…}`, in brackets `{dense: {…}}`. */
+function layerOffers(cursor: Cursor, shape: Shape, dash: string): Completion[] {
+  return Object.entries(shape.properties ?? {}).flatMap(([name, below]) => {
+    if (typeof below !== "object" || (below.required ?? []).length === 0) return [];
+    const call = `${name}: ${argumentsSnippet(below)}`;
+    const markdown = `${below.description ?? ""}\n\n${keysMarkdown(below)}`;
+    return [
+      offer(cursor, {
+        label: name,
+        kind: "layer",
+        detail: below.description ?? "",
+        markdown,
+        snippet: dash + (cursor.inFlow ? `{${call}}` : call),
+      }),
+    ];
+  });
+}
+
+function optimizerOffers(cursor: Cursor, shape: Shape): Completion[] {
+  return Object.entries(shape.properties ?? {}).flatMap(([name, below]) => {
+    if (typeof below !== "object") return [];
+    const rate = below.properties?.["learningRate"];
+    const normal = typeof rate === "object" ? String(rate.default) : "0.001";
+    return [
+      offer(cursor, {
+        label: `${name} with options`,
+        kind: "value",
+        detail: "",
+        markdown: keysMarkdown(below),
+        snippet: `{${name}: {learningRate: \${1:${normal}}}}`,
+      }),
+    ];
+  });
+}
+
+function isColumn({ path }: Cursor): boolean {
+  const [section, second, third] = path;
+  return (section === "data" && second === "inputs" && path.length === 3) || (section === "tasks" && third === "column");
+}
+
+function escaped(text: string): string {
+  return text.replace(/[$}\\]/g, "\\$&");
+}
+
+function offer(cursor: Cursor, parts: Omit<Completion, "range" | "markdown"> & { readonly markdown?: string }): Completion {
+  return { markdown: "", ...parts, range: cursor.range };
+}
