@@ -1,0 +1,116 @@
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { memory } from "@tensorflow/tfjs-core";
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { startBackend } from "../../../src/training/backend/backend.ts";
+import { checkpointPath, readCheckpoint } from "../../../src/training/checkpoint.ts";
+import { CheckpointKeeper } from "../../../src/training/checkpoint-keeper.ts";
+import type { Control } from "../../../src/training/recorder.ts";
+import type { Training } from "../../../src/training/training.ts";
+import { TrainingLoop } from "../../../src/training/training-loop.ts";
+import { restoreState } from "../../../src/training/training-state.ts";
+import { ListRecorder, neverStop, syntheticDataset, syntheticTraining } from "./synthetic.ts";
+
+let folder = "";
+const opened: Training[] = [];
+
+beforeAll(async () => {
+  await startBackend("wasm");
+});
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "taskscope-loop-"));
+});
+afterEach(() => {
+  for (const { model } of opened.splice(0)) model.dispose();
+  rmSync(folder, { recursive: true });
+});
+
+function open(...parts: Parameters<typeof syntheticTraining>): Training {
+  const training = syntheticTraining(...parts);
+  opened.push(training);
+  return training;
+}
+
+async function run(training: Training, control: Control = neverStop): Promise<{ readonly recorder: ListRecorder; readonly end: Awaited<ReturnType<TrainingLoop["run"]>> }> {
+  const recorder = new ListRecorder();
+  const end = await new TrainingLoop(training, recorder, control, new CheckpointKeeper(folder, recorder)).run();
+  return { recorder, end };
+}
+
+/** Asks to stop once so many steps are done. */
+function stopAfter(recorder: () => ListRecorder, steps: number): Control {
+  return { stopRequested: () => recorder().steps >= steps, takeCheckpointRequest: () => false };
+}
+
+const longer = { training: { epochs: 40, batchSize: 16, seed: 1, backend: "wasm" }, optimizer: { adam: { learningRate: 0.01 } } };
+
+describe.each(["equal", "static", "uncertainty", "mgda", "adatask"])("training with %s", (balancer) => {
+  test("learns both tasks and records what the run shows", async () => {
+    const { recorder, end } = await run(open({ ...longer, balancer }));
+    expect(end.kind).toBe("completed");
+    expect(recorder.last("loss/kind")).toBeLessThan(0.5);
+    expect(recorder.last("loss/size")).toBeLessThan(0.3);
+    expect(end.result.metrics.test?.["kind"]?.["accuracy"]).toBeGreaterThan(0.6);
+    expect(end.result.metrics.validation?.["size"]?.["r2"]).toBeGreaterThan(0.5);
+    const { kind = 0, size = 0 } = end.result.dominance.trunk;
+    expect(kind + size).toBeCloseTo(1, 6);
+    expect([...recorder.points.keys()]).toEqual(
+      expect.arrayContaining(["weight/kind", "gradient-norm/size", "cosine/kind/size", "conflict-rate", "help/kind", "direction-norm", "dominance/size", "dominance-histogram/dense1.kernel"]),
+    );
+    expect(recorder.snapshots).toHaveLength(40);
+  });
+
+  test("gives the same numbers for the same seed, to the last bit", async () => {
+    const first = await run(open({ balancer }));
+    const second = await run(open({ balancer }));
+    expect(second.recorder.numbers()).toEqual(first.recorder.numbers());
+    expect(second.recorder.snapshots).toEqual(first.recorder.snapshots);
+    expect(second.end).toEqual(first.end);
+  });
+
+  test("goes on from a checkpoint as if it had never stopped", async () => {
+    const dataset = syntheticDataset({ gaps: true });
+    const changes = { balancer, model: { trunk: [{ dense: { units: 8, activation: "relu" } }, { dropout: { rate: 0.2 } }, "batchNormalization"] } };
+    const whole = await run(open(changes, dataset));
+
+    const firstHalf = new ListRecorder();
+    const stopped = new TrainingLoop(open(changes, dataset), firstHalf, stopAfter(() => firstHalf, 6), new CheckpointKeeper(folder, firstHalf));
+    expect((await stopped.run()).kind).toBe("stopped");
+
+    const resumed = open({ ...changes, name: "resumed" }, dataset);
+    const checkpoint = readCheckpoint(checkpointPath(folder, 6));
+    const { best } = restoreState(resumed, checkpoint);
+    const secondHalf = new ListRecorder();
+    const keeper = new CheckpointKeeper(folder, secondHalf, best === undefined ? undefined : readCheckpoint(checkpointPath(folder, best.step)));
+    const end = await new TrainingLoop(resumed, secondHalf, neverStop, keeper, { step: checkpoint.step, best }).run();
+
+    const joined = Object.fromEntries(
+      Object.entries(whole.recorder.numbers()).map(([name]) => [name, [...(firstHalf.points.get(name) ?? []), ...(secondHalf.points.get(name) ?? [])]]),
+    );
+    expect(joined).toEqual(whole.recorder.numbers());
+    expect(end).toEqual(whole.end);
+  });
+});
+
+test("keeps the best and the last checkpoint, and no other", async () => {
+  const { end } = await run(open(longer));
+  const expected = new Set([160, end.result.bestStep].map((step) => `step-${step ?? ""}`));
+  expect(new Set(readdirSync(folder))).toEqual(expected);
+});
+
+test("the number of tensors stays the same over a thousand steps", async () => {
+  const training = open({ ...longer, training: { ...longer.training, epochs: 250 }, track: { every: 10 } }, syntheticDataset({ gaps: true }));
+  const counts = new Set<number>();
+  const recorder = new ListRecorder();
+  const control = {
+    stopRequested: () => {
+      if (recorder.steps > 0) counts.add(memory().numTensors);
+      return false;
+    },
+    takeCheckpointRequest: () => false,
+  };
+  await new TrainingLoop(training, recorder, control, new CheckpointKeeper(folder, recorder)).run();
+  expect(recorder.steps).toBe(1000);
+  expect(counts.size).toBe(1);
+});
