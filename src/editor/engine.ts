@@ -15,6 +15,8 @@ export interface Engine extends vscode.Disposable {
   readonly control: RunControl;
   readonly check: Check;
   readonly inspector: () => Promise<Inspects>;
+  /** Columns of the table that an experiment file reads, as last seen by a check; empty before that. */
+  readonly columnsOf: (file: string) => readonly string[];
 }
 
 export interface EngineOptions {
@@ -29,14 +31,23 @@ export function engine({ dist, version, log }: EngineOptions): Engine {
     const { Inspector } = await import("../runs/inspector.ts");
     return new Inspector({ entry: path.join(dist, "inspector.cjs"), execPath: process.execPath, log: (line) => log.debug(line) });
   });
+  const columns = new Map<string, readonly string[]>();
+  const inspectFor = (file: string): Inspects => ({
+    async inspect(...what) {
+      const facts = await (await inspector.get()).inspect(...what);
+      if (facts.data.columns !== undefined) columns.set(file, facts.data.columns.map(({ name }) => name));
+      return facts;
+    },
+  });
   return {
     source: runSource(log),
     control: runControl(path.join(dist, "trainer.cjs"), version),
     inspector: inspector.get,
     check: async (text, file) => {
       const { checkText } = await import("../runs/check.ts");
-      return checkText(text, path.dirname(file), { inspect: async (...what) => (await inspector.get()).inspect(...what) });
+      return checkText(text, path.dirname(file), inspectFor(file));
     },
+    columnsOf: (file) => columns.get(file) ?? [],
     dispose: () => void inspector.made?.then((each) => each.dispose()),
   };
 }

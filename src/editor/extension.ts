@@ -6,6 +6,7 @@ import { DashboardPanels, panelType } from "./dashboard/panels.ts";
 import { engine } from "./engine.ts";
 import { ExperimentFiles, experimentSelector } from "./experiment-files.ts";
 import { ExperimentsTree, showTree } from "./experiments-tree.ts";
+import { LanguageHelp } from "./language-help.ts";
 import { runPageCommand } from "./page-commands.ts";
 import { QuickFixes } from "./quick-fixes.ts";
 import { RunFindings } from "./run-findings.ts";
@@ -19,7 +20,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel("Taskscope", { log: true });
   const { extensionUri: extension } = context;
   const rooms = engine({ dist: vscode.Uri.joinPath(extension, "dist").fsPath, version: versionOf(context), log });
-  const { source, control, check, inspector } = rooms;
+  const { source, control, check, inspector, columnsOf } = rooms;
 
   const files = new ExperimentFiles();
   const runs = new RunMonitor(source, log);
@@ -28,6 +29,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const panels = new DashboardPanels({ runs, extension, log, command: runPageCommand });
   const tree = new ExperimentsTree(files, runs);
   const lens = new RunLens(runs);
+  const help = new LanguageHelp(columnsOf);
 
   context.subscriptions.push(
     log,
@@ -45,6 +47,8 @@ export function activate(context: vscode.ExtensionContext): void {
     registerCommands({ control, check, inspector, runs, targets, panels, extension }, log),
     vscode.window.registerWebviewPanelSerializer(panelType, panels),
     vscode.languages.registerCodeLensProvider(experimentSelector, lens),
+    vscode.languages.registerCompletionItemProvider(experimentSelector, help, " ", ":", "{", "[", ","),
+    vscode.languages.registerHoverProvider(experimentSelector, help),
     vscode.languages.registerCodeActionsProvider(experimentSelector, new QuickFixes(checker), { providedCodeActionKinds: QuickFixes.kinds }),
   );
   void files.search();

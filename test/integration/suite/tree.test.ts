@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { setup, suite, teardown, test } from "mocha";
+import * as vscode from "vscode";
+import { ExperimentFiles } from "../../../src/editor/experiment-files.ts";
+import { ExperimentsTree, type TreeNode } from "../../../src/editor/experiments-tree.ts";
+import { RunMonitor } from "../../../src/editor/run-monitor.ts";
+import type { RunSummary } from "../../../src/runs/contract.ts";
+import { RunRegistry } from "../../../src/runs/registry.ts";
+import { createRun } from "../../../src/runs/run-folder.ts";
+import { experimentText, folder, until, writeExperiment } from "./workspace.ts";
+
+/** The tree over the real workspace and real run folders. */
+suite("the tree", () => {
+  let log: vscode.LogOutputChannel;
+  let files: ExperimentFiles;
+  let runs: RunMonitor;
+  let tree: ExperimentsTree;
+
+  setup(async () => {
+    const registry = new RunRegistry();
+    const list = async (root: string): Promise<RunSummary[]> =>
+      registry.list(root).flatMap((entry) => (entry.kind === "run" ? [entry.summary] : []));
+    log = vscode.window.createOutputChannel("tree test", { log: true });
+    files = new ExperimentFiles();
+    runs = new RunMonitor({ list }, log);
+    tree = new ExperimentsTree(files, runs);
+    await runs.refresh();
+  });
+  teardown(() => {
+    for (const each of [tree, runs, files, log]) each.dispose();
+  });
+
+  const labels = async (node?: TreeNode) => (await tree.getChildren(node)).map((child) => tree.getTreeItem(child).label);
+  const child = async (label: string) => {
+    const nodes = await tree.getChildren();
+    const found = nodes.find((node) => tree.getTreeItem(node).label === label);
+    assert.ok(found, `${label} is not in the tree`);
+    return found;
+  };
+
+  test("lists experiment files, but no copies that runs keep", async () => {
+    writeExperiment("tree", "listed", experimentText({ name: "listed" }));
+    mkdirSync(join(folder, ".taskscope/runs/copy"), { recursive: true });
+    writeExperiment(".taskscope/runs/copy", "config", experimentText({ name: "hidden" }));
+    await files.search();
+    const seen = await labels();
+    assert.ok(seen.includes("listed"));
+    assert.ok(!seen.includes("config"));
+  });
+
+  test("notices a new file by itself", async () => {
+    await labels();
+    writeExperiment("tree", "appeared", experimentText({ name: "appeared" }));
+    await until("the new file", async () => (await labels()).includes("appeared"));
+  });
+
+  test("shows a run under its experiment, with its state and what may be done with it", async () => {
+    const file = writeExperiment("tree", "with-run", experimentText({ name: "with-run" }));
+    await createRun(folder, order(file.fsPath));
+    await files.search();
+    await runs.refresh();
+    const [run, ...others] = await tree.getChildren(await child("with-run"));
+    assert.ok(run);
+    assert.equal(others.length, 0);
+    const item = tree.getTreeItem(run);
+    assert.match(String(item.label), /^equal/);
+    assert.equal(item.description, "queued");
+    assert.equal(item.contextValue, "run.active");
+    assert.equal((await tree.getParent(run))?.kind, "experiment");
+  });
+
+  test("keeps runs of a file that is gone", async () => {
+    await createRun(folder, order(join(folder, "tree/gone.mtl.yaml")));
+    await runs.refresh();
+    const gone = await child("gone");
+    assert.equal(tree.getTreeItem(gone).contextValue, "gone");
+    assert.equal((await tree.getChildren(gone)).length, 1);
+  });
+
+  test("gives a row the same id every time, so that what is selected stays selected", async () => {
+    const ids = async () => (await tree.getChildren()).map((node) => tree.getTreeItem(node).id);
+    const before = await ids();
+    await files.search();
+    assert.deepEqual(await ids(), before);
+    assert.equal(new Set(before).size, before.length);
+  });
+});
+
+function order(experimentFile: string) {
+  return { experimentFile, config: "", name: "tree", balancer: "equal", seed: 0, overrides: [], version: "0" };
+}
