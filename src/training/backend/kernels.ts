@@ -1,37 +1,64 @@
-import { type KernelFunc, backend, getKernel, registerKernel, unregisterKernel } from "@tensorflow/tfjs-core";
+import { type KernelFunc, backend, getKernel, registerGradient, registerKernel, unregisterGradient, unregisterKernel } from "@tensorflow/tfjs-core";
+import type { KernelMaker } from "./kernel-context.ts";
 import { borrowed } from "./kernels/borrowed.ts";
-import { transposedFirst } from "./kernels/mat-mul.ts";
-import { asWasmBackend } from "./wasm-heap.ts";
+import { conv2DBackpropFilter, conv2DBackpropInput } from "./kernels/convolution-gradient.ts";
+import { conv2D, fusedConv2D } from "./kernels/convolution.ts";
+import { identity } from "./kernels/identity.ts";
+import { batchMatMul, fusedMatMul } from "./kernels/mat-mul.ts";
+import { maxPoolGradient } from "./kernels/max-pool-gradient.ts";
+import { reluGradientDefinition, reluGradientKernel, reluGradientName } from "./kernels/relu-gradient.ts";
+import { unsortedSegmentSum } from "./kernels/segment-sum.ts";
+import { sum } from "./kernels/sum.ts";
+import { link } from "./simd/program.ts";
+import { WasmHeap, asWasmBackend } from "./wasm-heap.ts";
 
 /** What training needs and the published wasm backend lacks or has only slowly. */
-const kernels: Readonly<Record<string, () => KernelFunc>> = {
-  BatchMatMul: () => transposedFirst(published("BatchMatMul")),
-  Conv2DBackpropFilter: () => borrowed("Conv2DBackpropFilter"),
+const kernels: Readonly<Record<string, KernelMaker>> = {
+  BatchMatMul: batchMatMul,
+  Conv2D: conv2D,
+  Conv2DBackpropFilter: conv2DBackpropFilter,
+  Conv2DBackpropInput: conv2DBackpropInput,
   DepthwiseConv2dNativeBackpropFilter: () => borrowed("DepthwiseConv2dNativeBackpropFilter"),
   DepthwiseConv2dNativeBackpropInput: () => borrowed("DepthwiseConv2dNativeBackpropInput"),
   Einsum: () => borrowed("Einsum"),
-  UnsortedSegmentSum: () => borrowed("UnsortedSegmentSum"),
+  FusedConv2D: fusedConv2D,
+  Identity: identity,
+  MaxPoolGrad: maxPoolGradient,
+  Sum: sum,
+  UnsortedSegmentSum: unsortedSegmentSum,
+  _FusedMatMul: fusedMatMul,
+  [reluGradientName]: reluGradientKernel,
 };
 
 const equipped = new WeakSet<object>();
+/** What was registered before ours, by kernel name. */
+const published = new Map<string, KernelFunc>();
 
 /** Registers our kernels for the running wasm backend; once for each instance of it. */
 export function installKernels(): void {
   const wasm = asWasmBackend(backend());
   if (equipped.has(wasm)) return;
   equipped.add(wasm);
+  const heap = new WasmHeap(wasm);
+  const context = { heap, program: link(heap.memory), published: publishedKernel };
   for (const [kernelName, make] of Object.entries(kernels)) {
-    const kernelFunc = make();
-    if (exists(kernelName)) unregisterKernel(kernelName, "wasm");
+    const before = registered(kernelName);
+    if (before !== undefined && !published.has(kernelName)) published.set(kernelName, before);
+    const kernelFunc = make(context);
+    if (before !== undefined) unregisterKernel(kernelName, "wasm");
     registerKernel({ kernelName, backendName: "wasm", kernelFunc });
   }
+  unregisterGradient(reluGradientDefinition.kernelName);
+  registerGradient(reluGradientDefinition);
 }
 
-function exists(kernelName: string): boolean {
-  const found: unknown = getKernel(kernelName, "wasm");
-  return found !== undefined;
+function registered(kernelName: string): KernelFunc | undefined {
+  const found: { readonly kernelFunc: KernelFunc } | undefined = getKernel(kernelName, "wasm");
+  return found?.kernelFunc;
 }
 
-function published(kernelName: string): KernelFunc {
-  return getKernel(kernelName, "wasm").kernelFunc;
+function publishedKernel(kernelName: string): KernelFunc {
+  const kernel = published.get(kernelName);
+  if (kernel === undefined) throw new Error(`The wasm backend of this TensorFlow.js has no kernel ${kernelName}; version 4.22 has.`);
+  return kernel;
 }

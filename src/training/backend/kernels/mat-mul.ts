@@ -1,27 +1,116 @@
-import { type KernelFunc, type TensorInfo, getKernel } from "@tensorflow/tfjs-core";
-import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
-import { asWasmBackend } from "../wasm-heap.ts";
+import { type TensorInfo, broadcast_util, util } from "@tensorflow/tfjs-core";
+import { flag, inputTensor, text } from "../attributes.ts";
+import type { KernelContext, KernelMaker } from "../kernel-context.ts";
+import { type Panel, pack, packedFloats, rowsRoutine } from "./panels.ts";
 
-/** The published product is fast only without transposes, so operands are transposed before. */
-export function transposedFirst(multiply: KernelFunc): KernelFunc {
-  return ({ inputs, attrs, backend }) => {
-    const wasm = asWasmBackend(backend);
-    const { a, b } = inputs;
-    if (a === undefined || b === undefined) throw new TypeError("A matrix product needs two operands.");
-    const left = attrs?.["transposeA"] === true ? swapped(a, wasm) : a;
-    const right = attrs?.["transposeB"] === true ? swapped(b, wasm) : b;
-    const product = multiply({ inputs: { a: left, b: right }, backend, attrs: { transposeA: false, transposeB: false } });
-    if (left !== a) wasm.disposeData(left.dataId);
-    if (right !== b) wasm.disposeData(right.dataId);
-    return product;
+/** Product of matrices, [..., m, k] · [..., k, n], each optionally transposed. The published one is slow with transposes. */
+export const batchMatMul: KernelMaker = (context) => {
+  const published = context.published("BatchMatMul");
+  return (call) => {
+    const product = planned(inputTensor(call.inputs, "a"), inputTensor(call.inputs, "b"), flag(call.attrs, "transposeA"), flag(call.attrs, "transposeB"));
+    return product === undefined ? published(call) : multiply(context, product, undefined, false);
   };
+};
+
+/** The same with bias and relu; other activations and prelu are left to the published kernel. */
+export const fusedMatMul: KernelMaker = (context) => {
+  const published = context.published("_FusedMatMul");
+  return (call) => {
+    const { bias, preluActivationWeights } = call.inputs;
+    const activation = text(call.attrs, "activation") ?? "linear";
+    const product = planned(inputTensor(call.inputs, "a"), inputTensor(call.inputs, "b"), flag(call.attrs, "transposeA"), flag(call.attrs, "transposeB"));
+    const ours = (activation === "linear" || activation === "relu") && (preluActivationWeights ?? undefined) === undefined;
+    const biasFits = (bias ?? undefined) === undefined || (bias !== undefined && util.sizeFromShape(bias.shape) === product?.n);
+    if (product === undefined || !ours || !biasFits) return published(call);
+    return multiply(context, product, bias ?? undefined, activation === "relu");
+  };
+};
+
+interface Product {
+  readonly a: TensorInfo;
+  readonly b: TensorInfo;
+  readonly transposeA: boolean;
+  readonly transposeB: boolean;
+  readonly shape: readonly number[];
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly batch: number;
+  /** Numbers from one matrix of the batch to the next; 0 where one matrix serves all. */
+  readonly aMatrix: number;
+  readonly bMatrix: number;
 }
 
-/** The tensor with its last two axes exchanged, as a new tensor. */
-function swapped(x: TensorInfo, backend: BackendWasm): TensorInfo {
-  const rank = x.shape.length;
-  const perm = x.shape.map((_, axis) => (axis < rank - 2 ? axis : 2 * rank - 3 - axis));
-  const result = getKernel("Transpose", "wasm").kernelFunc({ inputs: { x }, backend, attrs: { perm } });
-  if (Array.isArray(result)) throw new TypeError("A transpose has one result.");
-  return result;
+/** What is to be multiplied, or undefined where our routine does not fit: other types, or batches broadcast against each other. */
+function planned(a: TensorInfo, b: TensorInfo, transposeA: boolean, transposeB: boolean): Product | undefined {
+  if (a.dtype !== "float32" || b.dtype !== "float32") return undefined;
+  const [aRows = 1, aColumns = 1] = a.shape.slice(-2);
+  const [bRows = 1, bColumns = 1] = b.shape.slice(-2);
+  const [m, k] = transposeA ? [aColumns, aRows] : [aRows, aColumns];
+  const [inner, n] = transposeB ? [bColumns, bRows] : [bRows, bColumns];
+  if (k !== inner || k === 0) return undefined; // The published kernel has the words for the first, and fills the second.
+  const outer = broadcast_util.assertAndGetBroadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
+  const batch = util.sizeFromShape(outer);
+  const [aBatch, bBatch] = [a, b].map(({ shape }) => util.sizeFromShape(shape.slice(0, -2)));
+  const served = [aBatch, bBatch].every((count) => count === batch || count === 1);
+  if (!served) return undefined;
+  const common = { a, b, transposeA, transposeB, shape: [...outer, m, n], n, k };
+  // One right-hand matrix for the whole batch: all rows are rows of one product.
+  if (bBatch === 1 && aBatch === batch && !transposeA) return { ...common, m: m * batch, batch: 1, aMatrix: 0, bMatrix: 0 };
+  return { ...common, m, batch, aMatrix: aBatch === 1 ? 0 : m * k, bMatrix: bBatch === 1 ? 0 : k * n };
+}
+
+function multiply(context: KernelContext, product: Product, bias: TensorInfo | undefined, relu: boolean): TensorInfo {
+  const { heap } = context;
+  const { m, n, k, batch } = product;
+  const out = heap.output(product.shape);
+  if (m * n * batch === 0) return out;
+  for (let i = 0; i < batch; i++) {
+    const panels = pack(context, "product:b", heap.address(product.b) + i * product.bMatrix * 4, n, k, product.transposeB);
+    const matrix = { a: heap.address(product.a) + i * product.aMatrix * 4, out: heap.address(out) + i * m * n * 4, m, n, k };
+    const finish = { bias: bias === undefined ? 0 : heap.address(bias), relu: relu ? 1 : 0 };
+    if (product.transposeA) multiplyColumns(context, matrix, panels, finish);
+    else multiplyRows(context, matrix, panels, finish);
+  }
+  return out;
+}
+
+interface Matrix {
+  readonly a: number;
+  readonly out: number;
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+}
+
+interface Finish {
+  readonly bias: number;
+  readonly relu: number;
+}
+
+function multiplyRows(context: KernelContext, { a, out, m, n, k }: Matrix, panels: readonly Panel[], { bias, relu }: Finish): void {
+  for (const { width, first, columns, address } of panels) {
+    const run = rowsRoutine(context, width, m);
+    run(a, 4, k * 4, 0, 1, k, 0, address, out + first * 4, n * 4, 0, m, 1, columns, bias === 0 ? 0 : bias + first * 4, relu);
+  }
+}
+
+/** With `a` lying as [k, m], four of its columns at a time are packed side by side. */
+function multiplyColumns(context: KernelContext, { a, out, m, n, k }: Matrix, panels: readonly Panel[], { bias, relu }: Finish): void {
+  const { heap, program } = context;
+  const packed = heap.scratch("product:a", packedFloats(m, k));
+  for (let first = 0; first < m; first += 4) program.packRows4(a + first * 4, m * 4, packed + first * k * 4, k);
+  const blocks = Math.floor(m / 4);
+  const left = m % 4;
+  for (const { width, first, columns, address } of panels) {
+    const biasHere = bias === 0 ? 0 : bias + first * 4;
+    if (blocks > 0) {
+      const run = rowsRoutine(context, width, 4);
+      run(packed, 16, 4, k * 16, 1, k, 0, address, out + first * 4, n * 4, n * 16, 4, blocks, columns, biasHere, relu);
+    }
+    if (left > 0) {
+      const run = rowsRoutine(context, width, 1);
+      run(packed + blocks * k * 16, 16, 4, 0, 1, k, 0, address, out + (blocks * 4 * n + first) * 4, n * 4, 0, left, 1, columns, biasHere, relu);
+    }
+  }
 }
