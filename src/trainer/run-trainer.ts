@@ -7,7 +7,7 @@ import { identityOf } from "../runs/process/process-identity.ts";
 import { RunReader } from "../runs/store/run-reader.ts";
 import type { Ending } from "../runs/store/run-writer.ts";
 import { RunStoreError } from "../runs/store/store-error.ts";
-import { startBackend } from "../training/backend/backend.ts";
+import { type BackendOptions, startBackend } from "../training/backend/backend.ts";
 import { train } from "../training/train.ts";
 import { Recording, RecordingError } from "./recording.ts";
 
@@ -55,12 +55,13 @@ async function trainOnce(entry: string, folder: string, recording: Recording): P
     const experimentFile = experimentFileOf(folder);
     const experiment = readExperiment(folder);
     const baseFolder = dirname(experimentFile);
-    const backend = await startBackend(experiment.training.backend, { ...wasmBeside(entry), workspaceFolder: baseFolder });
-    recording.versions({ backend: `${backend.name} ${backend.version}` });
-    log(`Backend ${backend.name} ${backend.version}`);
-    if (backend.note !== undefined) recording.event({ kind: "warning", step: 0, at: Date.now(), message: backend.note });
+    const backend: BackendOptions = { ...wasmBeside(entry), workspaceFolder: baseFolder };
+    // The training starts it too, and reports what there is to report; here its version is noted.
+    const { name, version } = await startBackend(experiment.training.backend, backend);
+    recording.versions({ backend: `${name} ${version}` });
+    log(`Backend ${name} ${version}`);
     const checkpointFolder = join(folder, runFiles.checkpoints);
-    const { kind, result } = await train({ experiment, baseFolder, checkpointFolder }, recording, recording);
+    const { kind, result } = await train({ experiment, baseFolder, checkpointFolder, backend }, recording, recording);
     return { status: kind, reason: kind === "stopped" ? "Stopped on request." : null, result };
   } catch (error) {
     return failed(error);

@@ -1,0 +1,71 @@
+import type { Command } from "commander";
+import type { Diagnostic } from "../experiment/diagnostic.ts";
+import { checkText, type CheckedText } from "../runs/check.ts";
+import { Inspector } from "../runs/inspector.ts";
+import { exitCode } from "./exit.ts";
+import { readExperimentFile, type ExperimentText } from "./experiment-text.ts";
+import { programsBeside } from "./programs.ts";
+import { print, printJson, say, toned } from "./terminal.ts";
+
+interface CheckOptions {
+  readonly json?: true;
+}
+
+/** `taskscope check FILE…`: the same findings that the editor shows. */
+export function registerCheck(program: Command): void {
+  program
+    .command("check")
+    .description("Check experiment files: what they say, the data they name, the model they describe.")
+    .argument("<file...>", "experiment files (*.mtl.yaml)")
+    .option("--json", "print JSON")
+    .action(check);
+}
+
+async function check(files: readonly string[], { json }: CheckOptions): Promise<void> {
+  const inspector = openInspector();
+  try {
+    const texts = await Promise.all(files.map(readExperimentFile));
+    const checked: { readonly file: string; readonly diagnostics: readonly Diagnostic[] }[] = [];
+    for (const text of texts) checked.push({ file: text.name, diagnostics: (await checkExperiment(text, inspector)).diagnostics });
+    if (json) await printJson(checked.map(({ file, diagnostics }) => ({ file, diagnostics: diagnostics.map(asRecord) })));
+    else for (const { file, diagnostics } of checked) await print(diagnostics.map((diagnostic) => asLine(file, diagnostic)).join(""));
+    const errors = checked.flatMap(({ diagnostics }) => diagnostics).filter(isError).length;
+    if (!json) say(errors === 0 ? "No errors." : `${errors} ${errors === 1 ? "error" : "errors"}.`);
+    if (errors > 0) process.exitCode = exitCode.failed;
+  } finally {
+    inspector.dispose();
+  }
+}
+
+export function openInspector(): Inspector {
+  const { inspector, execPath } = programsBeside();
+  return new Inspector({ entry: inspector, execPath });
+}
+
+export function checkExperiment({ text, folder }: ExperimentText, inspector: Inspector): Promise<CheckedText> {
+  return checkText(text, folder, inspector);
+}
+
+export function isError({ severity }: Diagnostic): boolean {
+  return severity === "error";
+}
+
+/** `file:line:column code message`, counted from 1. */
+export function asLine(file: string, { range, code, severity, message }: Diagnostic, stream: NodeJS.WriteStream = process.stdout): string {
+  const { line, column } = range.start;
+  return `${file}:${line + 1}:${column + 1} ${toned(severity === "error" ? "red" : "yellow", code, stream)} ${message}\n`;
+}
+
+/** As JSON: places counted from 1, as in the text form. */
+function asRecord({ range, code, severity, message, fixes }: Diagnostic): object {
+  return {
+    line: range.start.line + 1,
+    column: range.start.column + 1,
+    endLine: range.end.line + 1,
+    endColumn: range.end.column + 1,
+    code,
+    severity,
+    message,
+    fixes: fixes.map(({ title }) => title),
+  };
+}

@@ -1,0 +1,29 @@
+import { readFile, stat } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { CommandError } from "./exit.ts";
+
+export interface ExperimentText {
+  /** As it was given. */
+  readonly name: string;
+  /** Absolute path. */
+  readonly path: string;
+  readonly folder: string;
+  readonly text: string;
+}
+
+/** Reads an experiment file. Throws `CommandError` when it cannot be read. */
+export async function readExperimentFile(name: string): Promise<ExperimentText> {
+  const path = resolve(name);
+  return { name, path, folder: dirname(path), text: await readText(name, path) };
+}
+
+async function readText(name: string, path: string): Promise<string> {
+  try {
+    if ((await stat(path)).isDirectory()) throw new CommandError(`${name} is a folder. Give an experiment file (*.mtl.yaml).`);
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if (!(error instanceof Error) || error instanceof CommandError) throw error;
+    const missing = "code" in error && error.code === "ENOENT";
+    throw new CommandError(missing ? `${name} is not there.` : `${name} cannot be read: ${error.message}`);
+  }
+}

@@ -1,0 +1,31 @@
+import type { Command } from "commander";
+import { formatDuration } from "../analysis/format.ts";
+import { RunRegistry } from "../runs/registry.ts";
+import { currentRoot, type ListedRun, listedRun } from "./run-facts.ts";
+import { print, printJson, say, table, toned, type Tone } from "./terminal.ts";
+
+/** `taskscope list`: the runs of this workspace, newest first. */
+export function registerList(program: Command): void {
+  program
+    .command("list")
+    .alias("ls")
+    .description("List the runs of this workspace, newest first.")
+    .option("--json", "print JSON")
+    .action(async ({ json }: { readonly json?: true }) => {
+      const root = currentRoot();
+      const runs = new RunRegistry().list(root).map((entry) => listedRun(entry));
+      if (json) return printJson(runs);
+      if (runs.length === 0) return say(`No runs in ${root} yet. "taskscope run FILE" makes one.`);
+      await print(table([["run", "status", "progress", "time"].map((head) => toned("dim", head)), ...runs.map(row)], "text"));
+      for (const { run, problem } of runs) if (problem !== undefined) say(`${run}: ${problem}`);
+    });
+}
+
+function row({ run, status, progress, seconds }: ListedRun): string[] {
+  return [run, toned(toneOf(status), status), progress === null ? "–" : `${Math.round(100 * progress)} %`, formatDuration(seconds)];
+}
+
+export function toneOf(status: string): Tone {
+  if (status === "completed") return "green";
+  return status === "failed" || status === "crashed" || status === "unreadable" ? "red" : "yellow";
+}

@@ -1,0 +1,40 @@
+import { formatMetric, formatShare } from "../analysis/format.ts";
+import type { MetricDescription, RunDescription, RunResult, Split } from "../experiment/record.ts";
+import { table, toned } from "./terminal.ts";
+
+/** Each task's metrics on a split: tasks down, metrics across. Empty when there are none. */
+export function metricTable(description: RunDescription, result: RunResult, split: Split): string {
+  const recorded = result.metrics[split];
+  if (recorded === undefined) return "";
+  const names = [...new Set(description.tasks.flatMap(({ metrics }) => metrics.map(({ name }) => name)))];
+  const rows = description.tasks.map(({ id, metrics }) => [id, ...names.map((name) => cell(recorded[id]?.[name], metrics.find((metric) => metric.name === name)))]);
+  return table([[toned("dim", "task"), ...names.map((name) => toned("dim", name))], ...rows]);
+}
+
+function cell(value: number | undefined, metric: MetricDescription | undefined): string {
+  return value === undefined || metric === undefined ? "–" : formatMetric(value, metric);
+}
+
+/** Who owns each layer that tasks share: mean rAU over its elements, and over the whole trunk in the last row. */
+export function ownershipTable({ tasks, parameters }: RunDescription, { dominance }: RunResult): string {
+  const ids = tasks.map(({ id }) => id);
+  const shared = parameters.filter(({ name }) => dominance.parameters[name] !== undefined);
+  if (shared.length === 0) return "";
+  const layers = [...new Set(shared.map(({ layer }) => layer))];
+  const rows = layers.map((layer) => {
+    const own = shared.filter((parameter) => parameter.layer === layer);
+    return shareRow(layer, ids.map((id) => weightedMean(own.map(({ name, size }) => [dominance.parameters[name]?.[id] ?? NaN, size]))));
+  });
+  const head = ["layer", ...ids].map((text) => toned("dim", text));
+  return table([head, ...rows, shareRow("trunk", ids.map((id) => dominance.trunk[id] ?? NaN)).map((text) => toned("bold", text))]);
+}
+
+function shareRow(name: string, shares: readonly number[]): string[] {
+  const greatest = Math.max(...shares);
+  return [name, ...shares.map((share) => (share === greatest && shares.length > 1 ? toned("bold", formatShare(share, 1)) : formatShare(share, 1)))];
+}
+
+function weightedMean(values: readonly (readonly [value: number, weight: number])[]): number {
+  const weight = values.reduce((sum, [, size]) => sum + size, 0);
+  return values.reduce((sum, [value, size]) => sum + value * size, 0) / weight;
+}
