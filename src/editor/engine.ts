@@ -59,6 +59,10 @@ function runSource(log: vscode.LogOutputChannel): RunSource {
   });
   const reported = new Set<string>();
   return {
+    async rootOf(file) {
+      const { findRoot } = await import("../runs/run-folder.ts");
+      return findRoot(file);
+    },
     async list(root) {
       return (await registry.get()).list(root).flatMap((entry): RunSummary[] => {
         if (entry.kind === "run") return [entry.summary];

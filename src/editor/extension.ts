@@ -23,7 +23,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const { source, control, check, inspector, columnsOf } = rooms;
 
   const files = new ExperimentFiles();
-  const runs = new RunMonitor(source, log);
+  const runs = new RunMonitor(source, files, log);
   const checker = new Checker(check, vscode.Uri.joinPath(extension, "docs", "checks.md"), log);
   const targets = new Targets(files, runs);
   const panels = new DashboardPanels({ runs, extension, log, command: runPageCommand });
@@ -51,8 +51,8 @@ export function activate(context: vscode.ExtensionContext): void {
     vscode.languages.registerHoverProvider(experimentSelector, help),
     vscode.languages.registerCodeActionsProvider(experimentSelector, new QuickFixes(checker), { providedCodeActionKinds: QuickFixes.kinds }),
   );
+  // Finding the files looks at their runs, too.
   void files.search();
-  void runs.refresh();
 }
 
 function versionOf({ extension }: vscode.ExtensionContext): string {

@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import type { RunSummary } from "../runs/contract.ts";
+import type { ExperimentFiles } from "./experiment-files.ts";
 import { isActive } from "./run-appearance.ts";
 
 /** How often active runs are looked at, in milliseconds; nothing is polled while no run is active. */
@@ -9,18 +10,21 @@ const interval = 1000;
 export interface RunSource {
   /** Every readable run below `<root>/.taskscope/runs`. */
   list(root: string): Promise<readonly RunSummary[]>;
+  /** Where the command line puts the runs of an experiment file. */
+  rootOf(experimentFile: string): Promise<string>;
 }
 
 /**
- * What is known of the runs of all roots (workspace folders, and folders of loose experiment files). Changes come from
- * a watcher on run folders and, while a run is active, from looking once a second.
+ * What is known of the runs of all roots: workspace folders, and wherever the command line puts runs of the experiment
+ * files there. Changes come from watchers on run folders and, while a run is active, from looking once a second.
  */
 export class RunMonitor implements vscode.Disposable {
   readonly #source: RunSource;
+  readonly #files: ExperimentFiles;
   readonly #log: vscode.LogOutputChannel;
   readonly #changed = new vscode.EventEmitter<void>();
   readonly #ended = new vscode.EventEmitter<RunSummary>();
-  readonly #watcher = vscode.workspace.createFileSystemWatcher("**/.taskscope/runs/*/run.sqlite", false, true, false);
+  readonly #watchers = new Map<string, vscode.Disposable>();
   readonly #subscriptions: vscode.Disposable[];
   readonly #looseRoots = new Set<string>();
   #byRoot = new Map<string, readonly RunSummary[]>();
@@ -33,15 +37,14 @@ export class RunMonitor implements vscode.Disposable {
   /** A run that was active before is so no more. */
   readonly onDidEnd = this.#ended.event;
 
-  constructor(source: RunSource, log: vscode.LogOutputChannel) {
+  constructor(source: RunSource, files: ExperimentFiles, log: vscode.LogOutputChannel) {
     this.#source = source;
+    this.#files = files;
     this.#log = log;
     this.#subscriptions = [
       this.#changed,
       this.#ended,
-      this.#watcher,
-      this.#watcher.onDidCreate(() => this.refresh()),
-      this.#watcher.onDidDelete(() => this.refresh()),
+      files.onDidChange(() => this.refresh()),
       vscode.workspace.onDidChangeWorkspaceFolders(() => this.refresh()),
     ];
   }
@@ -79,7 +82,7 @@ export class RunMonitor implements vscode.Disposable {
 
   dispose(): void {
     clearTimeout(this.#timer);
-    for (const subscription of this.#subscriptions) subscription.dispose();
+    for (const subscription of [...this.#subscriptions, ...this.#watchers.values()]) subscription.dispose();
   }
 
   async #refreshUntilQuiet(): Promise<void> {
@@ -92,7 +95,9 @@ export class RunMonitor implements vscode.Disposable {
   async #read(): Promise<void> {
     const before = this.all;
     const next = new Map<string, readonly RunSummary[]>();
-    for (const root of this.#roots()) {
+    const roots = await this.#roots();
+    this.#watch(roots);
+    for (const root of roots) {
       try {
         next.set(root, await this.#source.list(root));
       } catch (error) {
@@ -111,9 +116,26 @@ export class RunMonitor implements vscode.Disposable {
     for (const run of this.all) if (wasActive.has(run.id) && !isActive(run)) this.#ended.fire(run);
   }
 
-  #roots(): Set<string> {
+  async #roots(): Promise<Set<string>> {
     const folders = vscode.workspace.workspaceFolders ?? [];
-    return new Set([...folders.map(({ uri }) => uri.fsPath), ...this.#looseRoots]);
+    const ofFiles = await Promise.all(this.#files.files.map(({ fsPath }) => this.#source.rootOf(fsPath)));
+    return new Set([...folders.map(({ uri }) => uri.fsPath), ...ofFiles, ...this.#looseRoots]);
+  }
+
+  /** A run appears when its folder is renamed into place, whole. */
+  #watch(roots: ReadonlySet<string>): void {
+    for (const [root, watcher] of this.#watchers) {
+      if (roots.has(root)) continue;
+      watcher.dispose();
+      this.#watchers.delete(root);
+    }
+    for (const root of roots) {
+      if (this.#watchers.has(root)) continue;
+      const pattern = new vscode.RelativePattern(vscode.Uri.file(root), ".taskscope/runs/*");
+      const watcher = vscode.workspace.createFileSystemWatcher(pattern, false, true, false);
+      const refresh = () => void this.refresh();
+      this.#watchers.set(root, vscode.Disposable.from(watcher, watcher.onDidCreate(refresh), watcher.onDidDelete(refresh)));
+    }
   }
 
   #schedule(): void {

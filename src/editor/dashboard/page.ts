@@ -24,8 +24,12 @@ export function dashboardPage(webview: vscode.Webview, dist: vscode.Uri): string
 <title>Taskscope</title>
 </head>
 <body>
-<div id="app"></div>
+<div id="app" data-strings="${escaped(JSON.stringify(vscode.l10n.bundle ?? {}))}"></div>
 <script nonce="${nonce}" src="${script.toString()}"></script>
 </body>
 </html>`;
+}
+
+function escaped(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;");
 }

@@ -8,7 +8,7 @@ import { ExperimentsTree, type TreeNode } from "../../../src/editor/experiments-
 import { RunMonitor } from "../../../src/editor/run-monitor.ts";
 import type { RunSummary } from "../../../src/runs/contract.ts";
 import { RunRegistry } from "../../../src/runs/registry.ts";
-import { createRun } from "../../../src/runs/run-folder.ts";
+import { createRun, findRoot } from "../../../src/runs/run-folder.ts";
 import { experimentText, folder, until, writeExperiment } from "./workspace.ts";
 
 /** The tree over the real workspace and real run folders. */
@@ -24,7 +24,7 @@ suite("the tree", () => {
       registry.list(root).flatMap((entry) => (entry.kind === "run" ? [entry.summary] : []));
     log = vscode.window.createOutputChannel("tree test", { log: true });
     files = new ExperimentFiles();
-    runs = new RunMonitor({ list }, log);
+    runs = new RunMonitor({ list, rootOf: async (file) => findRoot(file) }, files, log);
     tree = new ExperimentsTree(files, runs);
     await runs.refresh();
   });
@@ -69,6 +69,15 @@ suite("the tree", () => {
     assert.equal(item.description, "queued");
     assert.equal(item.contextValue, "run.active");
     assert.equal((await tree.getParent(run))?.kind, "experiment");
+  });
+
+  test("notices a run that someone else started, also where only the command line would put it", async () => {
+    const file = writeExperiment("tree/apart", "elsewhere", experimentText({ name: "elsewhere" }));
+    mkdirSync(join(folder, "tree/apart/.git"), { recursive: true });
+    await files.search();
+    await runs.refresh();
+    await createRun(join(folder, "tree/apart"), order(file.fsPath));
+    await until("the run", () => runs.of(file.fsPath).length === 1);
   });
 
   test("keeps runs of a file that is gone", async () => {
