@@ -17,14 +17,6 @@ const importMeta = {
   banner: `const __import_meta_url = require("node:url").pathToFileURL(__filename).href;`,
 };
 
-/** node:sqlite came without a flag in 22.13; say so instead of failing with a stack trace. */
-const nodeCheck = [
-  `{ const [major, minor] = process.versions.node.split(".").map(Number);`,
-  `if (major < 22 || (major === 22 && minor < 13)) {`,
-  `process.stderr.write("taskscope needs Node 22.13 or newer; this is " + process.versions.node + ". In the repository, npx taskscope uses the right one.\\n");`,
-  `process.exit(2); } }`,
-].join(" ");
-
 const shared = {
   absWorkingDir: root,
   bundle: true,
@@ -36,7 +28,7 @@ const shared = {
 };
 
 /** A program that Node runs. */
-function program(name, entry, options = {}) {
+function program(name, entry) {
   return {
     ...shared,
     entryPoints: { [name]: entry },
@@ -49,7 +41,7 @@ function program(name, entry, options = {}) {
     mainFields: ["module", "main"],
     external: ["vscode", "@tensorflow/tfjs-node"],
     define: importMeta.define,
-    banner: { js: [options.check, importMeta.banner].filter(Boolean).join("\n") },
+    banner: { js: importMeta.banner },
   };
 }
 
@@ -71,7 +63,7 @@ const programs = [
   program("extension", "src/editor/extension.ts"),
   program("trainer", "src/trainer/main.ts"),
   program("inspector", "src/trainer/inspector.ts"),
-  program("cli", "src/cli/main.ts", { check: nodeCheck }),
+  program("cli", "src/cli/main.ts"),
   page,
 ];
 
