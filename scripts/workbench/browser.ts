@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { execa } from "execa";
@@ -28,6 +28,19 @@ const launchArguments = [
   "--force-color-profile=srgb",
 ];
 
+/** Sans and monospaced are what the workbench asks for; more would only be taken by mistake. */
+const fonts = [
+  "DejaVuSans.ttf",
+  "DejaVuSans-Bold.ttf",
+  "DejaVuSans-Oblique.ttf",
+  "DejaVuSansMono.ttf",
+  "DejaVuSansMono-Bold.ttf",
+  "DejaVuSansMono-Oblique.ttf",
+];
+
+/** Counts up when the unpacking below changes, so that older results are not taken for it. */
+const preparation = 1;
+
 const packageShape = z.object({ version: z.string() });
 const require = createRequire(import.meta.url);
 
@@ -50,7 +63,7 @@ async function unpackedBrowser(): Promise<string> {
     throw new Error("No Chrome or Chromium was found. Install one, or name its program in TASKSCOPE_BROWSER.");
   }
   const { version } = packageShape.parse(require(join(packageFolder("@sparticuz/chromium"), "package.json")));
-  const folder = join(cacheFolder, `chromium-${version}`);
+  const folder = join(cacheFolder, `chromium-${version}-${String(preparation)}`);
   if (existsSync(folder)) return folder;
   await mkdir(cacheFolder, { recursive: true });
   const work = await mkdtemp(join(cacheFolder, "unpacking-"));
@@ -61,6 +74,10 @@ async function unpackedBrowser(): Promise<string> {
       cwd: import.meta.dirname,
       env: { TMPDIR: work, AWS_LAMBDA_JS_RUNTIME: "nodejs24.x" },
     });
+    await rm(join(work, "fonts"), { recursive: true });
+    await mkdir(join(work, "fonts"));
+    const source = join(packageFolder("dejavu-fonts-ttf"), "ttf");
+    await Promise.all(fonts.map(async (name) => copyFile(join(source, name), join(work, "fonts", name))));
     await writeFile(join(work, "fonts/fonts.conf"), fontConfiguration(join(folder, "fonts")));
     await rename(work, folder).catch((error: unknown) => {
       // Another process was faster; its folder is as good.
@@ -79,18 +96,18 @@ async function removeOlder(current: string): Promise<void> {
   await Promise.all(older.filter((path) => path !== current).map(async (path) => rm(path, { recursive: true, force: true })));
 }
 
-function fontConfiguration(cache: string): string {
-  const fonts = join(packageFolder("dejavu-fonts-ttf"), "ttf");
-  const alias = (family: string, font: string): string => `<alias binding="same"><family>${family}</family><prefer><family>${font}</family></prefer></alias>`;
+function fontConfiguration(folder: string): string {
+  const family = (generic: string, font: string): string =>
+    `<match target="pattern"><test name="family"><string>${generic}</string></test><edit name="family" mode="assign" binding="strong"><string>${font}</string></edit></match>`;
   return [
     `<?xml version="1.0"?>`,
     `<!DOCTYPE fontconfig SYSTEM "fonts.dtd">`,
     `<fontconfig>`,
-    `<dir>${fonts}</dir>`,
-    `<cachedir>${join(cache, "cache")}</cachedir>`,
-    alias("sans-serif", "DejaVu Sans"),
-    alias("system-ui", "DejaVu Sans"),
-    alias("monospace", "DejaVu Sans Mono"),
+    `<dir>${folder}</dir>`,
+    `<cachedir>${join(folder, "cache")}</cachedir>`,
+    family("sans-serif", "DejaVu Sans"),
+    family("system-ui", "DejaVu Sans"),
+    family("monospace", "DejaVu Sans Mono"),
     `</fontconfig>`,
     "",
   ].join("\n");
@@ -98,7 +115,9 @@ function fontConfiguration(cache: string): string {
 
 /** Folder of an installed package, whatever its `exports` say. */
 function packageFolder(name: string): string {
-  const found = (require.resolve.paths(name) ?? []).map((folder) => join(folder, name)).find((folder) => existsSync(join(folder, "package.json")));
+  const found = (require.resolve.paths(name) ?? [])
+    .map((folder) => join(folder, name))
+    .find((folder) => existsSync(join(folder, "package.json")));
   if (found === undefined) throw new Error(`The package ${name} is not installed. Run npm ci.`);
   return found;
 }

@@ -10,7 +10,7 @@ import type { PinnedWorkbench } from "./pinned.ts";
 export const cacheFolder = join(import.meta.dirname, "../../.workbench");
 
 /** Counts up when the preparation below changes, so that older preparations are not taken for it. */
-const preparation = 1;
+const preparation = 3;
 
 /** Not needed to run the server, and not installable without a compiler or another host. */
 const unneeded = [
@@ -32,7 +32,7 @@ const unneeded = [
 ];
 
 /** Built-in extensions that ask for accounts or repositories, or slow the start. */
-const unneededExtensions = ["copilot", "git", "git-base", "github", "github-authentication", "mermaid-markdown-features", "microsoft-authentication"];
+const unneededExtensions = ["copilot", "git", "github", "mermaid-markdown-features"];
 
 const manifestShape = z.looseObject({
   dependencies: z.record(z.string(), z.string()),
@@ -68,14 +68,19 @@ export async function fetchWorkbench({ version, integrity }: PinnedWorkbench, sa
 }
 
 async function packageTarball(version: string, folder: string): Promise<string> {
-  const { stdout } = await execa("npm", ["pack", `code-server@${version}`, "--json", "--loglevel", "error"], { cwd: folder, env: plainNpm() });
+  const { stdout } = await execa("npm", ["pack", `code-server@${version}`, "--json", "--loglevel", "error"], {
+    cwd: folder,
+    env: plainNpm(),
+  });
   const [packed] = z.array(z.object({ filename: z.string() })).parse(JSON.parse(stdout));
   if (packed === undefined) throw new Error(`npm pack code-server@${version} wrote no file.`);
   return join(folder, packed.filename);
 }
 
 async function verify(tarball: string, integrity: string): Promise<void> {
-  const actual = `sha512-${createHash("sha512").update(await readFile(tarball)).digest("base64")}`;
+  const actual = `sha512-${createHash("sha512")
+    .update(await readFile(tarball))
+    .digest("base64")}`;
   if (actual === integrity) return;
   throw new Error(`${tarball} is not the pinned package: its checksum is ${actual}, scripts/workbench/pinned.ts says ${integrity}.`);
 }
@@ -95,18 +100,48 @@ async function installDependencies(product: string): Promise<void> {
     env: plainNpm(),
   });
   if (needsRipgrep) await placeRipgrep(product);
+  for (const [name, source] of Object.entries(replacements)) {
+    const module = join(product, "node_modules", name);
+    if (existsSync(module)) await writeFile(join(module, "index.js"), source);
+  }
 }
+
+/** Native modules that would have to be compiled, and complain loudly when they were not; plain ones do as well for tests. */
+const replacements = {
+  "@vscode/native-watchdog": `exports.start = () => {};\n`,
+  "@vscode/spdlog": [
+    `const { appendFileSync } = require("node:fs");`,
+    `exports.version = 0;`,
+    `exports.setLevel = exports.setFlushOn = exports.shutdown = () => {};`,
+    `class Logger {`,
+    `  constructor(file) { this.file = file; this.level = 0; }`,
+    `  getLevel() { return this.level; }`,
+    `  setLevel(level) { this.level = level; }`,
+    `  setPattern() {} clearFormatters() {} flush() {} drop() {}`,
+    `  write(name, text) { try { appendFileSync(this.file, name + " " + text + "\\n"); } catch {} }`,
+    `}`,
+    `for (const name of ["trace", "debug", "info", "warn", "error", "critical"]) Logger.prototype[name] = function (text) { this.write(name, text); };`,
+    `exports.Logger = Logger;`,
+    `exports.createRotatingLogger = exports.createAsyncRotatingLogger = async (name, file) => new Logger(file);`,
+    ``,
+  ].join("\n"),
+};
 
 async function placeRipgrep(product: string): Promise<void> {
   const name = process.platform === "win32" ? "rg.exe" : "rg";
   const target = join(product, "node_modules/@vscode/ripgrep/bin");
   await mkdir(target, { recursive: true });
-  await copyFile(join(product, "node_modules/@vscode/ripgrep-universal/bin", `${process.platform}-${process.arch}`, name), join(target, name));
+  await copyFile(
+    join(product, "node_modules/@vscode/ripgrep-universal/bin", `${process.platform}-${process.arch}`, name),
+    join(target, name),
+  );
   await chmod(join(target, name), 0o755);
 }
 
 /** An npm started from an npm script inherits settings of that script; this one is to stand alone. */
 function plainNpm(): NodeJS.ProcessEnv {
-  const inherited = Object.keys(process.env).filter((name) => /^npm_(config_(global|prefix|local_prefix|ignore_scripts|omit)|lifecycle|package)/i.test(name));
+  const inherited = Object.keys(process.env).filter((name) =>
+    /^npm_(config_(global|prefix|local_prefix|ignore_scripts|omit)|lifecycle|package)/i.test(name),
+  );
   return Object.fromEntries(inherited.map((name) => [name, undefined]));
 }

@@ -21,7 +21,9 @@ export function pinnedWorkbench(version = process.env["TASKSCOPE_WORKBENCH_VERSI
   if (version === undefined) return newest;
   const found = [newest, oldest].find((each) => each.version === version);
   if (found === undefined) {
-    throw new Error(`TASKSCOPE_WORKBENCH_VERSION is ${version}; scripts/workbench/pinned.ts pins only ${newest.version} and ${oldest.version}.`);
+    throw new Error(
+      `TASKSCOPE_WORKBENCH_VERSION is ${version}; scripts/workbench/pinned.ts pins only ${newest.version} and ${oldest.version}.`,
+    );
   }
   return found;
 }

@@ -2,28 +2,28 @@ import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
 
-/** Processes started here and their children: each leads a process group of its own, so that all of it can be ended by id. */
-const groups = new Set<number>();
+/** Processes started here, by the id of the group each leads, and the signal that ends the group when this process ends. */
+const groups = new Map<number, "SIGTERM" | "SIGKILL">();
 
 let watching = false;
 
 /**
- * Keeps a process that was spawned with `detached: true` so that its whole group ends with this one, whatever happens.
- * Answers its id.
+ * Keeps a process that was spawned with `detached: true`, so that its whole group ends with this one, whatever happens.
+ * `SIGTERM` for those that have groups of their own to end, `SIGKILL` for the others.
  */
-export function ownGroup(child: ChildProcess): number {
-  if (child.pid === undefined) throw new Error("The process could not be started.");
-  groups.add(child.pid);
+export function ownGroup(child: ChildProcess, atExit: "SIGTERM" | "SIGKILL"): void {
+  // A start that failed is told by the child's "error" event.
+  if (child.pid === undefined) return;
+  groups.set(child.pid, atExit);
   if (!watching) {
     watching = true;
     process.on("exit", () => {
-      for (const group of groups) signalGroup(group, "SIGKILL");
+      for (const [group, signal] of groups) signalGroup(group, signal);
     });
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
       process.once(signal, () => process.exit(signal === "SIGINT" ? 130 : 143));
     }
   }
-  return child.pid;
 }
 
 /** Ends a process and its group: asks first, and after two seconds insists. */

@@ -70,7 +70,7 @@ export async function startWorkbench(request: WorkbenchRequest): Promise<Workben
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, EXTENSIONS_GALLERY: "{}", ...request.environment },
   });
-  ownGroup(server);
+  ownGroup(server, "SIGKILL");
   const lines: string[] = [];
   const stop = async (): Promise<void> => {
     await endGroup(server);
@@ -109,6 +109,7 @@ async function listeningPort(server: ChildProcess, lines: string[]): Promise<num
       resolve(Number(port));
     };
     for (const stream of [server.stdout, server.stderr]) if (stream !== null) createInterface(stream).on("line", keep);
+    server.once("error", reject);
     server.once("exit", (code) => {
       clearTimeout(late);
       reject(new Error(`The workbench server ended with code ${String(code)} before it listened:\n${lines.join("\n")}`));

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 
 const root = join(import.meta.dirname, "..");
-const checks = [
+const checks: [name: string, ...command: string[]][] = [
   ["eslint", "node_modules/eslint/bin/eslint.js", ".", "--max-warnings", "0"],
   [
     "import directions",
@@ -17,10 +17,8 @@ const checks = [
   ["format (npm run format repairs it)", "node_modules/prettier/bin/prettier.cjs", "--check", "--log-level", "warn", "."],
 ];
 
-const failed = [];
 for (const [name, ...command] of checks) {
   const { status } = spawnSync(process.execPath, command, { cwd: root, stdio: "inherit" });
   console.log(`${status === 0 ? "ok    " : "FAILED"} ${name}`);
-  if (status !== 0) failed.push(name);
+  if (status !== 0) process.exitCode = 1;
 }
-process.exitCode = failed.length > 0 ? 1 : 0;
