@@ -113,11 +113,17 @@ const present = programs.filter(({ entryPoints }) => {
 if (watch) {
   for (const options of present) await (await context({ ...options, logLevel: "info" })).watch();
 } else {
-  await Promise.all(
+  const outcomes = await Promise.allSettled(
     present.map(async (options) => {
       const { metafile } = await build(options);
       checkContents(Object.keys(options.entryPoints)[0], metafile);
     }),
   );
   if (existsSync(join(root, "dist/cli.cjs"))) linkCommand();
+  for (const { status, reason } of outcomes) {
+    if (status === "fulfilled") continue;
+    // What could not be built esbuild has told; what was built and must not be so is told here.
+    if (!("errors" in reason)) console.error(reason.message);
+    process.exitCode = 1;
+  }
 }
