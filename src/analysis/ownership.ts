@@ -15,7 +15,12 @@ export const sharedBelow = 0.3;
 export function ownerOf(shares: readonly number[]): Owner | undefined {
   if (shares.length === 0 || !shares.every(Number.isFinite)) return undefined;
   const share = Math.max(...shares);
-  const even = 1 / shares.length;
-  const strength = shares.length === 1 ? 1 : Math.min(1, Math.max(0, (share - even) / (1 - even)));
-  return { task: shares.indexOf(share), share, strength };
+  return { task: shares.indexOf(share), share, strength: strengthOf(share, shares.length) };
+}
+
+/** Strength of a share among K tasks: its way from an even split to all. With one task 1: there is nobody to share with. */
+export function strengthOf(share: number, tasks: number): number {
+  if (tasks <= 1) return 1;
+  const even = 1 / tasks;
+  return Math.min(1, Math.max(0, (share - even) / (1 - even)));
 }

@@ -1,0 +1,102 @@
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { css } from "../colour.ts";
+import { usePage } from "../parts/context.ts";
+import type { Theme } from "../theme.ts";
+import { Chart, type LineChartInstance } from "./chart-parts.ts";
+import { type ChartModel, points, type XAxis } from "./model.ts";
+import { type ChartLook, chartOptions } from "./options.ts";
+import { colourOf, overlayPlugin } from "./overlay-plugin.ts";
+
+interface LineChartProps {
+  readonly model: ChartModel;
+  readonly axis: XAxis;
+  readonly look: ChartLook;
+  /** Draws the recorded line faintly behind a smoothed one. */
+  readonly recorded: boolean;
+  /** Dots at the ends in place of names. */
+  readonly dots?: boolean;
+  /** What the picture shows, for those who do not see it. */
+  readonly summary: string;
+  /** Told whenever the chart was drawn, so that what lies over it can follow. */
+  readonly onDrawn?: (chart: LineChartInstance) => void;
+}
+
+/** A line chart of Chart.js, drawn only while it is on screen and never because of a pointer. */
+export function LineChart({ model, axis, look, recorded, dots = false, summary, onDrawn }: LineChartProps) {
+  const { theme } = usePage();
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const chart = useRef<LineChartInstance | null>(null);
+  const shown = useVisible(canvas);
+  const now = { model, axis, theme: theme.value, dots };
+  const latest = useRef(now);
+  latest.current = now;
+  // A chart is made anew only when its axes change kind or its colours change.
+  const kind = [model.log, model.style, axis.unit, axis.scale, look.gutters.left, look.gutters.right, look.height].join(" ");
+
+  useLayoutEffect(() => {
+    if (!canvas.current || !shown) return;
+    const made: LineChartInstance = new Chart(canvas.current, {
+      type: "line",
+      data: { datasets: [] },
+      options: { ...chartOptions(model, axis, look, theme.value), onResize: () => redrawn.current() },
+      plugins: [overlayPlugin(() => latest.current)],
+    });
+    chart.current = made;
+    return () => {
+      chart.current = null;
+      made.destroy();
+    };
+  }, [kind, theme.value, shown]);
+
+  const redrawn = useRef(() => {});
+  redrawn.current = () => {
+    if (chart.current) onDrawn?.(chart.current);
+  };
+
+  useLayoutEffect(() => {
+    const drawing = chart.current;
+    if (!drawing) return;
+    drawing.data.datasets = datasets(model, axis, recorded, theme.value);
+    const x = drawing.options.scales?.["x"];
+    if (x) {
+      x.min = axis.min / axis.scale;
+      x.max = axis.max / axis.scale;
+    }
+    drawing.update("none");
+    redrawn.current();
+  }, [kind, model, axis, recorded, theme.value, shown]);
+
+  return <canvas ref={canvas} role="img" aria-label={summary} />;
+}
+
+function datasets(model: ChartModel, { scale }: XAxis, recorded: boolean, theme: Theme): LineChartInstance["data"]["datasets"] {
+  const faint = recorded ? model.lines.filter(({ curve, drawn }) => curve.values !== drawn) : [];
+  return [
+    ...faint.map((line) => ({
+      data: points(line.curve.steps, line.curve.values, scale, model.log),
+      borderColor: line.task === null ? withAlpha(theme.foreground, 0.28) : css(theme.task(line.task), 0.28),
+      borderWidth: 1,
+    })),
+    ...model.lines.map((line) => {
+      const data = points(line.curve.steps, line.drawn, scale, model.log);
+      // A single point draws no line: it gets a dot.
+      return { data, borderColor: colourOf(theme, line), ...(data.length === 1 ? { pointRadius: 2.5, pointBackgroundColor: colourOf(theme, line) } : {}) };
+    }),
+  ];
+}
+
+function withAlpha(colour: string, alpha: number): string {
+  return colour.replace(")", ` / ${alpha})`);
+}
+
+/** Whether an element is on screen, or nearly so. */
+function useVisible(element: { readonly current: HTMLElement | null }): boolean {
+  const [shown, setShown] = useState(false);
+  useLayoutEffect(() => {
+    if (!element.current) return;
+    const observer = new IntersectionObserver((entries) => setShown(entries.at(-1)?.isIntersecting ?? false), { rootMargin: "100px" });
+    observer.observe(element.current);
+    return () => observer.disconnect();
+  }, [element]);
+  return shown;
+}

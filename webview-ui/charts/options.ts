@@ -1,0 +1,83 @@
+import type { ChartOptions } from "chart.js";
+import { axisMark } from "../format.ts";
+import type { Theme } from "../theme.ts";
+import type { ChartModel, XAxis } from "./model.ts";
+
+/** Room beside the plot. The same for all charts of a view, so that one crosshair crosses them all. */
+export interface Gutters {
+  readonly left: number;
+  readonly right: number;
+}
+
+export interface ChartLook {
+  readonly gutters: Gutters;
+  readonly height: number;
+  /** Writes the unit behind the last mark of the x axis, e.g. `30 epochs`. */
+  readonly lastMark: ((value: string) => string) | null;
+}
+
+/** Settings of a line chart: still, quiet, and fed with ready points. */
+export function chartOptions(model: ChartModel, axis: XAxis, look: ChartLook, theme: Theme): ChartOptions<"line"> {
+  const font = { size: 11, family: theme.fontFamily };
+  const max = axis.max / axis.scale;
+  return {
+    animation: false,
+    parsing: false,
+    normalized: true,
+    responsive: true,
+    maintainAspectRatio: false,
+    events: [],
+    layout: { padding: { top: 6, right: look.gutters.right } },
+    plugins: { legend: { display: false }, tooltip: { enabled: false } },
+    elements: { point: { radius: 0, hitRadius: 0 }, line: { borderWidth: 1.75, borderJoinStyle: "round", tension: 0 } },
+    scales: {
+      x: {
+        type: "linear",
+        min: axis.min / axis.scale,
+        max,
+        grid: { display: false },
+        border: { display: false },
+        ticks: {
+          maxRotation: 0,
+          minRotation: 0,
+          autoSkipPadding: 12,
+          align: look.lastMark ? "inner" : "center",
+          color: theme.description,
+          font,
+          callback: (value, index, ticks) => {
+            const spacing = (ticks[1]?.value ?? 1) - (ticks[0]?.value ?? 0);
+            const mark = axisMark(Number(value), spacing, "one");
+            return look.lastMark && index === ticks.length - 1 ? look.lastMark(axisMark(Number(value), Number.isInteger(value) ? 1 : 0.1, "one")) : mark;
+          },
+        },
+      },
+      y: {
+        type: model.log ? "logarithmic" : "linear",
+        ...(model.bounds && !model.log ? { min: model.bounds[0], max: model.bounds[1] } : {}),
+        afterFit: (scale) => {
+          scale.width = look.gutters.left;
+        },
+        grid: { drawTicks: false, color: theme.grid },
+        border: { display: false },
+        ticks: {
+          padding: 6,
+          maxTicksLimit: look.height < 100 ? 3 : 6,
+          color: theme.description,
+          font,
+          callback: (value, _index, ticks) => {
+            const number = Number(value);
+            if (model.log) return logMark(number, ticks.length) ? axisMark(number, number, model.style) : "";
+            const spacing = (ticks[1]?.value ?? 1) - (ticks[0]?.value ?? 0);
+            return axisMark(number, spacing, model.style);
+          },
+        },
+      },
+    },
+  };
+}
+
+/** On a log axis only 1, 2 and 5 of each decade are written, or only 1 where there are many decades. */
+function logMark(value: number, marks: number): boolean {
+  const mantissa = Math.round(value / 10 ** Math.floor(Math.log10(value) + 1e-9));
+  return mantissa === 1 || (marks < 30 && (mantissa === 2 || mantissa === 5));
+}

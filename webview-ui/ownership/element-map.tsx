@@ -1,0 +1,100 @@
+import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
+import { formatNumber } from "../../src/analysis/format.ts";
+import type { ParameterDescription, TaskDescription } from "../../src/experiment/record.ts";
+import { usePage } from "../parts/context.ts";
+import { Note } from "../parts/note.tsx";
+import { Swatch } from "../parts/swatch.tsx";
+import { hideTip, showTip } from "../parts/tooltip.tsx";
+import { useWidth } from "../parts/use-size.ts";
+import { say } from "../strings.ts";
+import { elementAt, layOutElements } from "./element-layout.ts";
+import { paintElements, pictureHeight } from "./element-picture.ts";
+import type { Elements } from "./moments.ts";
+import type { Looking } from "./ownership.tsx";
+
+interface ElementMapProps {
+  readonly parameter: ParameterDescription;
+  readonly looking: Looking;
+  readonly tasks: readonly TaskDescription[];
+  readonly elements: Elements;
+}
+
+/** Largest map; a wider or taller one says no more. */
+const mostWidth = 640;
+const mostHeight = 320;
+
+/** Which weights: every element of the tensor in the colour of its owner. */
+export function ElementMap({ parameter, looking, tasks, elements }: ElementMapProps) {
+  const { theme } = usePage();
+  const box = useRef<HTMLElement>(null);
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const room = Math.min(useWidth(box), mostWidth);
+  const layout = useMemo(() => (room > 0 ? layOutElements(parameter.shape, { width: room, height: mostHeight }) : null), [parameter, room]);
+  const { description, alone } = looking;
+  useLayoutEffect(() => {
+    const context = canvas.current?.getContext("2d");
+    if (!context || !layout || elements.state !== "shown") return;
+    paintElements(context, layout, elements.shares, {
+      theme: theme.value,
+      tasks: tasks.map((task) => description.tasks.indexOf(task)),
+      alone,
+    });
+  }, [layout, elements, theme.value, alone, tasks.length]);
+
+  const onPointerMove = (event: PointerEvent): void => {
+    if (!layout || elements.state !== "shown" || !canvas.current) return;
+    const bounds = canvas.current.getBoundingClientRect();
+    const found = elementAt(layout, event.clientX - bounds.left, event.clientY - bounds.top);
+    if (!found) return hideTip();
+    const { shares, size } = elements.shares;
+    showTip(
+      event,
+      <table>
+        <tr>
+          <th colSpan={2}>
+            <b>
+              {parameter.name}[{found.place.join(", ")}]
+            </b>
+          </th>
+        </tr>
+        {tasks.map((task, k) => (
+          <tr key={task.id}>
+            <td>
+              <Swatch task={description.tasks.indexOf(task)} /> {task.id}
+            </td>
+            <td>
+              {formatNumber((shares[k * size + found.index] ?? 0) / 255, 2)} {say("rau")}
+            </td>
+          </tr>
+        ))}
+      </table>,
+    );
+  };
+
+  const grouped = layout ? layout.grouped[0] * layout.grouped[1] : 1;
+  return (
+    <figure ref={box} class="elements" aria-label={say("mapOf", parameter.name)}>
+      {elements.state === "none" && <Note text={say("noSnapshot")} />}
+      {elements.state === "before" && <Note text={say("noSnapshotBefore")} />}
+      {elements.state === "loading" && <Note text={say("loadingMap")} />}
+      {elements.state === "shown" && layout && (
+        <>
+          <canvas
+            ref={canvas}
+            width={layout.width}
+            height={pictureHeight(layout)}
+            role="img"
+            aria-label={say("mapOf", parameter.name)}
+            onPointerMove={onPointerMove}
+            onPointerLeave={hideTip}
+          />
+          <div class="map-words" style={{ width: `${Math.max(layout.width, 220)}px` }}>
+            <span>{layout.inputs > 1 ? say("outputsStrip", formatNumber(layout.outputs)) : say("outputs", formatNumber(layout.outputs))}</span>
+            {grouped > 1 && <span>{say("grouped", formatNumber(grouped))}</span>}
+            {layout.inputs > 1 && <span>{say("inputs", formatNumber(layout.inputs))}</span>}
+          </div>
+        </>
+      )}
+    </figure>
+  );
+}

@@ -1,0 +1,68 @@
+import type { PanelState, View } from "../../src/editor/protocol.ts";
+
+/** What the page remembers beyond run and view: settings of the views, as flat as the protocol wants them. */
+export interface Memory {
+  readonly xUnit: "epoch" | "step";
+  readonly yScale: "per-chart" | "linear" | "log";
+  /** In [0, 0.99]. */
+  readonly smoothing: number;
+  readonly recordedLine: boolean;
+  readonly asTable: boolean;
+  /** Chosen tensor of the Ownership view. */
+  readonly parameter: string | null;
+  /** Step the Ownership view rests at; null: follows the end. */
+  readonly moment: number | null;
+  /** Ids of the tasks shown, empty for all. */
+  readonly tasks: readonly string[];
+}
+
+export const freshMemory: Memory = {
+  xUnit: "epoch",
+  yScale: "per-chart",
+  smoothing: 0.85,
+  recordedLine: true,
+  asTable: false,
+  parameter: null,
+  moment: null,
+  tasks: [],
+};
+
+const separator = "\n";
+
+export function flatten({ tasks, ...memory }: Memory): PanelState["page"] {
+  return { ...memory, tasks: tasks.join(separator) };
+}
+
+/** Reads what was kept; whatever is missing or strange (an older version's page) is as in a fresh one. */
+export function unflatten(page: PanelState["page"]): Memory {
+  const { xUnit, yScale, smoothing, recordedLine, asTable, parameter, moment, tasks } = page;
+  return {
+    xUnit: xUnit === "step" ? "step" : freshMemory.xUnit,
+    yScale: yScale === "linear" || yScale === "log" ? yScale : freshMemory.yScale,
+    smoothing: typeof smoothing === "number" && smoothing >= 0 && smoothing < 1 ? smoothing : freshMemory.smoothing,
+    recordedLine: typeof recordedLine === "boolean" ? recordedLine : freshMemory.recordedLine,
+    asTable: typeof asTable === "boolean" ? asTable : freshMemory.asTable,
+    parameter: typeof parameter === "string" ? parameter : null,
+    moment: typeof moment === "number" ? moment : null,
+    tasks: typeof tasks === "string" && tasks !== "" ? tasks.split(separator) : [],
+  };
+}
+
+export const views: readonly View[] = ["overview", "curves", "ownership"];
+
+/** Reads a whole kept state; null where it is none. */
+export function readPanelState(kept: unknown): { readonly run: string | null; readonly view: View; readonly memory: Memory } | null {
+  if (typeof kept !== "object" || kept === null || !("page" in kept) || !("view" in kept) || !("run" in kept)) return null;
+  const { page, run } = kept;
+  const view = views.find((known) => known === kept.view);
+  if (typeof page !== "object" || page === null || view === undefined) return null;
+  return { run: typeof run === "string" ? run : null, view, memory: unflatten(flatValues(page)) };
+}
+
+function flatValues(page: object): PanelState["page"] {
+  const flat: Record<string, string | number | boolean | null> = {};
+  for (const [key, value] of Object.entries(page)) {
+    if (typeof value === "string" || typeof value === "number" || typeof value === "boolean" || value === null) flat[key] = value;
+  }
+  return flat;
+}
