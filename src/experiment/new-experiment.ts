@@ -1,0 +1,115 @@
+import type { ColumnFacts } from "./facts.ts";
+import { yamlWord } from "./finding.ts";
+
+/** A table from which a first experiment is made. */
+export interface TableDescription {
+  /** Name wished for; brought to a usable form. */
+  readonly name: string;
+  /** Path of the table, relative to the new file. */
+  readonly file: string;
+  readonly columns: readonly ColumnFacts[];
+}
+
+/** More different texts than this are rather an identifier than a class. */
+const mostClasses = 20;
+/** A number with at most this many values rather names classes than measures something. */
+const fewNumbers = 2;
+/** Labels chosen; the others become inputs. */
+const mostTasks = 2;
+
+/**
+ * A valid, commented experiment for a table: text columns with few values become classifications, numbers regressions, the
+ * rest inputs. Throws `RangeError` when the table has no column to predict and another to predict it from.
+ */
+export function experimentForTable({ name, file, columns }: TableDescription): string {
+  const usable = columns.filter(({ name: column, type, distinct }) => type !== "empty" && distinct > 1 && column.trim() !== "");
+  const labels = chooseLabels(usable);
+  const inputs = usable.filter((column) => !labels.includes(column) && !isIdentifier(column));
+  if (labels.length === 0 || inputs.length === 0) {
+    throw new RangeError(
+      `${file} has no column to predict together with another to predict it from. It needs two columns whose values differ.`,
+    );
+  }
+  const tasks = taskLines(labels);
+  const skipped = columns.filter((column) => !labels.includes(column) && !inputs.includes(column));
+  const lacking = inputs.some(({ missing }) => missing > 0);
+  const lines = [
+    "# What is trained, on which data, and how the tasks are balanced. Hover a key to read about it.",
+    `name: ${usableName(name)}`,
+    "data:",
+    `  file: ${yamlWord(file)}`,
+    `  inputs: [${inputs.map((column) => yamlWord(column.name)).join(", ")}]`,
+    ...(skipped.length === 0 ? [] : [`  # left out: ${skipped.map((column) => oneLine(column.name)).join(", ")}`]),
+    ...(lacking ? ["  missing: mean # some inputs have gaps: fill them with the training mean"] : []),
+    "  split: {validation: 0.15, test: 0.15}",
+    "tasks: # rows without a label are left out of that task alone",
+    ...tasks.map(({ id, column, kind }) => `  ${id}: {column: ${yamlWord(column)}, kind: ${kind}}`),
+    "model:",
+    "  trunk: # shared by all tasks",
+    "    - dense: {units: 64, activation: relu}",
+    "    - dense: {units: 64, activation: relu}",
+    "  heads: # one for each task; the output layer is added",
+    ...tasks.map(({ id }) => `    ${id}: [{dense: {units: 32, activation: relu}}]`),
+    "balancer: equal # the baseline; then try others, e.g. mgda or adatask",
+    "optimizer: {adam: {learningRate: 1e-3}}",
+    "training: {epochs: 50, batchSize: 32, seed: 0}",
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+/** One column to classify and one to measure if there are such, else two of a kind: what is named like a label, then the last. */
+function chooseLabels(columns: readonly ColumnFacts[]): readonly ColumnFacts[] {
+  const ranked = columns.toReversed().sort((a, b) => Number(isNamedLikeLabel(b)) - Number(isNamedLikeLabel(a)));
+  const category = ranked.find((column) => kindOf(column) === "classification");
+  const measure = ranked.find((column) => kindOf(column) === "regression");
+  const others = ranked.filter((column) => kindOf(column) !== undefined && column !== category && column !== measure);
+  const wanted = [category, measure, ...others].filter((column) => column !== undefined);
+  const chosen = wanted.slice(0, Math.min(mostTasks, columns.length - 1));
+  return columns.filter((column) => chosen.includes(column));
+}
+
+function isNamedLikeLabel({ name }: ColumnFacts): boolean {
+  return /^(?:class|label|target|species|category|kind|type|outcome|y)$/i.test(name.trim());
+}
+
+function kindOf({ type, distinct }: ColumnFacts): "classification" | "regression" | undefined {
+  if (type === "text") return distinct <= mostClasses ? "classification" : undefined;
+  return distinct <= fewNumbers ? "classification" : "regression";
+}
+
+/** A text with very many values would become as many inputs. */
+function isIdentifier({ type, distinct }: ColumnFacts): boolean {
+  return type === "text" && distinct > 5 * mostClasses;
+}
+
+function taskLines(labels: readonly ColumnFacts[]): readonly { id: string; column: string; kind: string }[] {
+  const taken = new Set<string>();
+  return labels.map((label) => {
+    const base = usableName(label.name.replace(/\(.*?\)/g, "")).slice(0, 40);
+    let id = base;
+    for (let number = 2; taken.has(id); number += 1) id = `${base}-${String(number)}`;
+    taken.add(id);
+    return { id, column: label.name, kind: kindOf(label) ?? "regression" };
+  });
+}
+
+/** Letters, digits, `_` and `-`, beginning with a letter. */
+function usableName(wish: string): string {
+  const plain = wish
+    .normalize("NFKD")
+    .replace(/[\u0300-\u036F]/g, "")
+    .toLowerCase()
+    .replace(/[^a-z0-9_]+/g, "-")
+    .replace(/^-+|-+$/g, "");
+  if (plain === "") return "task";
+  return /^[a-z]/.test(plain) && !isWordOfYaml(plain) ? plain : `t-${plain}`;
+}
+
+function isWordOfYaml(word: string): boolean {
+  return /^(?:true|false|null|yes|no|on|off|y|n)$/.test(word);
+}
+
+/** A name inside a comment must not end it. */
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, " ").trim();
+}
