@@ -21,7 +21,8 @@ export function ownGroup(child: ChildProcess, atExit: "SIGTERM" | "SIGKILL"): vo
       for (const [group, signal] of groups) signalGroup(group, signal);
     });
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-      process.once(signal, () => process.exit(signal === "SIGINT" ? 130 : 143));
+      // Whoever ends in order by itself has said so before.
+      if (process.listenerCount(signal) === 0) process.once(signal, () => process.exit(signal === "SIGINT" ? 130 : 143));
     }
   }
 }

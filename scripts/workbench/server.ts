@@ -13,6 +13,8 @@ export interface WorkbenchRequest {
   readonly extension?: string;
   /** Folder to open. */
   readonly folder: string;
+  /** File to show in an editor. */
+  readonly file?: string;
   /** Module with `run()`, run inside the extension host after the start. */
   readonly tests?: string;
   /** The user's settings, over the quiet ones below. */
@@ -117,10 +119,11 @@ async function listeningPort(server: ChildProcess, lines: string[]): Promise<num
   });
 }
 
-function pageAddress(port: number, { folder, extension, tests }: WorkbenchRequest): string {
+function pageAddress(port: number, { folder, file, extension, tests }: WorkbenchRequest): string {
   const authority = `127.0.0.1:${String(port)}`;
   const remote = (path: string): string => `vscode-remote://${authority}${path}`;
   const payload = [
+    ...(file === undefined ? [] : [["openFile", remote(file)]]),
     ...(extension === undefined ? [] : [["extensionDevelopmentPath", remote(extension)]]),
     ...(tests === undefined ? [] : [["extensionTestsPath", remote(tests)]]),
   ];
