@@ -74,6 +74,7 @@ function* checkHeads(root: Tree): Generator<Diagnostic> {
   const tasks = entriesOf(valueOf(root, "tasks"));
   if (heads?.value.kind !== "map" || tasks.length === 0) return;
   const names = tasks.map(({ key }) => key);
+  if (!names.every(isName)) return;
   const given = heads.value.entries.map(({ key }) => key);
   const withoutHead = names.filter((name) => !given.includes(name));
   const misspelt = new Set<string>();
@@ -98,6 +99,11 @@ function* checkHeads(root: Tree): Generator<Diagnostic> {
       },
     );
   }
+}
+
+/** Names that cannot be are reported already; comparing with them would only confuse. */
+function isName(name: string): boolean {
+  return /^[A-Za-z_][\w-]*$/.test(name);
 }
 
 /** Puts an empty head before the first one. */

@@ -1,4 +1,4 @@
-import { parseYaml } from "./parse-yaml.ts";
+import { longestText, parseYaml } from "./parse-yaml.ts";
 import type { TextRange } from "./diagnostic.ts";
 import { linesOf } from "./text-lines.ts";
 import type { Path, Tree } from "./tree.ts";
@@ -28,6 +28,7 @@ const mark = "taskscopeCursorMark";
 
 /** The cursor's place, or `undefined` in comments and where nothing can be placed. */
 export function cursorAt(text: string, offset: number): Cursor | undefined {
+  if (text.length > longestText) return undefined;
   const lines = linesOf(text);
   const { line } = lines.position(offset);
   const from = lines.offset({ line, column: 0 });
@@ -55,7 +56,7 @@ export function cursorAt(text: string, offset: number): Cursor | undefined {
   for (const attempt of attempts) {
     const isOneLine = attempt.endsWith(closing) && closing !== "";
     const tail = isOneLine ? rest.slice(rest.search(/\r|\n|$/)) : rest;
-    const { tree } = parseYaml(linesOf(text.slice(0, start) + attempt + tail));
+    const { tree } = parseYaml(text.slice(0, start) + attempt + tail);
     const place = tree && placeOfMark(tree, []);
     if (tree === undefined || place === undefined) continue;
     const shared = { range: lines.range(start, end), inFlow: flow.length > 0, hasColon, indentation: start - from, tree };

@@ -23,9 +23,8 @@ interface Target {
 
 /** What is to be said about the word at an offset, or `undefined`. Works on files with errors. */
 export function hoverAt(text: string, offset: number): Hover | undefined {
-  const lines = linesOf(text);
-  const { tree } = parseYaml(lines);
-  const target = tree && targetAt(tree, lines.position(offset), []);
+  const { tree } = parseYaml(text);
+  const target = tree && targetAt(tree, linesOf(text).position(offset), []);
   if (tree === undefined || target === undefined) return undefined;
   const markdown = describe(target, tree);
   return markdown === "" ? undefined : { range: target.range, markdown };

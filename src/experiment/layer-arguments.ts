@@ -76,10 +76,6 @@ export const padding = z
   .enum(["valid", "same"])
   .default("valid")
   .describe("`valid` adds no border, `same` pads so that stride 1 keeps the size.");
-export const causalPadding = z
-  .enum(["valid", "same", "causal"])
-  .default("valid")
-  .describe("`valid` adds no border, `same` keeps the length, `causal` pads before the first step only.");
 
 /** One number, or a list of one. */
 export const along1 = z.union([positive, z.tuple([positive])]);

@@ -38,7 +38,7 @@ export function applyOverrides(text: string, overrides: readonly Override[]): Ov
 type Result = { readonly text: string } | { readonly problem: string };
 
 function applied(text: string, name: string, value: string): Result {
-  const { tree, diagnostics } = parseYaml(linesOf(text));
+  const { tree, diagnostics } = parseYaml(text);
   if (tree?.kind !== "map" || diagnostics.some(({ severity }) => severity === "error")) {
     return { problem: `\`${name}\` cannot be set: the file has errors. Correct them first.` };
   }
@@ -109,7 +109,7 @@ function writable(value: string, isText: boolean): string | undefined {
 
 /** What a text says as YAML; `undefined` for what is not YAML by itself. */
 function plainYaml(text: string): unknown {
-  const { tree, diagnostics } = parseYaml(linesOf(`value: ${text}`));
+  const { tree, diagnostics } = parseYaml(`value: ${text}`);
   const value = valueOf(tree, "value");
   return value === undefined || diagnostics.length > 0 || entriesOf(tree).length !== 1 ? undefined : plainOf(value);
 }
@@ -209,7 +209,7 @@ function marked(text: string, at: number): string {
 
 /** Whether the new text says just what was wanted, and is still YAML. */
 function sayEqually(text: string, steps: readonly string[], wanted: unknown): boolean {
-  const { tree, diagnostics } = parseYaml(linesOf(text));
+  const { tree, diagnostics } = parseYaml(text);
   if (tree === undefined || diagnostics.some(({ severity }) => severity === "error")) return false;
   const place = find(tree, steps).tree;
   return place !== undefined && JSON.stringify(plainOf(place)) === JSON.stringify(wanted);

@@ -2,7 +2,7 @@ import { Lexer, parseDocument, type Node, type YAMLError } from "yaml";
 import { buildTree } from "./build-tree.ts";
 import type { Diagnostic, TextRange } from "./diagnostic.ts";
 import { finding } from "./finding.ts";
-import type { TextLines } from "./text-lines.ts";
+import { linesOf, type TextLines } from "./text-lines.ts";
 import type { Tree } from "./tree.ts";
 
 /** A text longer than this is not read. */
@@ -19,7 +19,9 @@ export interface ParsedYaml {
 }
 
 /** Reads a text as one YAML mapping with places. Any text gets an answer in bounded time; nothing is thrown. */
-export function parseYaml(lines: TextLines): ParsedYaml {
+export function parseYaml(text: string): ParsedYaml {
+  if (text.length > longestText) return { tree: undefined, diagnostics: [tooLarge(text)] };
+  const lines = linesOf(text);
   const refusal = refused(lines);
   if (refusal !== undefined) return { tree: undefined, diagnostics: [refusal] };
 
@@ -30,24 +32,26 @@ export function parseYaml(lines: TextLines): ParsedYaml {
     .slice(0, mostErrors)
     .map(({ pos }) => finding("MTL010", firstLine(pos, lines), "A tag means nothing here. Delete it.", { severity: "warning" }));
   const { tree, diagnostics } = buildTree(document.contents, lines);
-  if (errors.length > 0) return { tree, diagnostics: errors };
+  const tooDeep = diagnostics.find(({ code }) => code === "MTL007");
+  if (errors.length > 0) return { tree, diagnostics: tooDeep === undefined ? errors : [tooDeep] };
 
   if (tree.kind === "map") return { tree, diagnostics: [...tags, ...diagnostics] };
   const wrong = finding("MTL011", tree.range, "An experiment is a mapping of keys such as `name:`, `data:`, `tasks:` and `model:`.");
   return { tree, diagnostics: [...tags, ...diagnostics, wrong] };
 }
 
+function tooLarge(text: string): Diagnostic {
+  const top = linesOf(text.slice(0, 200)).line(0).length;
+  return finding(
+    "MTL001",
+    { start: { line: 0, column: 0 }, end: { line: 0, column: top } },
+    `The file has ${String(text.length)} characters; one above ${String(longestText)} is not read. Keep data in a data file and name it under \`data.file\`.`,
+  );
+}
+
 /** Why a text is not even parsed. */
 function refused(lines: TextLines): Diagnostic | undefined {
   const { text } = lines;
-  if (text.length > longestText) {
-    const top = lines.range(0, Math.min(lines.line(0).length, 200));
-    return finding(
-      "MTL001",
-      top,
-      `The file has ${String(text.length)} characters; one above ${String(longestText)} is not read. Keep data in a data file and name it under \`data.file\`.`,
-    );
-  }
   // eslint-disable-next-line no-control-regex -- control characters are what is looked for
   const binary = text.search(/[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F]/);
   if (binary >= 0) return finding("MTL003", lines.range(binary, binary + 1), "This is not a text file: it holds a control character here.");
@@ -95,16 +99,28 @@ function syntaxError(error: YAMLError, lines: TextLines): Diagnostic {
         "The indentation does not fit: keys of one mapping, and items of one list, begin in the same column.",
       );
     case "BLOCK_AS_IMPLICIT_KEY":
-      return finding(
-        "MTL004",
-        range,
-        "A mapping cannot begin here, in the middle of a line. A colon is missing before it, or the text needs quotes or a line of its own.",
+      return (
+        missingColon(range.start.line, lines) ??
+        finding(
+          "MTL004",
+          range,
+          "A mapping cannot begin here, in the middle of a line. A colon is missing before it, or the text needs quotes or a line of its own.",
+        )
       );
     case "MULTILINE_IMPLICIT_KEY":
       return finding("MTL004", range, "A colon is missing: this line is neither `key: value` nor a list item.");
     default:
       return finding("MTL004", range, `Not YAML: ${sentence(error.message)}`);
   }
+}
+
+/** A line such as `training {epochs: 5}`. */
+function missingColon(line: number, lines: TextLines): Diagnostic | undefined {
+  const [, indent, word] = /^(\s*(?:- )?)([A-Za-z_][\w-]*)\s+[{[]/.exec(lines.line(line)) ?? [];
+  if (indent === undefined || word === undefined) return undefined;
+  const range = { start: { line, column: indent.length }, end: { line, column: indent.length + word.length } };
+  const fix = { title: "Add the colon", range, replacement: `${word}:`, preferred: true };
+  return finding("MTL004", range, `A colon is missing after \`${word}\`.`, { fixes: [fix] });
 }
 
 /** The second error of a line is nearly always an echo of the first. */

@@ -5,7 +5,6 @@ import type { Diagnostic, TextRange } from "./diagnostic.ts";
 import { inOrder } from "./finding.ts";
 import { parseYaml } from "./parse-yaml.ts";
 import { experimentSchema, type Experiment } from "./schema.ts";
-import { linesOf } from "./text-lines.ts";
 import { find, plainOf, type Path, type Tree } from "./tree.ts";
 
 /** An experiment file as read: what it says, what is wrong with it, and where everything stands. */
@@ -24,7 +23,7 @@ export interface ParsedExperiment {
 
 /** Reads and checks the text of an experiment file. Any text gets an answer; nothing is thrown. */
 export function parseExperiment(text: string): ParsedExperiment {
-  const { tree, diagnostics: unreadable } = parseYaml(linesOf(text));
+  const { tree, diagnostics: unreadable } = parseYaml(text);
   const readable = tree?.kind === "map" && !hasErrors(unreadable.filter(({ code }) => code !== "MTL005"));
   const findings = readable ? [...checkTop(tree), ...checkParts(tree), ...checkSense(tree)] : [];
   const diagnostics = inOrder([...unreadable, ...findings]);
