@@ -90,6 +90,8 @@ export class Inspector {
       env: { ...process.env, ELECTRON_RUN_AS_NODE: "1" },
       execArgv: [],
       stdio: ["ignore", "pipe", "pipe", "ipc"],
+      // JSON would leave out what is undefined.
+      serialization: "advanced",
     });
     this.#log(`started, pid ${child.pid ?? "unknown"}`);
     child.on("message", (message) => {

@@ -1,4 +1,5 @@
-import { tensor, tidy, Tensor, Variable } from "@tensorflow/tfjs-core";
+import { dispose, tensor, tidy, Tensor, Variable } from "@tensorflow/tfjs-core";
+import { RNN } from "@tensorflow/tfjs-layers";
 
 import { initializers } from "../../experiment/layer-arguments.ts";
 import type { Experiment } from "../../experiment/schema.ts";
@@ -34,7 +35,7 @@ export function buildModel(experiment: Pick<Experiment, "model">, data: DataShap
       return heads.map(({ layers }) => run(layers, shared, training));
     },
     dispose() {
-      for (const { weights } of all) for (const { variable } of weights) variable.dispose();
+      for (const layer of all) layer.dispose();
     },
   };
 }
@@ -43,6 +44,7 @@ interface BuiltLayer {
   readonly name: string;
   readonly weights: readonly BuiltWeight[];
   apply(input: Tensor, training: boolean): Tensor;
+  dispose(): void;
 }
 
 interface BuiltWeight {
@@ -78,6 +80,7 @@ function buildLayer(planned: PlannedLayer, inputShape: readonly number[], stream
       name: planned.name,
       weights: [],
       apply: (input, training) => (training ? applyNoise(noise, input, amount, random) : input),
+      dispose: () => undefined,
     };
   }
   const layer = registered.create({
@@ -87,6 +90,8 @@ function buildLayer(planned: PlannedLayer, inputShape: readonly number[], stream
   });
   tidy(() => {
     layer.build([null, ...inputShape]);
+    // Recurrent layers forget to say so, and would build their cell a second time.
+    layer.built = true;
   });
   const weights = builtWeights(layer, planned);
   tidy(() => {
@@ -104,6 +109,11 @@ function buildLayer(planned: PlannedLayer, inputShape: readonly number[], stream
       const output = layer.apply(input, { training: training && !frozen });
       if (output instanceof Tensor) return output;
       throw new TypeError(`The layer "${planned.name}" gave no single tensor.`);
+    },
+    dispose() {
+      for (const { variable } of weights) variable.dispose();
+      // Recurrent layers keep the masks of their last step until the next one.
+      if (layer instanceof RNN) dispose([layer.cell.dropoutMask, layer.cell.recurrentDropoutMask]);
     },
   };
 }

@@ -181,7 +181,8 @@ function measure(
     const layer = create();
     noteWeights(layer, weights);
     if ("cell" in layer) noteWeights(layer.cell, weights);
-    const input = [null, ...source.outputShape];
+    // A batch of one: with an unknown batch size, reshape would not compare its sizes.
+    const input = [1, ...source.outputShape];
     layer.build(input);
     outputShape = layer.computeOutputShape(input).slice(1).map(Number);
   } catch (error) {
