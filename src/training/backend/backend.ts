@@ -4,6 +4,7 @@ import { setThreadsCount, setWasmPaths, version_wasm } from "@tensorflow/tfjs-ba
 import "@tensorflow/tfjs-layers";
 import { BackendError } from "./backend-error.ts";
 import { registerChainedOperations } from "./chained-ops.ts";
+import { registerGradients } from "./gradients.ts";
 import { installKernels } from "./kernels.ts";
 import { loadNative } from "./native.ts";
 
@@ -30,6 +31,7 @@ export interface StartedBackend {
 export async function startBackend(choice: "auto" | "wasm" | "native", options: BackendOptions = {}): Promise<StartedBackend> {
   enableProdMode();
   registerChainedOperations();
+  registerGradients();
   if (choice === "wasm") return startWasm(options);
   if (choice === "native") return startNative(options);
   try {

@@ -1,12 +1,15 @@
-import { type KernelFunc, backend, getKernel, registerGradient, registerKernel, unregisterGradient, unregisterKernel } from "@tensorflow/tfjs-core";
+import { type KernelFunc, backend, getKernel, registerKernel, unregisterKernel } from "@tensorflow/tfjs-core";
 import type { KernelMaker } from "./kernel-context.ts";
+import { avgPoolGradient } from "./kernels/avg-pool-gradient.ts";
 import { borrowed } from "./kernels/borrowed.ts";
 import { conv2DBackpropFilter, conv2DBackpropInput } from "./kernels/convolution-gradient.ts";
 import { conv2D, fusedConv2D } from "./kernels/convolution.ts";
+import { depthwiseBackpropFilter, depthwiseBackpropInput } from "./kernels/depthwise-gradient.ts";
 import { identity } from "./kernels/identity.ts";
 import { batchMatMul, fusedMatMul } from "./kernels/mat-mul.ts";
 import { maxPoolGradient } from "./kernels/max-pool-gradient.ts";
-import { reluGradientDefinition, reluGradientKernel, reluGradientName } from "./kernels/relu-gradient.ts";
+import { oneHot } from "./kernels/one-hot.ts";
+import { reluGradientKernel, reluGradientName } from "./kernels/relu-gradient.ts";
 import { unsortedSegmentSum } from "./kernels/segment-sum.ts";
 import { sum } from "./kernels/sum.ts";
 import { link } from "./simd/program.ts";
@@ -14,16 +17,20 @@ import { WasmHeap, asWasmBackend } from "./wasm-heap.ts";
 
 /** What training needs and the published wasm backend lacks or has only slowly. */
 const kernels: Readonly<Record<string, KernelMaker>> = {
+  AvgPoolGrad: avgPoolGradient,
   BatchMatMul: batchMatMul,
   Conv2D: conv2D,
   Conv2DBackpropFilter: conv2DBackpropFilter,
   Conv2DBackpropInput: conv2DBackpropInput,
-  DepthwiseConv2dNativeBackpropFilter: () => borrowed("DepthwiseConv2dNativeBackpropFilter"),
-  DepthwiseConv2dNativeBackpropInput: () => borrowed("DepthwiseConv2dNativeBackpropInput"),
+  DepthwiseConv2dNativeBackpropFilter: depthwiseBackpropFilter,
+  DepthwiseConv2dNativeBackpropInput: depthwiseBackpropInput,
+  // Published, but wrong with padding.
+  Conv3DBackpropInputV2: () => borrowed("Conv3DBackpropInputV2"),
   Einsum: () => borrowed("Einsum"),
   FusedConv2D: fusedConv2D,
   Identity: identity,
   MaxPoolGrad: maxPoolGradient,
+  OneHot: oneHot,
   Sum: sum,
   UnsortedSegmentSum: unsortedSegmentSum,
   _FusedMatMul: fusedMatMul,
@@ -48,8 +55,6 @@ export function installKernels(): void {
     if (before !== undefined) unregisterKernel(kernelName, "wasm");
     registerKernel({ kernelName, backendName: "wasm", kernelFunc });
   }
-  unregisterGradient(reluGradientDefinition.kernelName);
-  registerGradient(reluGradientDefinition);
 }
 
 function registered(kernelName: string): KernelFunc | undefined {
