@@ -52,15 +52,24 @@ class Bar implements Progress {
   }
 }
 
+/** The least time between two lines where there is no terminal. */
+const lineEveryMs = 1_000;
+
 class Lines implements Progress {
-  #epoch = -1;
+  #epoch = 0;
+  #saidAt = -Infinity;
 
   update(run: RunSummary, reader: RunReader): void {
+    const { description, step } = run;
     const epoch = Math.floor(run.epoch);
-    if (run.description === null || epoch === this.#epoch) return;
+    if (description === null || epoch === this.#epoch) return;
+    const now = performance.now();
+    // Short epochs would fill a log; the last one is always told.
+    if (step < description.totalSteps && now - this.#saidAt < lineEveryMs) return;
     this.#epoch = epoch;
-    const { step, losses, pace } = factsOf(run, reader);
-    say(`epoch ${epoch}/${run.description.epochs}  step ${step}  ${losses}  ${pace}`.trimEnd());
+    this.#saidAt = now;
+    const facts = factsOf(run, reader);
+    say(`epoch ${epoch}/${description.epochs}  step ${facts.step}  ${facts.losses}  ${facts.pace}`.trimEnd());
   }
 
   note(text: string): void {
@@ -68,7 +77,7 @@ class Lines implements Progress {
   }
 
   end(): void {
-    this.#epoch = -1;
+    this.#epoch = 0;
   }
 }
 

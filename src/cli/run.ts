@@ -144,8 +144,13 @@ function stopOnInterrupt(folder: string, progress: Progress): () => void {
 
 function endText(run: RunSummary): string {
   const where = run.description === null ? "" : ` on ${run.description.backend}`;
-  const head = `${run.id} ${toned(toneOf(run.status), run.status)} after ${formatDuration(secondsOf(run, Date.now()))}${where}, seed ${run.seed}\n`;
+  const head = `${run.id} ${toned(toneOf(run.status), run.status)} after ${timeOf(run)}${where}, seed ${run.seed}\n`;
   return head + (run.reason === null ? "" : `${run.reason}\n`) + resultText(run);
+}
+
+function timeOf(run: RunSummary): string {
+  const seconds = secondsOf(run, Date.now());
+  return seconds < 60 ? `${seconds.toFixed(1)} s` : formatDuration(seconds);
 }
 
 function codeOf({ status }: RunSummary): number {

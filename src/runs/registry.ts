@@ -106,11 +106,11 @@ function runFoldersOf(root: string): string[] {
     .map((name) => join(runs, name));
 }
 
-/** Changes with every commit, whatever journal is used. */
+/** Changes with every commit, whatever journal is used. An empty log says nothing: reading alone makes one. */
 function signatureOf(folder: string): string {
   const store = join(folder, runFiles.store);
   return [store, `${store}-wal`]
     .map((path) => statSync(path, { throwIfNoEntry: false }))
-    .map((stat) => (stat === undefined ? "–" : `${stat.mtimeMs}:${stat.size}`))
+    .map((stat) => (stat === undefined || stat.size === 0 ? "–" : `${stat.mtimeMs}:${stat.size}`))
     .join(" ");
 }

@@ -6,6 +6,7 @@ import { openMigrated } from "./open-store.ts";
 import { SeriesBuffer, SeriesStatements } from "./series-buffer.ts";
 import { packShares } from "./shares.ts";
 import { Columns, transaction, translated } from "./sqlite.ts";
+import { RunStoreError } from "./store-error.ts";
 import { chooseJournal, type JournalMode } from "./store-schema.ts";
 
 /** The longest that something recorded may wait for its commit, while the writer is called or its owner's timer runs. */
@@ -171,12 +172,16 @@ export class RunWriter {
     this.#snapshots = [];
   }
 
-  /** Closes the store; its log is merged into the file first, so that the file alone is the whole run. */
+  /** Closes the store; its log is merged into the file first where that is possible, so that the file alone is the whole run. */
   close(): void {
-    translated(this.#path, () => {
-      if (this.journal === "wal") this.#database.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get();
-      this.#database.close();
-    });
+    try {
+      if (this.journal === "wal") translated(this.#path, () => this.#database.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get());
+    } catch (error) {
+      // Without room on the disk, or with a reader in the way, the log stays beside the file and is read from there.
+      if (!(error instanceof RunStoreError)) throw error;
+    } finally {
+      translated(this.#path, () => this.#database.close());
+    }
   }
 
   #buffer(name: string, width: number): SeriesBuffer {
