@@ -1,0 +1,44 @@
+// Takes pictures of every view in every theme, wide and narrow, to be looked at: `node test/unit/webview/take-pictures.ts FOLDER [NAME…]`.
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { launchBrowser } from "../../../scripts/workbench/browser.ts";
+import { bundlePage, openPage, type Wanted } from "./open-page.ts";
+
+const [folder = "test-results/dashboard", ...only] = process.argv.slice(2);
+
+const pictures: Readonly<Record<string, Wanted>> = Object.fromEntries([
+  ...(["overview", "curves", "ownership"] as const).flatMap((view) =>
+    (["dark", "light", "hc", "hc-light"] as const).flatMap((theme) =>
+      [1280, 480].map((width) => [`${view}-${theme}-${width}`, { scenario: "live", view, theme, width }] as const),
+    ),
+  ),
+  ...["empty", "loading", "crashed", "failed", "stopped", "stale", "broken", "start", "one", "nothingCommon", "four", "nine"].map(
+    (scenario) => [`overview-${scenario}`, { scenario, view: "overview", theme: "dark", width: 1280 }] as const,
+  ),
+  ["curves-broken", { scenario: "broken", view: "curves", theme: "dark", width: 1280 }] as const,
+  ["curves-four", { scenario: "four", view: "curves", theme: "light", width: 1280 }] as const,
+  ["curves-table", { scenario: "live", view: "curves", theme: "dark", width: 1280, memory: { asTable: true } }] as const,
+  ["ownership-four", { scenario: "four", view: "ownership", theme: "light", width: 1280 }] as const,
+  ["ownership-nine", { scenario: "nine", view: "ownership", theme: "dark", width: 1280 }] as const,
+  ["ownership-exact", { scenario: "exact", view: "ownership", theme: "dark", width: 1280 }] as const,
+  ["ownership-alone", { scenario: "four", view: "ownership", theme: "dark", width: 1280, memory: { tasks: "normals" } }] as const,
+  ["ownership-dense", { scenario: "live", view: "ownership", theme: "dark", width: 1280, memory: { parameter: "conv2.kernel", moment: 800 } }] as const,
+  ["ownership-table", { scenario: "live", view: "ownership", theme: "light", width: 1280, memory: { asTable: true } }] as const,
+  ["ownership-one", { scenario: "one", view: "ownership", theme: "dark", width: 1280 }] as const,
+  ["ownership-start", { scenario: "start", view: "ownership", theme: "dark", width: 1280 }] as const,
+]);
+
+await mkdir(folder, { recursive: true });
+const browser = await launchBrowser();
+try {
+  const files = await bundlePage();
+  for (const [name, wanted] of Object.entries(pictures)) {
+    if (only.length > 0 && !only.includes(name)) continue;
+    const { page, complaints } = await openPage(browser, files, wanted);
+    await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
+    if (complaints.length > 0) console.error(`${name}: ${complaints.join("\n  ")}`);
+    await page.context().close();
+  }
+} finally {
+  await browser.close();
+}
