@@ -1,12 +1,34 @@
 import { adatask } from "./adatask.ts";
+import { alignedMtl } from "./aligned-mtl.ts";
 import type { Balancer } from "./balancer.ts";
+import { cagrad } from "./cagrad.ts";
+import { config } from "./config.ts";
+import { dualproj } from "./dualproj.ts";
 import { equal } from "./equal.ts";
+import { fairgrad } from "./fairgrad.ts";
+import { imtlG } from "./imtl-g.ts";
 import { mgda } from "./mgda.ts";
+import { nashMtl } from "./nash-mtl.ts";
 import { staticWeights } from "./static.ts";
 import { uncertainty } from "./uncertainty.ts";
+import { upgrad } from "./upgrad.ts";
 
 /** Every method, in the order in which people are shown them: baselines first, then by family. */
-export const balancerCatalogue: readonly Balancer[] = [equal, staticWeights, uncertainty, mgda, adatask];
+export const balancerCatalogue: readonly Balancer[] = [
+  equal,
+  staticWeights,
+  uncertainty,
+  mgda,
+  cagrad,
+  imtlG,
+  nashMtl,
+  fairgrad,
+  alignedMtl,
+  upgrad,
+  dualproj,
+  config,
+  adatask,
+];
 
 /** The method with this id, or undefined. */
 export function findBalancer(id: string): Balancer | undefined {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { BalanceStatus, BalancerState, PreparedBalancer } from "./balancer.ts";
 import { resolveBalancer } from "./catalogue.ts";
+import { dot } from "./kernels/vectors.ts";
 import { taskUpdate, type AdaptiveRule, type TaskAccumulators } from "./kernels/adatask-update.ts";
 
 const numbers = z.array(z.number());
@@ -129,8 +130,4 @@ function isFinite({ losses = [], jacobian = [] }: Step): boolean {
 function combine(rows: readonly (readonly number[])[], weights: readonly number[]): readonly number[] {
   const width = rows[0]?.length ?? 0;
   return Array.from({ length: width }, (_, j) => rows.reduce((sum, row, i) => sum + (weights[i] ?? 0) * (row[j] ?? 0), 0));
-}
-
-function dot(a: readonly number[], b: readonly number[]): number {
-  return a.reduce((sum, value, i) => sum + value * (b[i] ?? 0), 0);
 }

@@ -1,4 +1,5 @@
 import { solve } from "./solve.ts";
+import { dot, lengthsOf, squaredNorm as squared, type Gram } from "./vectors.ts";
 
 export interface MinNormPoint {
   /** Barycentric weights, ≥ 0, sum 1. Rows that are equal share their weight equally. */
@@ -9,8 +10,6 @@ export interface MinNormPoint {
   readonly converged: boolean;
 }
 
-type Gram = readonly (readonly number[])[];
-
 /**
  * The point of least norm in the convex hull of K vectors, given by their Gram matrix (K×K): Wolfe's algorithm
  * (Mathematical Programming 11, 1976), exact up to rounding, where Frank–Wolfe is still 1e-3 away after 100 iterations.
@@ -19,7 +18,7 @@ type Gram = readonly (readonly number[])[];
  * relative to the lengths that enter it.
  */
 export function minNormPoint(gram: Gram): MinNormPoint {
-  const lengths = gram.map((row, i) => Math.sqrt(Math.max(0, row[i] ?? 0)));
+  const lengths = lengthsOf(gram);
   const zeros = lengths.flatMap((length, i) => (length === 0 ? [i] : []));
   if (zeros.length > 0) return { weights: uniformOver(zeros, gram.length), squaredNorm: 0, converged: true };
   const groups = groupEqual(gram, lengths);
@@ -150,12 +149,4 @@ function uniformOver(indices: readonly number[], size: number): number[] {
 function normalised(weights: readonly number[]): number[] {
   const sum = weights.reduce((total, weight) => total + weight, 0);
   return weights.map((weight) => weight / sum);
-}
-
-function squared(gram: Gram, weights: readonly number[]): number {
-  return Math.max(0, dot(gram.map((row) => dot(row, weights)), weights));
-}
-
-function dot(a: readonly number[], b: readonly number[]): number {
-  return a.reduce((sum, value, i) => sum + value * (b[i] ?? 0), 0);
 }

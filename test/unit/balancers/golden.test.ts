@@ -6,7 +6,8 @@ import { taskUpdate, type TaskAccumulators } from "../../../src/balancers/kernel
 import { balanceProblemSchema, playBalance } from "../../../src/balancers/play.ts";
 
 const vector = z.array(z.number());
-const matrix = z.looseObject({ J: z.array(vector), mgda: z.object({ w: vector, d: vector }) });
+const answer = z.union([z.object({ w: vector.optional(), d: vector }), z.literal("stationary")]);
+const matrix = z.object({ J: z.array(vector) }).catchall(answer);
 const golden = z
   .object({
     matrices: z.record(z.string(), matrix),
@@ -17,12 +18,51 @@ const golden = z
   })
   .parse(JSON.parse(readFileSync(new URL("../../golden/balancer-golden.json", import.meta.url), "utf8")));
 
-describe("MGDA on the golden matrices", () => {
-  test.each(Object.entries(golden.matrices))("%s", (_, { J, mgda }) => {
-    const [step] = playBalance(balanceProblemSchema.parse({ steps: [{ jacobian: J }] }), "mgda");
-    expectClose(step?.weights ?? [], mgda.w, 1e-9);
-    expectClose(step?.direction ?? [], mgda.d, 1e-9);
+/** Key in the golden file, method, options, and the digits that the file has. */
+const methods = [
+  ["mgda", "mgda", {}, 1e-9],
+  ["cagrad_c.5_r0", "cagrad", { c: 0.5, rescale: "none" }, 1e-6],
+  ["cagrad_c.4_r1", "cagrad", { c: 0.4, rescale: "square" }, 1e-6],
+  ["imtlg_pinv", "imtl-g", { solver: "pinv" }, 1e-8],
+  ["nash", "nash-mtl", { maxNorm: 0 }, 1e-8],
+  ["fairgrad_a2", "fairgrad", { alpha: 2 }, 1e-8],
+  ["upgrad_mean_reg0", "upgrad", {}, 1e-8],
+  ["dualproj_mean_reg0", "dualproj", {}, 1e-8],
+  ["aligned_min_sum", "aligned-mtl", {}, 1e-8],
+  ["aligned_rmse_sum", "aligned-mtl", { sigma: "rmse" }, 1e-8],
+  ["config", "config", {}, 1e-8],
+] as const;
+
+describe.each(Object.entries(golden.matrices))("golden matrix %s", (_, { J, ...answers }) => {
+  test.each(methods)("%s", (key, method, options, tolerance) => {
+    const expected = answers[key];
+    const [step] = playBalance(balanceProblemSchema.parse({ options, steps: [{ jacobian: J }] }), method);
+    if (expected === "stationary") {
+      expect(step).toMatchObject({ status: "stationary", direction: J[0]?.map(() => 0) });
+      return;
+    }
+    expectClose(step?.direction ?? [], expected?.d ?? [], tolerance);
+    if (expected?.w !== undefined) expectClose(step?.weights ?? [], expected.w, tolerance);
   });
+});
+
+test("Nash-MTL clipped to norm 1 on A", () => {
+  const [step] = playBalance(balanceProblemSchema.parse({ steps: [{ jacobian: golden.matrices["A"]?.J }] }), "nash-mtl");
+  expectClose(step?.direction ?? [], [0.0542, 0.7061, 0.7061], 1e-4);
+});
+
+test.each(["cagrad", "nash-mtl", "fairgrad", "config"])("%s: opposite gradients are stationary", (method) => {
+  const [step] = playBalance(balanceProblemSchema.parse({ steps: [{ jacobian: [[1, 0], [-1, 0]] }] }), method);
+  expect(step?.status).toBe("stationary");
+  expectClose(step?.direction ?? [], [0, 0], 1e-12);
+});
+
+test("IMTL-G: two tasks by the closed form, and never against every task where the sum turns negative", () => {
+  const { F, S } = golden.matrices;
+  const [two] = playBalance(balanceProblemSchema.parse({ steps: [{ jacobian: F?.J }] }), "imtl-g");
+  expectClose(two?.weights ?? [], [0.75, 0.25], 1e-12);
+  const [three] = playBalance(balanceProblemSchema.parse({ steps: [{ jacobian: S?.J }] }), "imtl-g");
+  for (const row of S?.J ?? []) expect(row.reduce((sum, value, i) => sum + value * (three?.direction?.[i] ?? 0), 0)).toBeGreaterThan(0);
 });
 
 test("uncertainty weighting gives the golden weights and moves each s against the golden gradient", () => {

@@ -73,19 +73,111 @@ describe("minimum-norm point", () => {
 
 describe("degenerate pairs, as multiples of g", () => {
   const g = [3, 4];
+  const unit = 1 / 5;
   const times = (factor: number) => g.map((value) => factor * value);
-  const cases: readonly (readonly [string, Rows, { readonly equal: number; readonly mgda: number }])[] = [
-    ["(g, 0)", [g, [0, 0]], { equal: 1, mgda: 0 }],
-    ["(g)", [g], { equal: 1, mgda: 1 }],
-    ["(g, g)", [g, g], { equal: 2, mgda: 1 }],
-    ["(g, −g)", [g, times(-1)], { equal: 0, mgda: 0 }],
-    ["(g, −3g)", [g, times(-3)], { equal: -2, mgda: 0 }],
-    ["all zero", [[0, 0], [0, 0]], { equal: 0, mgda: 0 }],
+  const pairs = { "(g, 0)": [g, [0, 0]], "(g)": [g], "(g, g)": [g, g], "(g, −g)": [g, times(-1)], "(g, −3g)": [g, times(-3)], "all zero": [[0, 0], [0, 0]] };
+  /** n^(−1/3) along the unit vector. */
+  const cube = 5 ** (-4 / 3);
+  const methods: readonly (readonly [string, object, Readonly<Record<keyof typeof pairs, number>>])[] = [
+    ["equal", {}, { "(g, 0)": 1, "(g)": 1, "(g, g)": 2, "(g, −g)": 0, "(g, −3g)": -2, "all zero": 0 }],
+    ["mgda", {}, { "(g, 0)": 0, "(g)": 1, "(g, g)": 1, "(g, −g)": 0, "(g, −3g)": 0, "all zero": 0 }],
+    ["cagrad", { c: 0.5, rescale: "none" }, { "(g, 0)": 0, "(g)": 1, "(g, g)": 1.5, "(g, −g)": 0, "(g, −3g)": -0.5, "all zero": 0 }],
+    ["imtl-g", {}, { "(g, 0)": 0, "(g)": 1, "(g, g)": 1, "(g, −g)": 0, "(g, −3g)": 0, "all zero": 0 }],
+    ["imtl-g", { solver: "pinv" }, { "(g, 0)": 1, "(g)": 1, "(g, g)": 1, "(g, −g)": 0, "(g, −3g)": -5, "all zero": 0 }],
+    ["nash-mtl", { maxNorm: 0 }, { "(g, 0)": unit, "(g)": unit, "(g, g)": Math.SQRT2 * unit, "(g, −g)": 0, "(g, −3g)": 0, "all zero": 0 }],
+    ["fairgrad", {}, { "(g, 0)": cube, "(g)": cube, "(g, g)": 2 ** (1 / 3) * cube, "(g, −g)": 0, "(g, −3g)": 0, "all zero": 0 }],
+    ["aligned-mtl", {}, { "(g, 0)": 1, "(g)": 1, "(g, g)": 2, "(g, −g)": 0, "(g, −3g)": -2, "all zero": 0 }],
+    ["upgrad", {}, { "(g, 0)": 0.5, "(g)": 1, "(g, g)": 1, "(g, −g)": 0, "(g, −3g)": 0, "all zero": 0 }],
+    ["dualproj", {}, { "(g, 0)": 0.5, "(g)": 1, "(g, g)": 1, "(g, −g)": 0, "(g, −3g)": 0, "all zero": 0 }],
+    ["config", {}, { "(g, 0)": 1, "(g)": 1, "(g, g)": 2, "(g, −g)": 0, "(g, −3g)": 0, "all zero": 0 }],
   ];
-  test.each(cases)("%s", (_, rows, expected) => {
-    expectVector(play("equal", rows).direction, times(expected.equal));
-    expectVector(play("mgda", rows).direction, times(expected.mgda));
-    expect(play("mgda", rows).status).toBe(expected.mgda === 0 ? "stationary" : "ok");
+  const cases = methods.flatMap(([method, options, expected]) => Object.entries(pairs).map(([name, rows]) => [method, name, options, rows, expected] as const));
+  test.each(cases)("%s %s", (method, name, options, rows, expected) => {
+    const factor = Object.entries(expected).find(([pair]) => pair === name)?.[1] ?? NaN;
+    expectVector(play(method, rows, options).direction, times(factor), 1e-9, 1);
+  });
+
+  test.each(["mgda", "cagrad", "nash-mtl", "fairgrad", "config"])("%s says that opposite gradients are stationary", (method) => {
+    expect(play(method, pairs["(g, −g)"]).status).toBe("stationary");
+  });
+});
+
+describe("laws of single methods", () => {
+  const rows = jacobians({ tasks: [2, 6], magnitudes: 1 });
+  const some = fc.integer({ min: 2, max: 5 }).chain((tasks) =>
+    fc.array(fc.array(fc.integer({ min: -200, max: 200 }).map((value) => value / 100), { minLength: 8, maxLength: 8 }), { minLength: tasks, maxLength: tasks }),
+  );
+  /** Rows far enough from each other's span that every method is well conditioned. */
+  const independent = some.filter((jacobian) => smallestAngle(jacobian) > 0.3);
+
+  test.prop([independent])("Nash-MTL: G w = 1/w, and the direction has length √K", (jacobian) => {
+    const { weights, direction, status } = play("nash-mtl", jacobian, { maxNorm: 0 });
+    expect(status).toBe("ok");
+    const d = direction ?? [];
+    jacobian.forEach((row, i) => expect(dot(row, d) * (weights?.[i] ?? NaN)).toBeCloseTo(1, 7));
+    expect(Math.sqrt(dot(d, d))).toBeCloseTo(Math.sqrt(jacobian.length), 6);
+  });
+
+  test.prop([independent, fc.double({ min: -6, max: 6, noNaN: true })])("Nash-MTL and ConFIG ignore a task's scale", (jacobian, power) => {
+    const scaled = jacobian.map((row, i) => (i === 0 ? row.map((value) => value * 10 ** power) : row));
+    expectVector(play("nash-mtl", scaled).direction, play("nash-mtl", jacobian).direction ?? [], 1e-6);
+    const [a, b] = [play("config", scaled).direction ?? [], play("config", jacobian).direction ?? []];
+    expect(dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b))).toBeCloseTo(1, 6);
+  });
+
+  test.prop([independent, fc.double({ min: 0.2, max: 8, noNaN: true })])("FairGrad: g_i·d = w_i^(−1/α), and α = 1 is Nash-MTL", (jacobian, alpha) => {
+    const { weights, direction } = play("fairgrad", jacobian, { alpha });
+    jacobian.forEach((row, i) => expect(dot(row, direction ?? []) * (weights?.[i] ?? NaN) ** (1 / alpha)).toBeCloseTo(1, 6));
+    expectVector(play("fairgrad", jacobian, { alpha: 1 }).direction, play("nash-mtl", jacobian, { maxNorm: 0 }).direction ?? [], 1e-9);
+  });
+
+  test.prop([rows, fc.double({ min: 0.05, max: 0.95, noNaN: true })])("CAGrad stays on its ball, and helps the worst-off task no less than the mean", (jacobian, c) => {
+    const { direction, status } = play("cagrad", jacobian, { c, rescale: "none" });
+    if (status === "stationary") return;
+    const mean = combine(jacobian, jacobian.map(() => 1 / jacobian.length));
+    const away = (direction ?? []).map((value, i) => value - (mean[i] ?? 0));
+    const longest = Math.max(...jacobian.map((row) => Math.sqrt(dot(row, row))));
+    expect(Math.sqrt(dot(away, away))).toBeCloseTo(c * Math.sqrt(dot(mean, mean)), 6);
+    const worst = (d: readonly number[]) => Math.min(...jacobian.map((row) => dot(row, d)));
+    expect(worst(direction ?? [])).toBeGreaterThanOrEqual(worst(mean) - 1e-7 * longest * longest);
+  });
+
+  test.prop([independent])("IMTL-G and ConFIG: equal projection on every unit gradient", (jacobian) => {
+    for (const method of ["imtl-g", "config"]) {
+      const d = play(method, jacobian).direction ?? [];
+      const projections = jacobian.map((row) => dot(row, d) / Math.sqrt(dot(row, row)));
+      if (method === "imtl-g" && jacobian.length === 2) expect(Math.abs((projections[0] ?? 0) - (projections[1] ?? 0))).toBeLessThan(1e-9);
+      expectVector(projections, projections.map(() => Math.max(...projections)), 1e-6);
+      expect(Math.min(...projections)).toBeGreaterThan(0);
+    }
+  });
+
+  test.prop([independent])("Aligned-MTL: the direction has the length √(σ K)", (jacobian) => {
+    const d = play("aligned-mtl", jacobian, { sigma: "rmse" }).direction ?? [];
+    const trace = jacobian.reduce((sum, row) => sum + dot(row, row), 0);
+    expect(Math.abs(dot(d, d) / trace - 1)).toBeLessThan(1e-5);
+  });
+
+  test.prop([rows])("UPGrad, DualProj and MGDA hurt no task; DualProj is no longer than the mean", (jacobian) => {
+    const mean = combine(jacobian, jacobian.map(() => 1 / jacobian.length));
+    for (const method of ["upgrad", "dualproj", "mgda"]) {
+      const d = play(method, jacobian).direction ?? [];
+      jacobian.forEach((row) => expect(dot(row, d)).toBeGreaterThanOrEqual(-1e-7 * Math.sqrt(dot(row, row)) * Math.max(1, ...jacobian.map((other) => Math.sqrt(dot(other, other))))));
+      if (method === "dualproj") expect(dot(d, d)).toBeLessThanOrEqual(dot(mean, mean) * (1 + 1e-9) + 1e-12);
+    }
+  });
+
+  test.prop([independent, fc.double({ min: 0.01, max: 100, noNaN: true })])("UPGrad is linear in each gradient's scale", (jacobian, factor) => {
+    const scaled = (by: number) => play("upgrad", jacobian.map((row, i) => (i === 0 ? row.map((value) => value * by) : row))).direction ?? [];
+    const [none, one, many] = [scaled(1e-12), scaled(1), scaled(factor)];
+    expectVector(many, none.map((value, i) => value + factor * ((one[i] ?? 0) - value)), 1e-6);
+  });
+
+  test.prop([independent])("without conflict UPGrad and DualProj are the mean", (jacobian) => {
+    const positive = jacobian.map((row) => row.map(Math.abs));
+    const mean = combine(positive, positive.map(() => 1 / positive.length));
+    expectVector(play("upgrad", positive).direction, mean, 1e-9);
+    expectVector(play("dualproj", positive).direction, mean, 1e-9);
   });
 });
 
@@ -150,4 +242,22 @@ function combine(rows: Rows, weights: readonly number[]): readonly number[] {
 
 function dot(a: readonly number[], b: readonly number[]): number {
   return a.reduce((sum, value, i) => sum + value * (b[i] ?? 0), 0);
+}
+
+/** Least distance of a row from the span of the others, relative to its length. */
+function smallestAngle(rows: Rows): number {
+  return Math.min(
+    ...rows.map((row, i) => {
+      const rest = rows.filter((_, j) => j !== i);
+      const basis: number[][] = [];
+      const reduce = (vector: readonly number[]) => basis.reduce((left, axis) => left.map((value, k) => value - dot(left, axis) * (axis[k] ?? 0)), [...vector]);
+      for (const other of rest) {
+        const left = reduce(reduce(other));
+        const length = Math.sqrt(dot(left, left));
+        if (length > 1e-9) basis.push(left.map((value) => value / length));
+      }
+      const left = reduce(row);
+      return Math.sqrt(dot(left, left) / Math.max(1e-300, dot(row, row)));
+    }),
+  );
 }

@@ -1,0 +1,47 @@
+import { z } from "zod";
+import { defineBalancer, gramOf } from "./balancer.ts";
+import { applySpectrum, eigenOf, rankOf } from "./kernels/eigen.ts";
+import { correlationOf, dot, lengthsOf, products } from "./kernels/vectors.ts";
+
+/**
+ * ConFIG (Liu, Chu, Thuerey, ICLR 2025, arXiv 2408.11104): the direction with equal cosine to every task's gradient, as long as the
+ * gradients' projections on it together: `x = Û⁺ 1`, `û = x/‖x‖`, `d = (Σ g_i·û) û`, with rows û_i of unit length.
+ *
+ * Same line as IMTL-G, always with the positive sign. Needs the Gram matrix. Zero rows stay out. Where x = 0 (opposite
+ * gradients): direction 0, "stationary".
+ */
+export const config = defineBalancer({
+  id: "config",
+  title: "ConFIG",
+  summary: "Finds the direction at the same angle to every task's gradient.",
+  family: "gram",
+  needs: "gram",
+  action: "combine-gradients",
+  papers: [
+    {
+      authors: "Liu, Chu, Thuerey",
+      title: "ConFIG: Towards Conflict-free Training of Physics Informed Neural Networks",
+      venue: "ICLR",
+      year: 2025,
+      arxiv: "2408.11104",
+    },
+  ],
+  provenance: "paper and code",
+  cost: { backward: "K", forward: "1", memory: "K·n" },
+  options: z.object({}),
+  start: () => ({}),
+  weigh(input, state) {
+    const gram = gramOf(input);
+    const lengths = lengthsOf(gram);
+    const ones = lengths.map((length) => (length > 0 ? 1 : 0));
+    const unit = correlationOf(gram, lengths).map((row, i) => row.map((value) => value * (ones[i] ?? 0)));
+    const eigen = eigenOf(unit);
+    const x = applySpectrum(eigen, rankOf(eigen), (value) => 1 / value, ones);
+    const projections = products(unit, x);
+    const squared = dot(projections, x);
+    if (!(squared > 1e-12)) return { weights: ones.map(() => 0), status: "stationary", state };
+    // d = (Σ n_i û_i·û) û with û = Σ x_i û_i / ‖x‖.
+    const length = dot(projections, lengths) / squared;
+    return { weights: x.map((value, i) => ((lengths[i] ?? 0) > 0 ? (value * length) / (lengths[i] ?? 1) : 0)), status: "ok", state };
+  },
+});

@@ -1,0 +1,56 @@
+import { solve } from "./solve.ts";
+import { correlationOf, dot, lengthsOf, type Gram } from "./vectors.ts";
+
+export interface NonNegativeSolution {
+  readonly weights: readonly number[];
+  /** False where rounding kept the active set from settling, or where the problem has no minimum. */
+  readonly converged: boolean;
+}
+
+/**
+ * Minimises `½ zᵀ G z − bᵀ z` over z ≥ 0 for a Gram matrix G (K×K): the active-set method of Lawson & Hanson (Solving Least
+ * Squares Problems, 1974, ch. 23) on the normal equations, in unit rows so that their lengths may differ by many orders.
+ * At the solution `z ≥ 0`, `Gz − b ≥ 0` and `zᵀ(Gz − b) = 0`. Zero rows get weight 0.
+ */
+export function minimiseNonNegative(gram: Gram, linear: readonly number[]): NonNegativeSolution {
+  const lengths = lengthsOf(gram);
+  const unit = correlationOf(gram, lengths);
+  const target = linear.map((value, i) => ((lengths[i] ?? 0) > 0 ? value / (lengths[i] ?? 1) : 0));
+  const size = gram.length;
+  const scale = Math.max(...target.map(Math.abs), 1e-300);
+  let passive: readonly number[] = [];
+  let z = new Array<number>(size).fill(0);
+  for (let round = 0; round < 10 * size + 10; round++) {
+    const pull = target.map((value, i) => value - dot(unit[i] ?? [], z));
+    const entering = pull.reduce(
+      (best, value, i) => (!passive.includes(i) && (lengths[i] ?? 0) > 0 && value > Math.max(1e-12 * scale, pull[best] ?? 0) ? i : best),
+      -1,
+    );
+    if (entering === -1) return { weights: z.map((value, i) => ((lengths[i] ?? 0) > 0 ? value / (lengths[i] ?? 1) : 0)), converged: z.every(Number.isFinite) };
+    ({ passive, z } = settle(unit, target, [...passive, entering], z));
+  }
+  return { weights: z.map((value, i) => ((lengths[i] ?? 0) > 0 ? value / (lengths[i] ?? 1) : 0)), converged: false };
+}
+
+/** Solves on the passive set, and moves rows that would become negative out of it. */
+function settle(unit: Gram, target: readonly number[], start: readonly number[], from: readonly number[]) {
+  let passive = start;
+  let z = [...from];
+  while (passive.length > 0) {
+    const matrix = passive.map((i) => passive.map((j) => unit[i]?.[j] ?? 0));
+    const solution = solve(matrix, passive.map((i) => target[i] ?? 0));
+    const reach = Math.min(1, ...passive.flatMap((i, position) => stepUntilZero(z[i] ?? 0, solution[position] ?? 0)));
+    const next = new Array<number>(z.length).fill(0);
+    passive.forEach((i, position) => (next[i] = Math.max(0, (z[i] ?? 0) + reach * ((solution[position] ?? 0) - (z[i] ?? 0)))));
+    z = next;
+    if (reach >= 1) break;
+    const stuck = passive.filter((i, position) => (solution[position] ?? 0) <= 0 && (z[i] ?? 0) <= 1e-15 * Math.max(1, ...z));
+    passive = passive.filter((i) => !stuck.includes(i));
+    for (const i of stuck) z[i] = 0;
+  }
+  return { passive, z };
+}
+
+function stepUntilZero(value: number, target: number): readonly number[] {
+  return target <= 0 ? [value / (value - target || 1)] : [];
+}

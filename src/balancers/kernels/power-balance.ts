@@ -1,0 +1,95 @@
+import { solve } from "./solve.ts";
+import { correlationOf, dot, lengthsOf, type Gram } from "./vectors.ts";
+
+export interface PowerBalance {
+  readonly weights: readonly number[];
+  /** `none`: 0 lies in the convex hull of the gradients, so that no finite solution exists. */
+  readonly status: "solved" | "none" | "not-converged";
+}
+
+/**
+ * Solves `G x = x^(−1/α)` (element-wise) for x > 0: the balance that Nash-MTL (α = 1) and FairGrad ask for. It is where the strictly
+ * convex `½ xᵀGx − Σ h(x_i)`, h′ = x^(−1/α), is stationary; found by a damped Newton method. Rows must not be zero.
+ * Certificate of "solved": the largest relative residual `|(Gx)_i x_i^(1/α) − 1|` is at most 1e-8.
+ *
+ * Works in `u_i = x_i n_i^(2α/(1+α))`, where a lone row has the answer 1 whatever its length n_i: both terms of the objective get the
+ * same factor `c_i = n_i^(2(1−α)/(1+α))`.
+ */
+export function balancePowers(gram: Gram, alpha: number): PowerBalance {
+  const lengths = lengthsOf(gram);
+  const factors = lengths.map((length) => length ** ((2 * (1 - alpha)) / (1 + alpha)));
+  const matrix = correlationOf(gram, lengths).map((row, i) => row.map((value, j) => value * Math.sqrt((factors[i] ?? 1) * (factors[j] ?? 1))));
+  const { u, status } = newton({ matrix, factors, alpha });
+  return { weights: u.map((value, i) => value * (lengths[i] ?? 1) ** ((-2 * alpha) / (1 + alpha))), status };
+}
+
+interface Problem {
+  readonly matrix: Gram;
+  readonly factors: readonly number[];
+  readonly alpha: number;
+}
+
+function newton(problem: Problem): { readonly u: readonly number[]; readonly status: PowerBalance["status"] } {
+  let u = new Array<number>(problem.factors.length).fill(1);
+  for (let round = 0; round < 200 && residualOf(problem, u) > 1e-13; round++) {
+    const next = backtrack(problem, u, newtonStep(problem, u));
+    if (next === undefined) break;
+    u = next;
+    if (diverges(problem, u)) return { u, status: "none" };
+  }
+  return { u, status: residualOf(problem, u) <= 1e-8 ? "solved" : "not-converged" };
+}
+
+/** u^(1+1/α) is 1 / (1 + cos) for two rows: beyond 1e12 they are opposite, as far as a Gram matrix in float64 can tell. */
+function diverges({ alpha }: Problem, u: readonly number[]): boolean {
+  return Math.max(...u) ** (1 + 1 / alpha) > 1e12;
+}
+
+function residualOf({ matrix, factors, alpha }: Problem, u: readonly number[]): number {
+  return Math.max(...matrix.map((row, i) => Math.abs((dot(row, u) * (u[i] ?? 0) ** (1 / alpha)) / (factors[i] ?? 1) - 1)));
+}
+
+function gradientOf({ matrix, factors, alpha }: Problem, u: readonly number[]): number[] {
+  return matrix.map((row, i) => dot(row, u) - (factors[i] ?? 1) * (u[i] ?? 0) ** (-1 / alpha));
+}
+
+function newtonStep(problem: Problem, u: readonly number[]): number[] {
+  const { matrix, factors, alpha } = problem;
+  // Solved for the step relative to u, so that rows of very different factors keep their digits.
+  const hessian = matrix.map((row, i) =>
+    row.map((value, j) => ((u[i] ?? 0) * (u[j] ?? 0) * value + (i === j ? ((factors[i] ?? 1) / alpha) * (u[i] ?? 0) ** (1 - 1 / alpha) : 0)) / pair(factors, i, j)),
+  );
+  const gradient = gradientOf(problem, u).map((value, i) => (value * (u[i] ?? 0)) / Math.sqrt(factors[i] ?? 1));
+  return solve(hessian, gradient.map((value) => -value)).map((value, i) => (value * (u[i] ?? 0)) / Math.sqrt(factors[i] ?? 1));
+}
+
+function pair(factors: readonly number[], i: number, j: number): number {
+  return Math.sqrt((factors[i] ?? 1) * (factors[j] ?? 1));
+}
+
+/** Halves the step until all stay positive and the objective falls; undefined where rounding hides any fall. */
+function backtrack(problem: Problem, u: readonly number[], step: readonly number[]): number[] | undefined {
+  const slope = dot(gradientOf(problem, u), step);
+  const before = residualOf(problem, u);
+  for (let length = 1; length > 1e-12; length /= 2) {
+    const candidate = u.map((value, i) => value + length * (step[i] ?? 0));
+    if (Math.min(...candidate) <= 0) continue;
+    const change = objectiveChange(problem, u, candidate);
+    // Near the solution the objective is flat to the last bit; there a smaller residual decides.
+    if (change <= 1e-4 * length * slope || (length === 1 && residualOf(problem, candidate) < 0.5 * before)) return candidate;
+  }
+  return undefined;
+}
+
+/** Summed as differences, because the objective itself would lose the small changes. */
+function objectiveChange({ matrix, factors, alpha }: Problem, from: readonly number[], to: readonly number[]): number {
+  const move = to.map((value, i) => value - (from[i] ?? 0));
+  const middle = to.map((value, i) => 0.5 * (value + (from[i] ?? 0)));
+  const quadratic = matrix.reduce((sum, row, i) => sum + dot(row, middle) * (move[i] ?? 0), 0);
+  const barrier = to.reduce((sum, value, i) => sum + (factors[i] ?? 1) * (potential(value, alpha) - potential(from[i] ?? 0, alpha)), 0);
+  return quadratic - barrier;
+}
+
+function potential(u: number, alpha: number): number {
+  return alpha === 1 ? Math.log(u) : u ** (1 - 1 / alpha) / (1 - 1 / alpha);
+}

@@ -1,0 +1,62 @@
+import { minNormPoint } from "./min-norm.ts";
+import { products, squaredNorm, total, type Gram } from "./vectors.ts";
+
+export interface TradeOff {
+  /** Point of the simplex. */
+  readonly weights: readonly number[];
+  /** ‖g_w‖; 0 where the problem is degenerate. */
+  readonly norm: number;
+  readonly converged: boolean;
+}
+
+/**
+ * CAGrad's problem: minimise `g_w·g_0 + κ ‖g_w‖` over the simplex, with g_0 the mean gradient.
+ *
+ * With `‖g‖ = min over t > 0 of (t + ‖g‖²/t) / 2` it is convex in (w, t) together, and for a fixed t the best w is the
+ * minimum-norm point of the hull moved by `(t/κ) g_0`, which Wolfe's algorithm finds exactly. What remains is one
+ * increasing equation, `‖g_w(t)‖ = t`, solved by bracketing. Degenerate where only t = 0 solves it.
+ */
+export function minimiseTradeOff(gram: Gram, kappa: number): TradeOff {
+  const longest = Math.sqrt(Math.max(...gram.map((row, i) => row[i] ?? 0)));
+  const at = (t: number) => {
+    const { weights, converged } = minNormPoint(moved(gram, t / kappa));
+    return { t, weights, converged, norm: Math.sqrt(squaredNorm(gram, weights)) };
+  };
+  const excess = (point: { readonly t: number; readonly norm: number }) => (point.norm - point.t) / (point.norm + point.t);
+  let high = at(longest);
+  let low = at(lowest(gram, longest));
+  if (excess(low) <= 0) return { weights: low.weights, norm: 0, converged: low.converged };
+  // Illinois' rule: a secant in ln t, with the weight of an end halved when it stays twice.
+  let [atLow, atHigh] = [excess(low), excess(high)];
+  let best = high;
+  for (let round = 0; round < 100 && high.t / low.t > 1 + 1e-14; round++) {
+    const share = atLow / (atLow - atHigh);
+    const t = Math.exp(Math.log(low.t) + Math.min(0.999, Math.max(0.001, share)) * Math.log(high.t / low.t));
+    best = at(t);
+    const value = excess(best);
+    if (Math.abs(value) <= 1e-13) break;
+    if (value > 0) {
+      [low, atLow] = [best, value];
+      atHigh /= 2;
+    } else {
+      [high, atHigh] = [best, value];
+      atLow /= 2;
+    }
+  }
+  return { weights: best.weights, norm: best.norm, converged: best.converged && Math.abs(excess(best)) <= 1e-8 };
+}
+
+/** No point of the hull is shorter than its minimum-norm point; where that is 0, only what rounding leaves is certain. */
+function lowest(gram: Gram, longest: number): number {
+  const { weights } = minNormPoint(gram);
+  const norm = Math.sqrt(squaredNorm(gram, weights));
+  const terms = total(gram.map((row, i) => total(row.map((value, j) => Math.abs(value) * (weights[i] ?? 0) * (weights[j] ?? 0)))));
+  return norm > 1e-5 * Math.sqrt(terms) ? 0.999 * norm : 1e-6 * longest;
+}
+
+/** Gram matrix of the rows `g_i + s g_0`. */
+function moved(gram: Gram, s: number): Gram {
+  const mean = products(gram, gram.map(() => 1 / gram.length));
+  const square = total(mean) / gram.length;
+  return gram.map((row, i) => row.map((value, j) => value + s * ((mean[i] ?? 0) + (mean[j] ?? 0)) + s * s * square));
+}
