@@ -112,13 +112,13 @@ type Scale = z.output<typeof scale>;
 /** What a method's own file says; `defineBalancer` adds the option `scale`. */
 export interface BalancerDefinition<Shape extends z.ZodRawShape> extends Omit<Balancer, "options" | "prepare"> {
   readonly options: z.ZodObject<Shape>;
-  start(options: z.output<z.ZodObject<Shape>>, context: BalancerContext): BalancerState;
-  weigh(
+  readonly start: (options: z.output<z.ZodObject<Shape>>, context: BalancerContext) => BalancerState;
+  readonly weigh: (
     input: StepInput,
     state: BalancerState,
     options: z.output<z.ZodObject<Shape>>,
     context: BalancerContext,
-  ): Weighing & { readonly state: BalancerState };
+  ) => Weighing & { readonly state: BalancerState };
 }
 
 /** Makes a catalogue entry of a method's definition. */

@@ -26,7 +26,7 @@ export function describeOptions(balancer: Balancer): readonly OptionDescription[
   return Object.entries(schema.properties).map(([name, facts]) => ({
     name,
     type: facts.enum === undefined ? `${facts.type ?? "value"}${range(facts)}` : facts.enum.join(" | "),
-    default: facts.default === undefined ? "" : String(facts.default),
+    default: facts.default === undefined ? "" : typeof facts.default === "string" ? facts.default : JSON.stringify(facts.default),
     description: facts.description ?? "",
   }));
 }

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { text as readText } from "node:stream/consumers";
 import type { Command } from "commander";
 import { z } from "zod";
 import { balanceProblemSchema, playBalance, type BalanceStep } from "../balancers/play.ts";
@@ -35,18 +36,12 @@ export function registerBalance(program: Command): void {
 
 async function readProblems(file: string): Promise<{ readonly list: readonly unknown[]; readonly single: boolean } | string> {
   try {
-    const text = file === "-" ? await readStandardInput() : await readFile(file, "utf8");
+    const text = file === "-" ? await readText(process.stdin) : await readFile(file, "utf8");
     const parsed: unknown = JSON.parse(text);
     return Array.isArray(parsed) ? { list: parsed, single: false } : { list: [parsed], single: true };
   } catch (error) {
     return `${file} could not be read as JSON: ${error instanceof Error ? error.message : String(error)}`;
   }
-}
-
-async function readStandardInput(): Promise<string> {
-  const parts: Buffer[] = [];
-  for await (const part of process.stdin) parts.push(Buffer.from(part));
-  return Buffer.concat(parts).toString("utf8");
 }
 
 /** One problem's answer; a problem that makes no sense gets an error of its own and harms no other. */

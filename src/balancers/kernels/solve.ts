@@ -54,9 +54,6 @@ function entry(rows: readonly Float64Array[], columns: readonly number[], i: num
   return rows[i]?.[columns[j] ?? 0] ?? 0;
 }
 
-function swap<T>(values: T[], i: number, j: number): void {
-  const [first, second] = [values[i], values[j]];
-  if (first === undefined || second === undefined) return;
-  values[i] = second;
-  values[j] = first;
+function swap(values: unknown[], i: number, j: number): void {
+  [values[i], values[j]] = [values[j], values[i]];
 }
