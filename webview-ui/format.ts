@@ -24,8 +24,11 @@ export function written(value: number | null | undefined, style: NumberStyle): s
 export function axisMark(value: number, spacing: number, style: NumberStyle): string {
   const scale = style === "percent" ? 100 : 1;
   const gap = Math.abs(spacing * scale);
-  if (value !== 0 && (Math.abs(value) < 1e-3 || Math.abs(value) >= 1e5) && style === "quantity") return formatQuantity(value);
-  return formatNumber(value * scale, gap > 0 ? Math.min(6, Math.max(0, -Math.floor(Math.log10(gap) + 1e-9))) : 0);
+  const decimals = gap > 0 ? Math.max(0, -Math.floor(Math.log10(gap) + 1e-9)) : 0;
+  // The axis is 44 pixels wide: longer marks are written as powers of ten.
+  if (value !== 0 && (decimals > 3 || Math.abs(value * scale) >= 1e5)) return (value * scale).toExponential(1).replace(".0", "").replaceAll("-", "−").replace("+", "");
+  if (value === 0) return "0";
+  return formatNumber(value * scale, decimals);
 }
 
 /** Time of day, as the reader's machine writes it. */

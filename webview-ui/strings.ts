@@ -34,7 +34,8 @@ const english = {
   copyTable: "Copy as TSV",
   copied: "Copied",
   notCopied: "Could not copy",
-  tableRows: "{0} of {1} points; copying takes all {1}",
+  tableRows: "{0} of {1} rows",
+  tableRowsTitle: "Evenly chosen rows; copying takes all {0}",
   reduced: "reduced",
   reducedTitle: "Drawn from the first, least, greatest and last point of each pixel column. Zoom in to see every point.",
   // Time
@@ -159,6 +160,7 @@ const english = {
   tensors: "Tensors",
   tensor: "tensor",
   sharedToOwned: "shared → owned",
+  strengthWords: "grey is shared, full colour is owned",
   rauExact: "rAU exact",
   rauAttributed: "rAU attributed through {0}",
   rauAttributedPlain: "rAU attributed through the optimizer’s shared accumulators",

@@ -1,4 +1,4 @@
-import type { ChartOptions } from "chart.js";
+import type { ChartOptions, Scale } from "chart.js";
 import { axisMark } from "../format.ts";
 import type { Theme } from "../theme.ts";
 import type { ChartModel, XAxis } from "./model.ts";
@@ -54,6 +54,7 @@ export function chartOptions(model: ChartModel, axis: XAxis, look: ChartLook, th
       y: {
         type: model.log ? "logarithmic" : "linear",
         ...(model.bounds && !model.log ? { min: model.bounds[0], max: model.bounds[1] } : {}),
+        ...(model.log ? { afterBuildTicks: logTicks } : {}),
         afterFit: (scale) => {
           scale.width = look.gutters.left;
         },
@@ -61,12 +62,12 @@ export function chartOptions(model: ChartModel, axis: XAxis, look: ChartLook, th
         border: { display: false },
         ticks: {
           padding: 6,
-          maxTicksLimit: look.height < 100 ? 3 : 6,
+          maxTicksLimit: look.height < 100 ? 3 : model.log ? 12 : 6,
           color: theme.description,
           font,
           callback: (value, _index, ticks) => {
             const number = Number(value);
-            if (model.log) return logMark(number, ticks.length) ? axisMark(number, number, model.style) : "";
+            if (model.log) return axisMark(number, number, model.style);
             const spacing = (ticks[1]?.value ?? 1) - (ticks[0]?.value ?? 0);
             return axisMark(number, spacing, model.style);
           },
@@ -76,8 +77,16 @@ export function chartOptions(model: ChartModel, axis: XAxis, look: ChartLook, th
   };
 }
 
-/** On a log axis only 1, 2 and 5 of each decade are written, or only 1 where there are many decades. */
-function logMark(value: number, marks: number): boolean {
-  const mantissa = Math.round(value / 10 ** Math.floor(Math.log10(value) + 1e-9));
-  return mantissa === 1 || (marks < 30 && (mantissa === 2 || mantissa === 5));
+/** Marks of a log axis: 1, 2 and 5 of each decade, or only 1 where there are more than two decades. */
+function logTicks(scale: Scale): void {
+  const mantissas = scale.max / scale.min > 100 ? [1] : [1, 2, 5];
+  const ticks: { value: number }[] = [];
+  for (let decade = Math.floor(Math.log10(scale.min)); decade <= Math.ceil(Math.log10(scale.max)); decade++) {
+    for (const mantissa of mantissas) {
+      const value = Number(`${mantissa}e${decade}`);
+      if (value >= scale.min * 0.999 && value <= scale.max * 1.001) ticks.push({ value });
+    }
+  }
+  // Within a part of a decade there may be none of these: the library's own marks stay.
+  if (ticks.length >= 2) scale.ticks = ticks;
 }

@@ -20,6 +20,8 @@ export interface ElementLayout {
 }
 
 const largestCell = 12;
+/** A cell of a matrix is at most this much wider than high, or higher than wide. */
+const mostStretch = 8;
 
 /**
  * Lays a tensor out in the room there is.
@@ -39,9 +41,9 @@ export function layOutElements(shape: readonly number[], room: { readonly width:
   const byWidth = Math.floor(freeWidth / across);
   const byHeight = Math.floor(freeHeight / down);
   const size = (pixels: number): number => Math.min(largestCell, Math.max(1, pixels));
-  // Tiles are square in their weights; a matrix may be stretched, at most fourfold, to be readable.
+  // Tiles are square in their weights; a matrix may be stretched to be readable.
   const square = size(Math.min(byWidth, byHeight));
-  const cell: readonly [number, number] = tiled ? [square, square] : [Math.min(size(byWidth), 4 * size(byHeight)), Math.min(size(byHeight), 4 * size(byWidth))];
+  const cell: readonly [number, number] = tiled ? [square, square] : [Math.min(size(byWidth), mostStretch * size(byHeight)), Math.min(size(byHeight), mostStretch * size(byWidth))];
   const grouped: readonly [number, number] = [Math.max(1, Math.ceil(down / Math.max(1, freeHeight))), Math.max(1, Math.ceil(across / Math.max(1, freeWidth)))];
   return {
     outputs,

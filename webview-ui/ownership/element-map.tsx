@@ -5,7 +5,6 @@ import { usePage } from "../parts/context.ts";
 import { Note } from "../parts/note.tsx";
 import { Swatch } from "../parts/swatch.tsx";
 import { hideTip, showTip } from "../parts/tooltip.tsx";
-import { useWidth } from "../parts/use-size.ts";
 import { say } from "../strings.ts";
 import { elementAt, layOutElements } from "./element-layout.ts";
 import { paintElements, pictureHeight } from "./element-picture.ts";
@@ -17,18 +16,17 @@ interface ElementMapProps {
   readonly looking: Looking;
   readonly tasks: readonly TaskDescription[];
   readonly elements: Elements;
+  /** Pixels there are across. */
+  readonly room: number;
 }
 
-/** Largest map; a wider or taller one says no more. */
-const mostWidth = 640;
+/** Highest map; a higher one says no more. */
 const mostHeight = 320;
 
 /** Which weights: every element of the tensor in the colour of its owner. */
-export function ElementMap({ parameter, looking, tasks, elements }: ElementMapProps) {
+export function ElementMap({ parameter, looking, tasks, elements, room }: ElementMapProps) {
   const { theme } = usePage();
-  const box = useRef<HTMLElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
-  const room = Math.min(useWidth(box), mostWidth);
   const layout = useMemo(() => (room > 0 ? layOutElements(parameter.shape, { width: room, height: mostHeight }) : null), [parameter, room]);
   const { description, alone } = looking;
   useLayoutEffect(() => {
@@ -73,7 +71,7 @@ export function ElementMap({ parameter, looking, tasks, elements }: ElementMapPr
 
   const grouped = layout ? layout.grouped[0] * layout.grouped[1] : 1;
   return (
-    <figure ref={box} class="elements" aria-label={say("mapOf", parameter.name)}>
+    <figure class="elements" aria-label={say("mapOf", parameter.name)}>
       {elements.state === "none" && <Note text={say("noSnapshot")} />}
       {elements.state === "before" && <Note text={say("noSnapshotBefore")} />}
       {elements.state === "loading" && <Note text={say("loadingMap")} />}
@@ -88,7 +86,7 @@ export function ElementMap({ parameter, looking, tasks, elements }: ElementMapPr
             onPointerMove={onPointerMove}
             onPointerLeave={hideTip}
           />
-          <div class="map-words" style={{ width: `${Math.max(layout.width, 220)}px` }}>
+          <div class="map-words" style={{ width: `${Math.max(layout.width, Math.min(room, 380))}px` }}>
             <span>{layout.inputs > 1 ? say("outputsStrip", formatNumber(layout.outputs)) : say("outputs", formatNumber(layout.outputs))}</span>
             {grouped > 1 && <span>{say("grouped", formatNumber(grouped))}</span>}
             {layout.inputs > 1 && <span>{say("inputs", formatNumber(layout.inputs))}</span>}

@@ -63,7 +63,7 @@ function Diverging({ looking: { description, alone }, tasks, counts }: ReadyProp
       {[dominanceThreshold, 1 - dominanceThreshold].map((threshold) => (
         <g key={threshold}>
           <line class="threshold" x1={0} x2={width} y1={tall * (1 - threshold)} y2={tall * (1 - threshold)} />
-          <text class="halo" x={width} y={tall * (1 - threshold) + 4} text-anchor="end">
+          <text x={width + 4} y={tall * (1 - threshold) + 4}>
             {formatNumber(threshold, 1)}
           </text>
         </g>

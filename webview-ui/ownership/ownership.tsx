@@ -53,6 +53,7 @@ export function Ownership({ run, description }: { readonly run: RunSummary; read
   if (description.tasks.length < 2) return <Nothing title={say("oneTask")} text={say("oneTaskHint")} />;
   if (common.length === 0) return <Nothing title={say("noCommon")} text={say("noCommonHint")} />;
   if (asTable) return <OwnershipTables looking={looking} />;
+  const namesWidth = Math.min(168, Math.max(64, 7.2 * Math.max(...layout.rows.map(({ label }) => label.length)) + 6));
   const left = dashboard.active.value ? timeLeft(run.step, description, store.last(series.stepsPerSecond)) : null;
   return (
     <>
@@ -62,7 +63,7 @@ export function Ownership({ run, description }: { readonly run: RunSummary; read
         <ColourKey looking={looking} />
         <TableToggle />
       </div>
-      <div class="pane">
+      <div class="pane" style={{ "--names": `${namesWidth}px` }}>
         <div class="pane-title wide-row">
           <span class="run">
             <b>{run.user.title ?? run.balancer}</b>
@@ -75,7 +76,7 @@ export function Ownership({ run, description }: { readonly run: RunSummary; read
         <TimeAxis looking={looking} live={dashboard.active.value} />
       </div>
       <hr class="rule" />
-      {end < 0 ? <Note text={say("noOwnershipHint")} /> : <Detail looking={looking} run={run} />}
+      {end < 0 ? <Note text={say("noOwnershipHint")} /> : <Detail looking={looking} run={run} namesWidth={namesWidth} />}
     </>
   );
 
@@ -103,9 +104,13 @@ function attribution({ ownership, optimizer }: RunDescription): string {
   return optimizer === undefined ? say("rauAttributedPlain") : say("rauAttributed", optimizer);
 }
 
+/** With more tasks the ramps would only repeat the legend in the head. */
+const mostRamps = 4;
+
 /** From shared to owned, for each task. */
 function ColourKey({ looking: { description, alone } }: { readonly looking: Looking }) {
   const { theme } = usePage();
+  if (alone === null && description.tasks.length > mostRamps) return <span class="muted">{say("strengthWords")}</span>;
   return (
     <span class="key">
       <span class="muted">{say("sharedToOwned")}</span>
@@ -129,14 +134,14 @@ function rampOf(theme: Theme, index: number): string {
 const verdictFrom = 0.35;
 
 /** Who owns the trunk at the moment looked at, in a few words. */
-function Verdict({ looking: { description, step } }: { readonly looking: Looking }) {
+function Verdict({ looking: { description, step, alone } }: { readonly looking: Looking }) {
   const { dashboard } = usePage();
   const owned = recordedShares(dashboard.store, series.trunkDominated, description.tasks, step);
   if (!owned) return null;
-  const most = Math.max(...owned);
-  const owner = owned.indexOf(most);
+  const most = alone === null ? Math.max(...owned) : (owned[alone] ?? 0);
+  const owner = alone ?? owned.indexOf(most);
   const shared = Math.max(0, 1 - owned.reduce((sum, part) => sum + part, 0));
-  return most > verdictFrom ? (
+  return most > verdictFrom || alone !== null ? (
     <span class="run">
       <Swatch task={owner} />
       <b>{say("ownsPercent", description.tasks[owner]?.id ?? "", formatShare(most))}</b>
@@ -152,6 +157,10 @@ function Verdict({ looking: { description, step } }: { readonly looking: Looking
 }
 
 /** `epoch 3.2`. */
-export function epochWords(step: number, { stepsPerEpoch }: RunDescription): string {
-  return say("epoch", formatNumber(step / Math.max(1, stepsPerEpoch), 1));
+export function epochWords(step: number, description: RunDescription): string {
+  return say("epoch", epochNumber(step, description));
+}
+
+export function epochNumber(step: number, { stepsPerEpoch }: RunDescription): string {
+  return formatNumber(step / Math.max(1, stepsPerEpoch), 1);
 }

@@ -31,7 +31,7 @@ export function DataTable({ title, unit, columns, rows }: TableData) {
           {title} <small>{unit}</small>
         </h2>
         <span class="grow" />
-        <span class="muted" role="status">
+        <span class="muted fixed" role="status" title={shown.length < rows.length ? say("tableRowsTitle", rows.length) : ""}>
           {said || (shown.length < rows.length ? say("tableRows", shown.length, rows.length) : "")}
         </span>
         <IconButton icon="copy" label={`${say("copyTable")}: ${title}`} onClick={copy} />

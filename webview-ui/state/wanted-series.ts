@@ -28,7 +28,7 @@ export function wantedSeries(view: View, description: RunDescription, recorded: 
       return { scalars: recorded.filter(isCurve), vectors: [] };
     case "ownership":
       return {
-        scalars: only(ownershipSeries(description)),
+        scalars: only(ownershipSeries(description, parameter)),
         vectors: parameter === null ? [] : only([series.dominanceHistogram(parameter)]),
       };
   }
@@ -52,12 +52,13 @@ function overviewSeries(description: RunDescription): string[] {
   ];
 }
 
-function ownershipSeries(description: RunDescription): string[] {
+function ownershipSeries(description: RunDescription, parameter: string | null): string[] {
   const { tasks } = description;
   return [
     ...commonParameters(description).flatMap(({ name }) => tasks.map(({ id }) => series.dominance(name, id))),
     ...tasks.map(({ id }) => series.trunkDominated(id)),
     ...tasks.map(({ id }) => series.trunkDominance(id)),
+    ...(parameter === null ? [] : tasks.map(({ id }) => series.dominated(parameter, id))),
     series.stepsPerSecond,
   ];
 }

@@ -7,7 +7,6 @@ import { DataTable } from "../parts/data-table.tsx";
 import { Note } from "../parts/note.tsx";
 import { OwnedBar } from "../parts/owned-bar.tsx";
 import { Swatch } from "../parts/swatch.tsx";
-import { TableToggle } from "../parts/table-toggle.tsx";
 import { commonParameters } from "../state/wanted-series.ts";
 import { say } from "../strings.ts";
 import { FindingsColumn } from "./findings-column.tsx";
@@ -62,8 +61,6 @@ function TrunkOwners({ description }: { readonly description: RunDescription }) 
     <div class="row">
       <h2>{say("whoOwns")}</h2>
       <small>{say("whoOwnsUnit", formatNumber(weights))}</small>
-      <span class="grow" />
-      <TableToggle />
     </div>
   );
   if (weights === 0) return <Note text={say("noTrunk")} />;

@@ -2,6 +2,7 @@ import { formatDuration, formatNumber } from "../../src/analysis/format.ts";
 import { type RunDescription, series } from "../../src/experiment/record.ts";
 import type { RunSummary } from "../../src/runs/contract.ts";
 import { usePage } from "../parts/context.ts";
+import { TableToggle } from "../parts/table-toggle.tsx";
 import { say } from "../strings.ts";
 import { timeLeft } from "./time-left.ts";
 
@@ -25,6 +26,8 @@ export function StatusLine({ run, description }: { readonly run: RunSummary; rea
         {pace !== null && <span class="muted">{say("stepsPerSecond", formatNumber(pace, pace < 10 ? 1 : 0))}</span>}
         <span class="muted">{say("backend", description.backend)}</span>
         {broken && <span class="muted">{say("asOf", formatNumber(run.step))}</span>}
+        <span class="grow" />
+        <TableToggle />
       </div>
       <div
         class={broken ? "progress failed" : "progress"}

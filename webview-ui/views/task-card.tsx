@@ -29,6 +29,7 @@ export function TaskCard({ description, index, task, onOpen }: TaskCardProps) {
   const best = bestOf(curve, metric);
   const trend = trendOf(curve, metric);
   const text = (value: number | null): string => (value === null ? "–" : formatMetric(value, metric));
+  const loss = recent(store, series.loss(task.id));
   const height = description.tasks.length > tallCards ? 64 : 176;
   return (
     <section class="card" aria-label={say("taskCard", task.id)}>
@@ -80,7 +81,7 @@ export function TaskCard({ description, index, task, onOpen }: TaskCardProps) {
         <dt>{say("taskWeight")}</dt>
         <dd>{quantity(store.last(series.weight(task.id)))}</dd>
         <dt>{say("loss")}</dt>
-        <dd>{say("lossTrain", quantity(recent(store, series.loss(task.id))))}</dd>
+        <dd>{loss === null ? "–" : say("lossTrain", formatQuantity(loss))}</dd>
         <dt>{say("gradientNorm")}</dt>
         <dd>{normText(store, description, task)}</dd>
       </dl>

@@ -34,7 +34,7 @@ try {
   const files = await bundlePage();
   for (const [name, wanted] of Object.entries(pictures)) {
     if (only.length > 0 && !only.includes(name)) continue;
-    const { page, complaints } = await openPage(browser, files, wanted);
+    const { page, complaints } = await openPage(browser, files, { height: wanted.view === "curves" ? 1400 : 860, ...wanted });
     await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
     if (complaints.length > 0) console.error(`${name}: ${complaints.join("\n  ")}`);
     await page.context().close();
