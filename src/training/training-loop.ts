@@ -59,7 +59,7 @@ export class TrainingLoop {
         this.#checkpoint();
         return { kind: "stopped", result: this.#result({}) };
       }
-      this.#oneStep();
+      this.step();
       if (this.#step % stepsPerEpoch === 0) await this.#endEpoch();
       if (this.#control.takeCheckpointRequest() || this.#keeper.due) this.#checkpoint();
       await this.#pace.breathe();
@@ -68,7 +68,8 @@ export class TrainingLoop {
     return { kind: "completed", result: this.#result(await this.#test()) };
   }
 
-  #oneStep(): void {
+  /** One step with everything that is recorded of it; `run` makes these, and benchmarks measure them. */
+  step(): void {
     const { training, recorder } = { training: this.#training, recorder: this.#recorder };
     const { dataset, order, stepper, experiment, description } = training;
     const started = performance.now();
