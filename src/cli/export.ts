@@ -21,7 +21,9 @@ export function registerExport(program: Command): void {
     .command("export")
     .description("Write everything a run recorded as csv or json.")
     .argument("<run>", "id of the run, the beginning of it, or its folder")
-    .addOption(new Option("--format <format>", "csv: series,step,index,value; json: one document").choices(["csv", "json"]).makeOptionMandatory())
+    .addOption(
+      new Option("--format <format>", "csv: series,step,index,value; json: one document").choices(["csv", "json"]).makeOptionMandatory(),
+    )
     .option("--series <glob>", 'only these series, e.g. "loss/*", "dominance/**", "{loss,weight}/*"')
     .option("--out <file>", "write to a file; default: stdout")
     .action(write);
@@ -32,7 +34,9 @@ async function write(asked: string, { format, series, out }: ExportOptions): Pro
   const names = exportedSeries(reader, series);
   if (series !== undefined && names.length === 0) {
     const all = reader.seriesList().map(({ name }) => name);
-    throw new CommandError(`No series is called like "${series}". There are ${all.length}: ${all.slice(0, 12).join(", ")}${all.length > 12 ? ", …" : ""}`);
+    throw new CommandError(
+      `No series is called like "${series}". There are ${all.length}: ${all.slice(0, 12).join(", ")}${all.length > 12 ? ", …" : ""}`,
+    );
   }
   const pieces = exportRun(reader, format, series);
   if (out === undefined) {

@@ -15,7 +15,10 @@ export function registerList(program: Command): void {
       const root = currentRoot();
       const runs = new RunRegistry().list(root).map((entry) => listedRun(entry));
       if (json) return printJson(runs);
-      if (runs.length === 0) return say(`No runs in ${root} yet. "taskscope run FILE" makes one.`);
+      if (runs.length === 0) {
+        say(`No runs in ${root} yet. "taskscope run FILE" makes one.`);
+        return;
+      }
       await print(table([["run", "status", "progress", "time"].map((head) => toned("dim", head)), ...runs.map(row)], "text"));
       for (const { run, problem } of runs) if (problem !== undefined) say(`${run}: ${problem}`);
     });

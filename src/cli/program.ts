@@ -53,7 +53,12 @@ function tell(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.done : exitCode.usage;
   if (error instanceof CommandError) return complain(error.message, error.code);
   if (error instanceof RunNotFoundError || error instanceof RunBusyError) return complain(error.message, exitCode.usage);
-  if (error instanceof RunStoreError || error instanceof TrainerStartError || error instanceof StopError || error instanceof InspectorError) {
+  if (
+    error instanceof RunStoreError ||
+    error instanceof TrainerStartError ||
+    error instanceof StopError ||
+    error instanceof InspectorError
+  ) {
     return complain(error.message, exitCode.failed);
   }
   if (error instanceof Error && "code" in error && typeof error.code === "string") return complain(error.message, exitCode.failed);

@@ -7,7 +7,15 @@ export function metricTable(description: RunDescription, result: RunResult, spli
   const recorded = result.metrics[split];
   if (recorded === undefined) return "";
   const names = [...new Set(description.tasks.flatMap(({ metrics }) => metrics.map(({ name }) => name)))];
-  const rows = description.tasks.map(({ id, metrics }) => [id, ...names.map((name) => cell(recorded[id]?.[name], metrics.find((metric) => metric.name === name)))]);
+  const rows = description.tasks.map(({ id, metrics }) => [
+    id,
+    ...names.map((name) =>
+      cell(
+        recorded[id]?.[name],
+        metrics.find((metric) => metric.name === name),
+      ),
+    ),
+  ]);
   return table([[toned("dim", "task"), ...names.map((name) => toned("dim", name))], ...rows]);
 }
 
@@ -23,15 +31,28 @@ export function ownershipTable({ tasks, parameters }: RunDescription, { dominanc
   const layers = [...new Set(shared.map(({ layer }) => layer))];
   const rows = layers.map((layer) => {
     const own = shared.filter((parameter) => parameter.layer === layer);
-    return shareRow(layer, ids.map((id) => weightedMean(own.map(({ name, size }) => [dominance.parameters[name]?.[id] ?? NaN, size]))));
+    return shareRow(
+      layer,
+      ids.map((id) => weightedMean(own.map(({ name, size }) => [dominance.parameters[name]?.[id] ?? NaN, size]))),
+    );
   });
   const head = ["layer", ...ids].map((text) => toned("dim", text));
-  return table([head, ...rows, shareRow("trunk", ids.map((id) => dominance.trunk[id] ?? NaN)).map((text) => toned("bold", text))]);
+  return table([
+    head,
+    ...rows,
+    shareRow(
+      "trunk",
+      ids.map((id) => dominance.trunk[id] ?? NaN),
+    ).map((text) => toned("bold", text)),
+  ]);
 }
 
 function shareRow(name: string, shares: readonly number[]): string[] {
   const greatest = Math.max(...shares);
-  return [name, ...shares.map((share) => (share === greatest && shares.length > 1 ? toned("bold", formatShare(share, 1)) : formatShare(share, 1)))];
+  return [
+    name,
+    ...shares.map((share) => (share === greatest && shares.length > 1 ? toned("bold", formatShare(share, 1)) : formatShare(share, 1))),
+  ];
 }
 
 function weightedMean(values: readonly (readonly [value: number, weight: number])[]): number {

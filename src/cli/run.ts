@@ -33,7 +33,12 @@ export function registerRun(program: Command): void {
     .command("run")
     .description("Train an experiment; Ctrl-C ends it after its step.")
     .argument("<file>", "experiment file (*.mtl.yaml)")
-    .option("--set <path=value>", "override a value, e.g. training.epochs=5; may be given again", (one: string, all: readonly string[]) => [...all, one], [])
+    .option(
+      "--set <path=value>",
+      "override a value, e.g. training.epochs=5; may be given again",
+      (one: string, all: readonly string[]) => [...all, one],
+      [],
+    )
     .option("--seed <n>", "seed of initial weights, batch order and every other random draw", wholeNumber)
     .addOption(new Option("--backend <name>", "what computes").choices(["auto", "wasm", "native"]))
     .option("--detach", "start the run and return")
@@ -70,7 +75,8 @@ function overridesOf({ set, seed, backend }: RunOptions): Override[] {
 
 function asOverride(text: string): Override {
   const [, path, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
-  if (path === undefined || value === undefined) throw new CommandError(`--set ${text}: write it as path=value, e.g. --set training.epochs=5.`);
+  if (path === undefined || value === undefined)
+    throw new CommandError(`--set ${text}: write it as path=value, e.g. --set training.epochs=5.`);
   return { path: path.trim(), value };
 }
 
@@ -134,7 +140,8 @@ function stopOnInterrupt(folder: string, progress: Progress): () => void {
       complain(error);
     }
   };
-  const complain = (error: unknown): void => progress.note(`The run could not be stopped: ${error instanceof Error ? error.message : String(error)}`);
+  const complain = (error: unknown): void =>
+    progress.note(`The run could not be stopped: ${error instanceof Error ? error.message : String(error)}`);
   const signals = ["SIGINT", "SIGTERM"] as const;
   for (const signal of signals) process.on(signal, interrupt);
   return () => {

@@ -66,10 +66,17 @@ function tell(run: RunSummary): string {
     ["steps", `${run.step} of ${description?.totalSteps ?? "?"}`],
     ["time", formatDuration(secondsOf(run, Date.now()))],
     ...(run.overrides.length === 0 ? [] : [["overrides", run.overrides.join(" ")] satisfies [string, string]]),
-    ...(run.git === null ? [] : [["commit", `${run.git.commit.slice(0, 12)}${run.git.dirty ? " with changes" : ""}`] satisfies [string, string]]),
+    ...(run.git === null
+      ? []
+      : [["commit", `${run.git.commit.slice(0, 12)}${run.git.dirty ? " with changes" : ""}`] satisfies [string, string]]),
     ["folder", run.folder],
   ];
-  return table(facts.map(([name, value]) => [toned("dim", name), value]), "text") + (description === null || result === null ? "" : resultText(run));
+  return (
+    table(
+      facts.map(([name, value]) => [toned("dim", name), value]),
+      "text",
+    ) + (description === null || result === null ? "" : resultText(run))
+  );
 }
 
 /** The tables at the end of a run. */

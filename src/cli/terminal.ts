@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { styleText } from "node:util";
+import { stripVTControlCharacters, styleText } from "node:util";
 
 /** Results go to stdout, everything said to people to stderr; so that `taskscope … --json | jq` sees results alone. */
 
@@ -52,6 +52,5 @@ export function table(rows: readonly (readonly string[])[], align: "numbers" | "
 }
 
 function visibleLength(text: string): number {
-  // eslint-disable-next-line no-control-regex -- colour codes take no room
-  return [...text.replace(/\u001b\[[0-9;]*m/g, "")].length;
+  return stripVTControlCharacters(text).length;
 }

@@ -66,7 +66,9 @@ export function findRun(root: string, asked: string): string {
     throw new RunNotFoundError(`"${asked}" could be any of ${matches.map((folder) => basename(folder)).join(", ")}. Give more of the id.`);
   }
   throw new RunNotFoundError(
-    folders.length === 0 ? `There are no runs in ${runsFolderOf(root)}.` : `There is no run "${asked}" in ${runsFolderOf(root)}. "taskscope list" shows all.`,
+    folders.length === 0
+      ? `There are no runs in ${runsFolderOf(root)}.`
+      : `There is no run "${asked}" in ${runsFolderOf(root)}. "taskscope list" shows all.`,
   );
 }
 

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { isMainThread, workerData } from "node:worker_threads";
-import type { StoreThreadData } from "./store-messages.ts";
+import { isStoreThreadData } from "./store-messages.ts";
 
 /**
  * The trainer: `trainer <run folder>` trains one run and ends. The same file serves the store on a second thread. Both
@@ -9,7 +9,8 @@ import type { StoreThreadData } from "./store-messages.ts";
 async function main(): Promise<void> {
   if (!isMainThread) {
     const { serveStore } = await import("./store-thread.ts");
-    const data: StoreThreadData = workerData;
+    const data: unknown = workerData;
+    if (!isStoreThreadData(data)) throw new TypeError("The trainer's second thread was started without what it needs.");
     serveStore(data);
     return;
   }

@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import type { OwnershipMap, RunDescription, RunEvent } from "../experiment/record.ts";
 import type { ProcessIdentity } from "../runs/contract.ts";
@@ -40,8 +39,10 @@ export class Recording implements Recorder, Control {
     const flags = new SharedArrayBuffer(4 * flagCount);
     const data: StoreThreadData = { role: "store", folder, owner, flags };
     const worker = new Worker(entry, { workerData: data });
-    const [first]: FromStore[] = await once(worker, "message");
-    if (first?.kind !== "ready") throw new RecordingError(first?.kind === "refused" ? first.message : "The run's store did not open.");
+    const first = await new Promise<FromStore>((resolve, reject) => {
+      worker.once("message", resolve).once("error", reject);
+    });
+    if (first.kind !== "ready") throw new RecordingError(first.kind === "refused" ? first.message : "The run's store did not open.");
     if (first.journal !== "wal") log("This file system does not take a write-ahead log; the run is recorded with the classic journal.");
     return new Recording(worker, flags, log);
   }

@@ -12,6 +12,10 @@ export interface StoreThreadData {
   readonly flags: SharedArrayBuffer;
 }
 
+export function isStoreThreadData(data: unknown): data is StoreThreadData {
+  return typeof data === "object" && data !== null && "role" in data && data.role === "store";
+}
+
 /** Words of the shared flags, which the training thread reads between two steps without waiting for messages. */
 export const flag = {
   /** 1 once the run shall end after its step. */
@@ -29,7 +33,11 @@ export interface RecordedPoints {
 }
 
 export type ToStore =
-  | { readonly kind: "points"; readonly points: RecordedPoints; readonly progress: { readonly step: number; readonly epoch: number } | null }
+  | {
+      readonly kind: "points";
+      readonly points: RecordedPoints;
+      readonly progress: { readonly step: number; readonly epoch: number } | null;
+    }
   | { readonly kind: "vector"; readonly name: string; readonly step: number; readonly values: Float32Array }
   | { readonly kind: "snapshot"; readonly step: number; readonly epoch: number; readonly maps: readonly OwnershipMap[] }
   | { readonly kind: "event"; readonly event: RunEvent }

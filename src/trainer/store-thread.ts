@@ -57,7 +57,10 @@ class StoreThread {
   }
 
   #take(message: ToStore): void {
-    if (message.kind === "end") return this.#end(message.ending);
+    if (message.kind === "end") {
+      this.#end(message.ending);
+      return;
+    }
     if (this.#failure !== undefined) return;
     switch (message.kind) {
       case "points": {
@@ -163,6 +166,7 @@ function post(port: MessagePort, message: FromStore): void {
 }
 
 function messageOf(error: unknown): string {
-  if (error instanceof RunStoreError && error.problem === "full") return "The disk is full. What was recorded before is kept; free some space and run again.";
+  if (error instanceof RunStoreError && error.problem === "full")
+    return "The disk is full. What was recorded before is kept; free some space and run again.";
   return error instanceof Error ? error.message : String(error);
 }

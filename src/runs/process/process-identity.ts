@@ -73,7 +73,12 @@ function windowsStart(pid: number): string | undefined {
 
 function output(command: string, args: readonly string[]): string | undefined {
   try {
-    const text = execFileSync(command, args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"], windowsHide: true, env: { ...process.env, LC_ALL: "C" } });
+    const text = execFileSync(command, args, {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+      windowsHide: true,
+      env: { ...process.env, LC_ALL: "C" },
+    });
     return text.trim() === "" ? undefined : text.trim();
   } catch {
     // Both commands end with an error when there is no such process.

@@ -80,8 +80,8 @@ async function endTree(pid: number): Promise<void> {
 function endTreeBySystemTools(pid: number): Promise<void> {
   return new Promise((resolve, reject) => {
     killTree(pid, "SIGKILL", (error) => {
-      if (error === undefined || error === null) resolve();
-      else reject(new StopError(`Process ${pid} could not be ended: ${error.message}`, { cause: error }));
+      if (error) reject(new StopError(`Process ${pid} could not be ended: ${error.message}`, { cause: error }));
+      else resolve();
     });
   });
 }
@@ -105,7 +105,7 @@ function descendantsOf(root: number): number[] {
     if (parent !== undefined) children.set(parent, [...(children.get(parent) ?? []), pid]);
   }
   const found: number[] = [];
-  for (const waiting = [root]; waiting.length > 0; ) {
+  for (const waiting = [root]; waiting.length > 0;) {
     const below = children.get(waiting.pop() ?? root) ?? [];
     found.push(...below);
     waiting.push(...below);

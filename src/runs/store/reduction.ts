@@ -55,7 +55,8 @@ export class Reducer {
     const position = this.#seen++;
     if (position === 0) this.#keep(candidate.first, position, step, value);
     if (Number.isFinite(value)) {
-      if (this.#at[candidate.least] === -1 || value < (this.#values[candidate.least] ?? 0)) this.#keep(candidate.least, position, step, value);
+      if (this.#at[candidate.least] === -1 || value < (this.#values[candidate.least] ?? 0))
+        this.#keep(candidate.least, position, step, value);
       if (this.#at[candidate.greatest] === -1 || value > (this.#values[candidate.greatest] ?? 0)) {
         this.#keep(candidate.greatest, position, step, value);
       }
@@ -68,9 +69,7 @@ export class Reducer {
 
   /** Ends the group: its kept points are handed over, and the next one begins. */
   endGroup(): void {
-    const order = [...this.#at.keys()]
-      .filter((index) => this.#at[index] !== -1)
-      .sort((a, b) => (this.#at[a] ?? 0) - (this.#at[b] ?? 0));
+    const order = [...this.#at.keys()].filter((index) => this.#at[index] !== -1).sort((a, b) => (this.#at[a] ?? 0) - (this.#at[b] ?? 0));
     let before = -1;
     for (const index of order) {
       const position = this.#at[index] ?? -1;

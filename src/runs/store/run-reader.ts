@@ -105,7 +105,10 @@ export class RunReader {
   latest(name: string): { readonly step: number; readonly value: number } | undefined {
     return this.#consistent(() => {
       const series = this.#series(name, "scalar");
-      const chunk = series === undefined ? undefined : this.#get("SELECT steps, data FROM chunk WHERE series = ? ORDER BY start DESC LIMIT 1", series.id);
+      const chunk =
+        series === undefined
+          ? undefined
+          : this.#get("SELECT steps, data FROM chunk WHERE series = ? ORDER BY start DESC LIMIT 1", series.id);
       if (chunk === undefined) return undefined;
       const { steps, values } = this.#scalars(chunk);
       const [step, value] = [steps.at(-1), values.at(-1)];
@@ -135,11 +138,18 @@ export class RunReader {
   }
 
   /** The last row of a vector series at or before `step`, or its latest one. */
-  vectorAt(name: string, step: number = Infinity): { readonly step: number; readonly width: number; readonly values: Float32Array } | undefined {
+  vectorAt(
+    name: string,
+    step: number = Infinity,
+  ): { readonly step: number; readonly width: number; readonly values: Float32Array } | undefined {
     return this.#consistent(() => {
       const series = this.#series(name, "any");
       if (series === undefined) return undefined;
-      const chunk = this.#get("SELECT steps, data FROM chunk WHERE series = ? AND first_step <= ? ORDER BY start DESC LIMIT 1", series.id, finite(step));
+      const chunk = this.#get(
+        "SELECT steps, data FROM chunk WHERE series = ? AND first_step <= ? ORDER BY start DESC LIMIT 1",
+        series.id,
+        finite(step),
+      );
       if (chunk === undefined) return undefined;
       const { steps, values } = this.#vectorChunk(chunk, series.width);
       const index = steps.findLastIndex((recorded) => recorded <= step);
@@ -266,7 +276,11 @@ export class RunReader {
   }
 
   #snapshotInfo(row: Row): SnapshotInfo {
-    return { step: this.#columns.number(row, "step"), epoch: this.#columns.number(row, "epoch"), parameter: this.#columns.text(row, "parameter") };
+    return {
+      step: this.#columns.number(row, "step"),
+      epoch: this.#columns.number(row, "epoch"),
+      parameter: this.#columns.text(row, "parameter"),
+    };
   }
 
   /** Reads several rows as they were at one moment, whatever the trainer commits meanwhile. */

@@ -27,12 +27,11 @@ const value = z
   .nullable()
   .transform((read) => read ?? NaN);
 const metricsOfTask = z.record(z.string(), value);
-const metricTable: z.ZodType<MetricTable> = z
-  .object({
-    train: z.record(z.string(), metricsOfTask).exactOptional(),
-    validation: z.record(z.string(), metricsOfTask).exactOptional(),
-    test: z.record(z.string(), metricsOfTask).exactOptional(),
-  });
+const metricTable: z.ZodType<MetricTable> = z.object({
+  train: z.record(z.string(), metricsOfTask).exactOptional(),
+  validation: z.record(z.string(), metricsOfTask).exactOptional(),
+  test: z.record(z.string(), metricsOfTask).exactOptional(),
+});
 const split = z.object({ train: z.number(), validation: z.number(), test: z.number() });
 const description: z.ZodType<RunDescription> = z.object({
   tasks: z.array(

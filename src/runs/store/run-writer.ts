@@ -142,7 +142,9 @@ export class RunWriter {
 
   /** What others asked for and was not yet taken; marked as taken. */
   takeRequests(now: number): Request[] {
-    const open = translated(this.#path, () => this.#database.prepare("SELECT id, kind FROM request WHERE handled_at IS NULL ORDER BY id").all());
+    const open = translated(this.#path, () =>
+      this.#database.prepare("SELECT id, kind FROM request WHERE handled_at IS NULL ORDER BY id").all(),
+    );
     const taken: Request[] = [];
     for (const row of open) {
       const kind = this.#columns.text(row, "kind");

@@ -10,7 +10,9 @@ export class SeriesStatements {
   readonly dropChunks: StatementSync;
 
   constructor(database: DatabaseSync) {
-    this.insertSeries = database.prepare("INSERT INTO series (name, width, points, first_step, last_step) VALUES (?, ?, ?, ?, ?) RETURNING id");
+    this.insertSeries = database.prepare(
+      "INSERT INTO series (name, width, points, first_step, last_step) VALUES (?, ?, ?, ?, ?) RETURNING id",
+    );
     this.updateSeries = database.prepare("UPDATE series SET points = ?, last_step = ? WHERE id = ?");
     this.putChunk = database.prepare(
       `INSERT INTO chunk (series, start, count, first_step, last_step, min, max, first, last, sketch, steps, data)
@@ -112,9 +114,18 @@ export class SeriesBuffer {
     const first = steps[0] ?? 0;
     const last = steps.at(-1) ?? 0;
     statements.putChunk.run(
-      id, start, steps.length, first, last,
-      summary.min, summary.max, summary.first, summary.last,
-      sketch, bytesOf(steps), bytesOf(values),
+      id,
+      start,
+      steps.length,
+      first,
+      last,
+      summary.min,
+      summary.max,
+      summary.first,
+      summary.last,
+      sketch,
+      bytesOf(steps),
+      bytesOf(values),
     );
   }
 

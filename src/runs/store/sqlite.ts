@@ -1,10 +1,11 @@
 import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
+import type * as sqlite from "node:sqlite";
 import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
 import { pathToFileURL } from "node:url";
 import { asStoreError, corrupt, RunStoreError } from "./store-error.ts";
 
-type Sqlite = typeof import("node:sqlite");
+type Sqlite = typeof sqlite;
 
 export type Row = Record<string, SQLOutputValue>;
 
@@ -16,20 +17,31 @@ const busyTimeoutMs = 5_000;
  * ("experimental") says nothing to the person at the keyboard and is left out.
  */
 function loadSqlite(path: string): Sqlite {
-  const emitWarning = process.emitWarning;
-  process.emitWarning = () => undefined;
-  try {
-    const sqlite: Sqlite | undefined = process.getBuiltinModule("node:sqlite");
-    if (sqlite !== undefined) return sqlite;
-  } finally {
-    process.emitWarning = emitWarning;
-  }
+  loaded ??= withoutWarnings(builtIn);
+  if (loaded !== undefined) return loaded;
   throw new RunStoreError(
     "unavailable",
     path,
     `Node ${process.versions.node} has no built-in SQLite, which keeps the runs.`,
     "Use Node 22.13 or newer.",
   );
+}
+
+let loaded: Sqlite | undefined;
+
+/** Undefined in a Node that has none, whatever its types say. */
+function builtIn(): Sqlite | undefined {
+  return process.getBuiltinModule("node:sqlite");
+}
+
+function withoutWarnings<T>(action: () => T): T {
+  const emitWarning = process.emitWarning.bind(process);
+  process.emitWarning = () => undefined;
+  try {
+    return action();
+  } finally {
+    process.emitWarning = emitWarning;
+  }
 }
 
 export type OpenMode = "read" | "write" | "create";
@@ -41,7 +53,9 @@ export function openDatabase(path: string, mode: OpenMode): DatabaseSync {
     throw new RunStoreError("missing", path, `${path} is not there.`, "The run was deleted or never started.");
   }
   return translated(path, () => {
-    const database = new DatabaseSync(mode === "read" && needsImmutable(path) ? immutableAddress(path) : path, { readOnly: mode === "read" });
+    const database = new DatabaseSync(mode === "read" && needsImmutable(path) ? immutableAddress(path) : path, {
+      readOnly: mode === "read",
+    });
     database.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
     return database;
   });

@@ -38,7 +38,13 @@ export function asStoreError(error: unknown, path: string): unknown {
     case sqliteCode.notDatabase:
       return foreign(path, error);
     case sqliteCode.full:
-      return new RunStoreError("full", path, `${path} cannot grow: the disk is full.`, "Free some space; what was recorded before is kept.", error);
+      return new RunStoreError(
+        "full",
+        path,
+        `${path} cannot grow: the disk is full.`,
+        "Free some space; what was recorded before is kept.",
+        error,
+      );
     case sqliteCode.io:
     case sqliteCode.readOnly:
     case sqliteCode.cannotOpen:
@@ -65,7 +71,13 @@ export function corrupt(path: string, detail: string, cause?: unknown): RunStore
 }
 
 export function foreign(path: string, cause?: unknown): RunStoreError {
-  return new RunStoreError("foreign", path, `${path} is not a Taskscope run store.`, "Remove the file, or the folder if it holds no run.", cause);
+  return new RunStoreError(
+    "foreign",
+    path,
+    `${path} is not a Taskscope run store.`,
+    "Remove the file, or the folder if it holds no run.",
+    cause,
+  );
 }
 
 /** The extended code's low byte; undefined for errors that are not SQLite's. */

@@ -27,8 +27,15 @@ test("csv holds every number, as it was recorded", () => {
     expect(lines.length).toBe(1 + 3000 + 4 + 3 + 1);
     const losses = lines.filter((line) => line.startsWith("loss/a,")).map((line) => Number(line.split(",")[3]));
     expect(losses).toEqual(Array.from({ length: 3000 }, (_, step) => step / 3));
-    expect(lines.filter((line) => line.startsWith("weight/a"))).toEqual(["weight/a,0,,NaN", "weight/a,1,,Infinity", "weight/a,2,,-Infinity", "weight/a,3,,1e-300"]);
-    expect(lines.filter((line) => line.startsWith("dominance-h"))).toEqual([0, 1, 2].map((i) => `dominance-histogram/d.kernel,5,${i},${[1, 2.5, 3][i]}`));
+    expect(lines.filter((line) => line.startsWith("weight/a"))).toEqual([
+      "weight/a,0,,NaN",
+      "weight/a,1,,Infinity",
+      "weight/a,2,,-Infinity",
+      "weight/a,3,,1e-300",
+    ]);
+    expect(lines.filter((line) => line.startsWith("dominance-h"))).toEqual(
+      [0, 1, 2].map((i) => `dominance-histogram/d.kernel,5,${i},${[1, 2.5, 3][i]}`),
+    );
   });
 });
 

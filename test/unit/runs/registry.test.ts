@@ -27,7 +27,15 @@ describe("a run's folder", () => {
     expect(readFileSync(join(folder, "config.mtl.yaml"), "utf8")).toBe(order.config);
     expect(readFileSync(join(workspace.root, ".taskscope/.gitignore"), "utf8")).toBe("*\n");
     using reader = RunReader.open(folder);
-    expect(reader.summary()).toMatchObject({ id, name: "a", balancer: "mgda", seed: 3, overrides: order.overrides, versions: { taskscope: "1.2.3" }, folder });
+    expect(reader.summary()).toMatchObject({
+      id,
+      name: "a",
+      balancer: "mgda",
+      seed: 3,
+      overrides: order.overrides,
+      versions: { taskscope: "1.2.3" },
+      folder,
+    });
     expect(reader.row().environment["cores"]).toMatch(/^\d+$/);
   });
 

@@ -11,7 +11,10 @@ interface Series {
   readonly commits: ReadonlySet<number>;
 }
 
-const anyValue = fc.oneof({ weight: 8, arbitrary: fc.double({ noNaN: true, noDefaultInfinity: true }) }, { weight: 1, arbitrary: fc.constantFrom(NaN, Infinity, -Infinity) });
+const anyValue = fc.oneof(
+  { weight: 8, arbitrary: fc.double({ noNaN: true, noDefaultInfinity: true }) },
+  { weight: 1, arbitrary: fc.constantFrom(NaN, Infinity, -Infinity) },
+);
 
 /** Long enough to fill chunks and to leave open rows; commits anywhere. */
 const anySeries: fc.Arbitrary<Series> = fc
@@ -73,7 +76,8 @@ describe("a scalar series", () => {
       const finite = real.filter(Number.isFinite);
       expect(Math.max(...drawn.filter(Number.isFinite))).toBe(Math.max(...finite));
       expect(Math.min(...drawn.filter(Number.isFinite))).toBe(Math.min(...finite));
-      for (const odd of [NaN, Infinity, -Infinity]) expect(drawn.some((value) => Object.is(value, odd))).toBe(real.some((value) => Object.is(value, odd)));
+      for (const odd of [NaN, Infinity, -Infinity])
+        expect(drawn.some((value) => Object.is(value, odd))).toBe(real.some((value) => Object.is(value, odd)));
       expect(drawn.length).toBeLessThanOrEqual(Math.max(4, 7) * columns);
       expect(window.reduced).toBe(drawn.length < real.length);
       expect(latest).toEqual({ step: series.steps.at(-1), value: series.values.at(-1) });
@@ -89,7 +93,12 @@ describe("a scalar series", () => {
       const inColumn = (step: number): boolean => Math.floor(step / 20) === column;
       const real = values.filter((_, i) => inColumn(i));
       const drawn = [...points.values].filter((_, i) => inColumn(points.steps[i] ?? -1));
-      expect([Math.min(...drawn), Math.max(...drawn), drawn[0], drawn.at(-1)]).toEqual([Math.min(...real), Math.max(...real), real[0], real.at(-1)]);
+      expect([Math.min(...drawn), Math.max(...drawn), drawn[0], drawn.at(-1)]).toEqual([
+        Math.min(...real),
+        Math.max(...real),
+        real[0],
+        real.at(-1),
+      ]);
     }
   });
 
@@ -163,7 +172,7 @@ plainTest("a million points are written, drawn and refined fast", () => {
   const timed = (name: string, action: () => void): void => {
     const before = performance.now();
     action();
-    console.info(`${name}: ${(performance.now() - before).toFixed(1)} ms`);
+    process.stdout.write(`${name}: ${(performance.now() - before).toFixed(1)} ms\n`);
   };
   timed("write 1,000,000 points, a commit each 1,000", () => {
     for (let step = 0; step < 1_000_000; step++) {
@@ -180,7 +189,10 @@ plainTest("a million points are written, drawn and refined fast", () => {
   writer.close();
 });
 
-function isPartOf(part: { readonly steps: Float64Array; readonly values: Float64Array }, whole: { readonly steps: Float64Array; readonly values: Float64Array }): boolean {
+function isPartOf(
+  part: { readonly steps: Float64Array; readonly values: Float64Array },
+  whole: { readonly steps: Float64Array; readonly values: Float64Array },
+): boolean {
   let at = 0;
   return part.steps.every((step, i) => {
     while (at < whole.steps.length && !(whole.steps[at] === step && Object.is(whole.values[at], part.values[i]))) at++;

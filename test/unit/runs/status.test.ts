@@ -23,17 +23,25 @@ describe("status by evidence", () => {
   });
 
   test.each(["queued", "starting", "running", "stopping"] as const)("%s without its owner has crashed at once", (status) => {
-    expect(decideStatus(evidence({ status, heartbeatAt: now }), "gone", now)).toMatchObject({ status: "crashed", reason: expect.stringMatching(/recorded is kept/) });
+    expect(decideStatus(evidence({ status, heartbeatAt: now }), "gone", now)).toMatchObject({
+      status: "crashed",
+      reason: matching(/recorded is kept/),
+    });
   });
 
   test("a trainer that never said a word is told apart from one that was killed", () => {
-    expect(decideStatus(evidence({ status: "starting", heartbeatAt: null }), "gone", now).reason).toMatch(/before it could begin.*trainer\.log/);
+    expect(decideStatus(evidence({ status: "starting", heartbeatAt: null }), "gone", now).reason).toMatch(
+      /before it could begin.*trainer\.log/,
+    );
   });
 
   test("a run for which no trainer was started has a grace, and then no hope", () => {
     const queued = (age: number): StatusEvidence => evidence({ status: "queued", owner: null, heartbeatAt: null, createdAt: now - age });
     expect(decideStatus(queued(29_000), "unknown", now).status).toBe("queued");
-    expect(decideStatus(queued(31_000), "unknown", now)).toMatchObject({ status: "crashed", reason: expect.stringMatching(/No trainer was ever started/) });
+    expect(decideStatus(queued(31_000), "unknown", now)).toMatchObject({
+      status: "crashed",
+      reason: matching(/No trainer was ever started/),
+    });
   });
 
   test("a trainer elsewhere is believed while its heart beats", () => {
@@ -67,3 +75,7 @@ describe("identity of a process", () => {
     expect(isSame({ pid: process.pid, started: "elsewhere#1" })).toBe("unknown");
   });
 });
+
+function matching(pattern: RegExp): unknown {
+  return expect.stringMatching(pattern);
+}

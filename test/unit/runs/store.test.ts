@@ -14,7 +14,15 @@ import { identityOf } from "../../../src/runs/process/process-identity.ts";
 import { TemporaryWorkspace } from "./temporary-run.ts";
 
 const description: RunDescription = {
-  tasks: [{ id: "left", kind: "classification", headlineMetric: "accuracy", metrics: [{ name: "accuracy", better: "higher", unit: "share" }], classes: ["a", "b"] }],
+  tasks: [
+    {
+      id: "left",
+      kind: "classification",
+      headlineMetric: "accuracy",
+      metrics: [{ name: "accuracy", better: "higher", unit: "share" }],
+      classes: ["a", "b"],
+    },
+  ],
   parameters: [{ name: "d.kernel", layer: "d", weight: "kernel", shape: [2, 3], size: 6, reach: "common", tasks: ["left"] }],
   ownership: "attributed",
   backend: "wasm",
@@ -144,7 +152,7 @@ describe("a store that is not as it should be", () => {
     database.exec(`PRAGMA user_version = ${storeVersion + 1}`);
     database.close();
     const before = readFileSync(path);
-    expect(problemOf(folder)).toMatchObject({ problem: "newer", message: expect.stringMatching(/newer Taskscope.*Update Taskscope/) });
+    expect(problemOf(folder)).toMatchObject({ problem: "newer", message: matching(/newer Taskscope.*Update Taskscope/) });
     expect(readFileSync(path).equals(before)).toBe(true);
   });
 
@@ -183,7 +191,7 @@ describe("a store that is not as it should be", () => {
     expect(problemOf(inFolder("other", readFileSync(other)))).toMatchObject({ problem: "foreign" });
     const cut = inFolder("cut", whole);
     truncateSync(join(cut, "run.sqlite"), 4096 * 2);
-    expect(problemOf(cut)).toMatchObject({ problem: "corrupt", hint: expect.stringMatching(/config\.mtl\.yaml/) });
+    expect(problemOf(cut)).toMatchObject({ problem: "corrupt", hint: matching(/config\.mtl\.yaml/) });
     const holed = Buffer.from(whole);
     holed.fill(0xee, 4096, 4096 * 3);
     expect(problemOf(inFolder("holed", holed))).toMatchObject({ problem: "corrupt" });
@@ -223,4 +231,8 @@ function problemOf(folder: string): RunStoreError {
     throw error;
   }
   throw new Error(`${folder} was read without complaint`);
+}
+
+function matching(pattern: RegExp): unknown {
+  return expect.stringMatching(pattern);
 }

@@ -34,7 +34,15 @@ export class TemporaryWorkspace {
 
   /** A new run in status `queued`, made as the command line makes it. */
   async run(name = "trial", now = Date.now()): Promise<string> {
-    const order = { experimentFile: join(this.root, `${name}.mtl.yaml`), config: `name: ${name}\n`, name, balancer: "equal", seed: 7, overrides: [], version: "0" };
+    const order = {
+      experimentFile: join(this.root, `${name}.mtl.yaml`),
+      config: `name: ${name}\n`,
+      name,
+      balancer: "equal",
+      seed: 7,
+      overrides: [],
+      version: "0",
+    };
     return (await createRun(this.root, order, now)).folder;
   }
 }
