@@ -1,7 +1,12 @@
 import { smooth } from "../../src/analysis/smoothing.ts";
 import type { NumberStyle } from "../format.ts";
 import { type Curve, indexAt } from "../state/series-store.ts";
-import type { Point } from "./chart-parts.ts";
+
+/** A point of a chart: x in the axis' unit; y not finite for a gap. */
+export interface Point {
+  readonly x: number;
+  readonly y: number;
+}
 
 /** One series on a chart. */
 export interface Line {

@@ -3,11 +3,10 @@ import { formatNumber } from "../../src/analysis/format.ts";
 import { usePage } from "../parts/context.ts";
 import { IconButton } from "../parts/button.tsx";
 import { say } from "../strings.ts";
+import { epochMarks } from "./epoch-marks.ts";
 import { epochWords, type Looking } from "./ownership.tsx";
 
 const axisHeight = 40;
-/** Marks are at least this far apart. */
-const markRoom = 56;
 
 /** The x axis is the slider: it rests at a moment, or follows the end of a run that goes on. */
 export function TimeAxis({ looking, live }: { readonly looking: Looking; readonly live: boolean }) {
@@ -91,16 +90,4 @@ export function TimeAxis({ looking, live }: { readonly looking: Looking; readonl
       <div />
     </>
   );
-}
-
-/** Round epochs that fit on an axis of this width, the first and the last among them. */
-export function epochMarks(epochs: number, width: number): number[] {
-  const most = Math.max(1, Math.floor(width / markRoom));
-  const raw = epochs / most;
-  const power = 10 ** Math.floor(Math.log10(Math.max(raw, 1e-6)));
-  const gap = [1, 2, 5, 10].map((factor) => factor * power).find((candidate) => candidate >= raw * 0.999) ?? raw;
-  const marks: number[] = [];
-  // The last mark carries the unit and needs twice the room.
-  for (let i = 0; i * gap < epochs && ((epochs - i * gap) / epochs) * width > 1.6 * markRoom; i++) marks.push(Number((i * gap).toPrecision(12)));
-  return [...marks, epochs];
 }
