@@ -22,7 +22,7 @@ export function balancerPage(): string {
 }
 
 function section(balancer: Balancer): readonly string[] {
-  const { id, title, summary, needs, cost, optimizers } = balancer;
+  const { id, title, summary, needs, cost, optimizers, known, positiveLosses } = balancer;
   return [
     "",
     `## ${id}`,
@@ -31,6 +31,8 @@ function section(balancer: Balancer): readonly string[] {
     "",
     ...describePapers(balancer).map((paper) => `- ${paper}`),
     `- Needs ${needs}; each step ${cost.backward} backward and ${cost.forward} forward passes; memory beside plain training: ${cost.memory} floats.`,
+    ...(known === undefined ? [] : [`- **Reconstructed.** ${known}`]),
+    ...(positiveLosses === true ? ["- Needs losses above 0."] : []),
     ...(optimizers === undefined ? [] : [`- Works with ${optimizers.join(", ")}.`]),
     "",
     "| option | values | default | meaning |",

@@ -92,6 +92,10 @@ export interface Balancer {
   readonly action: Action;
   readonly papers: readonly Paper[];
   readonly provenance: Provenance;
+  /** What is known of a reconstructed method, and what was filled in: one line, shown wherever the method is. */
+  readonly known?: string;
+  /** True where a loss of 0 or below has no meaning for the method. */
+  readonly positiveLosses?: boolean;
   readonly cost: Cost;
   /** The method's own options and `scale`; each with type, range, default and description. */
   readonly options: z.ZodObject;

@@ -1,15 +1,22 @@
+import { adaptiveUncertainty } from "./adaptive-uncertainty.ts";
 import { adatask } from "./adatask.ts";
 import { alignedMtl } from "./aligned-mtl.ts";
 import type { Balancer } from "./balancer.ts";
 import { cagrad } from "./cagrad.ts";
 import { config } from "./config.ts";
 import { dualproj } from "./dualproj.ts";
+import { dwa } from "./dwa.ts";
 import { equal } from "./equal.ts";
 import { fairgrad } from "./fairgrad.ts";
+import { geometric } from "./geometric.ts";
 import { imtlG } from "./imtl-g.ts";
+import { imtlL } from "./imtl-l.ts";
 import { mgda } from "./mgda.ts";
 import { nashMtl } from "./nash-mtl.ts";
+import { restrainedUncertainty } from "./restrained-uncertainty.ts";
+import { scaleInvariant } from "./scale-invariant.ts";
 import { staticWeights } from "./static.ts";
+import { stch } from "./stch.ts";
 import { uncertainty } from "./uncertainty.ts";
 import { upgrad } from "./upgrad.ts";
 
@@ -17,7 +24,14 @@ import { upgrad } from "./upgrad.ts";
 export const balancerCatalogue: readonly Balancer[] = [
   equal,
   staticWeights,
+  scaleInvariant,
+  geometric,
   uncertainty,
+  adaptiveUncertainty,
+  restrainedUncertainty,
+  dwa,
+  imtlL,
+  stch,
   mgda,
   cagrad,
   imtlG,

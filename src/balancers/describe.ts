@@ -45,6 +45,20 @@ export function describePapers({ papers }: Balancer): readonly string[] {
 
 /** Everything the catalogue knows of a method, as plain data for `--json`. */
 export function balancerFacts(balancer: Balancer) {
-  const { id, title, summary, family, needs, action, provenance, cost, papers, optimizers } = balancer;
-  return { id, title, summary, family, needs, action, provenance, cost, papers, optimizers: optimizers ?? null, options: describeOptions(balancer) };
+  const { id, title, summary, family, needs, action, provenance, known, cost, papers, optimizers, positiveLosses } = balancer;
+  return {
+    id,
+    title,
+    summary,
+    family,
+    needs,
+    action,
+    provenance,
+    known: known ?? null,
+    positiveLosses: positiveLosses ?? false,
+    cost,
+    papers,
+    optimizers: optimizers ?? null,
+    options: describeOptions(balancer),
+  };
 }

@@ -36,6 +36,8 @@ function tell(balancer: Balancer): string {
     `needs ${balancer.needs}; each step ${balancer.cost.backward} backward and ${balancer.cost.forward} forward passes, memory ${balancer.cost.memory}\n`,
     balancer.optimizers === undefined ? "" : `works with ${balancer.optimizers.join(", ")}\n`,
     `equations from ${balancer.provenance}\n`,
+    balancer.known === undefined ? "" : `${balancer.known}\n`,
+    balancer.positiveLosses === true ? "needs losses above 0\n" : "",
     ...describePapers(balancer).map((paper) => `  ${paper}\n`),
     "options\n",
     ...options,

@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
+import { adaptiveUncertainty } from "../../../src/balancers/adaptive-uncertainty.ts";
+import { imtlL } from "../../../src/balancers/imtl-l.ts";
 import { uncertainty } from "../../../src/balancers/uncertainty.ts";
 import { taskUpdate, type TaskAccumulators } from "../../../src/balancers/kernels/adatask-update.ts";
 import { balanceProblemSchema, playBalance } from "../../../src/balancers/play.ts";
@@ -8,10 +10,23 @@ import { balanceProblemSchema, playBalance } from "../../../src/balancers/play.t
 const vector = z.array(z.number());
 const answer = z.union([z.object({ w: vector.optional(), d: vector }), z.literal("stationary")]);
 const matrix = z.object({ J: z.array(vector) }).catchall(answer);
+const weighed = z.object({ losses: vector, weights: vector });
 const golden = z
   .object({
     matrices: z.record(z.string(), matrix),
     steps: z.looseObject({
+      GLS: weighed,
+      SI: weighed,
+      AWL: weighed.extend({ sigma: vector, grad_sigma: vector }),
+      AWL_opt: weighed.extend({ sigma2: vector }),
+      IMTL_L: weighed.extend({ s: vector, grad_s: vector }),
+      DWA_T2: z.object({ prev2: vector, prev1: vector, weights: vector }),
+      DWA_T10: z.object({ prev2: vector, prev1: vector, weights: vector }),
+      STCH_paper_mu1: weighed,
+      "STCH_paper_mu0.1": weighed,
+      "STCH_paper_mu0.01": weighed,
+      STCH_mtl_mu1: weighed.extend({ nadir: vector }),
+      "STCH_mtl_mu0.5": weighed.extend({ nadir: vector }),
       UW_nash: z.object({ losses: vector, s: vector, weights: vector, grad_s: vector }),
       AdaTask_adam: z.object({ grads: z.array(z.array(vector)), theta: z.array(vector) }),
     }),
@@ -63,6 +78,54 @@ test("IMTL-G: two tasks by the closed form, and never against every task where t
   expectClose(two?.weights ?? [], [0.75, 0.25], 1e-12);
   const [three] = playBalance(balanceProblemSchema.parse({ steps: [{ jacobian: S?.J }] }), "imtl-g");
   for (const row of S?.J ?? []) expect(row.reduce((sum, value, i) => sum + value * (three?.direction?.[i] ?? 0), 0)).toBeGreaterThan(0);
+});
+
+test.each([
+  ["geometric", {}, golden.steps.GLS],
+  ["scale-invariant", {}, golden.steps.SI],
+  ["stch", { form: "paper", mu: 1 }, golden.steps.STCH_paper_mu1],
+  ["stch", { form: "paper", mu: 0.1 }, golden.steps["STCH_paper_mu0.1"]],
+  ["stch", { form: "paper", mu: 0.01 }, golden.steps["STCH_paper_mu0.01"]],
+] as const)("%s %o", (method, options, { losses, weights }) => {
+  const [step] = playBalance(balanceProblemSchema.parse({ options, steps: [{ losses }] }), method);
+  expectClose(step?.weights ?? [], weights, 1e-9);
+});
+
+test.each([
+  ["golden step", 1, golden.steps.STCH_mtl_mu1],
+  ["golden step", 0.5, golden.steps["STCH_mtl_mu0.5"]],
+] as const)("Smooth Tchebycheff after its warm-up, %s with μ = %d", (_, mu, { losses, nadir, weights }) => {
+  // Played with an epoch a step: the nadir is measured in the second.
+  const problem = { options: { mu, warmUp: 1 }, steps: [{ losses: [9, 9, 9] }, { losses: nadir }, { losses }] };
+  const steps = playBalance(balanceProblemSchema.parse(problem), "stch");
+  expectClose(steps[2]?.weights ?? [], weights, 1e-9);
+  expectClose(steps[1]?.weights ?? [], nadir.map((loss) => 1 / loss), 1e-12);
+});
+
+test.each([
+  [2, golden.steps.DWA_T2],
+  [10, golden.steps.DWA_T10],
+] as const)("Dynamic weight average with temperature %d", (temperature, { prev2, prev1, weights }) => {
+  const problem = { options: { temperature }, steps: [{ losses: prev2 }, { losses: prev1 }, { losses: prev1 }] };
+  const steps = playBalance(balanceProblemSchema.parse(problem), "dwa");
+  expectClose(steps[1]?.weights ?? [], [1, 1, 1], 1e-12);
+  expectClose(steps[2]?.weights ?? [], weights, 1e-9);
+});
+
+test.each([
+  ["imtl-l", imtlL, "logScale", golden.steps.IMTL_L.s, golden.steps.IMTL_L.grad_s, golden.steps.IMTL_L],
+  ["adaptive-uncertainty", adaptiveUncertainty, "sigma", golden.steps.AWL.sigma, golden.steps.AWL.grad_sigma, golden.steps.AWL],
+] as const)("%s: golden weights, and its own values move against the golden gradient", (_, balancer, name, values, gradient, { losses, weights }) => {
+  const prepared = balancer.prepare({ learningRate: 0.01 }, { tasks: 3, taskWeights: [1, 1, 1], kinds: ["regression", "regression", "regression"] });
+  const answer = prepared.weigh({ tasks: [0, 1, 2], losses, step: 0, epoch: 0 }, { ...prepared.start(), [name]: values });
+  expectClose(answer.weights, weights, 1e-9);
+  expectClose(answer.state["mean"] ?? [], gradient.map((g) => 0.1 * g), 1e-9);
+});
+
+test("adaptive-uncertainty: with losses frozen, σ tends to the golden optimum", () => {
+  const { losses, weights } = golden.steps.AWL_opt;
+  const problem = balanceProblemSchema.parse({ options: { learningRate: 0.02 }, steps: new Array(4000).fill({ losses }) });
+  expectClose(playBalance(problem, "adaptive-uncertainty").at(-1)?.weights ?? [], weights, 1e-4);
 });
 
 test("uncertainty weighting gives the golden weights and moves each s against the golden gradient", () => {
