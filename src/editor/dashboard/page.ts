@@ -9,8 +9,7 @@ export function dashboardPage(webview: vscode.Webview, dist: vscode.Uri): string
   const policy = [
     "default-src 'none'",
     `script-src 'nonce-${nonce}'`,
-    // Preact sets single style properties through the DOM, which the policy does not concern.
-    `style-src ${webview.cspSource} 'unsafe-inline'`,
+    `style-src ${webview.cspSource}`,
     `font-src ${webview.cspSource}`,
     `img-src ${webview.cspSource} data:`,
   ].join("; ");
