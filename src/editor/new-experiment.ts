@@ -8,17 +8,20 @@ export interface NewExperimentRooms extends Pick<Engine, "inspector" | "check"> 
 }
 
 interface Choice extends vscode.QuickPickItem {
-  readonly make: (folder: vscode.Uri) => Promise<vscode.Uri | undefined>;
+  readonly make: () => Promise<vscode.Uri | undefined>;
 }
 
 /** Makes a valid experiment file from an example or from a table, and opens it. */
 export async function newExperiment(rooms: NewExperimentRooms): Promise<void> {
-  const examples = await exampleChoices(rooms);
-  const chosen = await vscode.window.showQuickPick(examples, { placeHolder: vscode.l10n.t("Begin with an example, or with your own table?") });
-  if (chosen === undefined) return;
-  const folder = await pickFolder();
-  if (folder === undefined) return;
-  const file = await chosen.make(folder);
+  const fromTable: Choice = {
+    label: vscode.l10n.t("$(table) From a table…"),
+    detail: vscode.l10n.t("A CSV, TSV or JSON file of yours: its columns become inputs and tasks, for you to change."),
+    make: () => experimentFromTable(rooms),
+  };
+  const chosen = await vscode.window.showQuickPick([...(await exampleChoices(rooms)), fromTable], {
+    placeHolder: vscode.l10n.t("Begin with an example, or with your own table?"),
+  });
+  const file = await chosen?.make();
   if (file !== undefined) await vscode.window.showTextDocument(file);
 }
 
@@ -32,16 +35,18 @@ async function exampleChoices({ extension }: NewExperimentRooms): Promise<Choice
       const { experiment } = parseExperiment(await readText(source));
       const table = experiment !== undefined && "file" in experiment.data ? experiment.data.file : undefined;
       return {
-        label: name.replace(/\.mtl\.yaml$/, ""),
+        label: `$(beaker) ${name.replace(/\.mtl\.yaml$/, "")}`,
         detail: experiment?.description ?? "",
-        make: (target) => copyExample(source, table, target),
+        make: () => copyExample(source, table),
       };
     }),
   );
 }
 
 /** Copies the example and the table it reads; files that are already there stay as they are. */
-async function copyExample(source: vscode.Uri, table: string | undefined, folder: vscode.Uri): Promise<vscode.Uri> {
+async function copyExample(source: vscode.Uri, table: string | undefined): Promise<vscode.Uri | undefined> {
+  const folder = await pickFolder();
+  if (folder === undefined) return undefined;
   const file = await freeName(folder, path.posix.basename(source.path));
   await vscode.workspace.fs.copy(source, file);
   if (table !== undefined) {
@@ -49,6 +54,29 @@ async function copyExample(source: vscode.Uri, table: string | undefined, folder
     if (!(await exists(target))) await vscode.workspace.fs.copy(vscode.Uri.joinPath(source, "..", table), target);
   }
   return file;
+}
+
+async function experimentFromTable({ inspector }: NewExperimentRooms): Promise<vscode.Uri | undefined> {
+  const table = await pickTable();
+  if (table === undefined) return undefined;
+  const { tableExperiment } = await import("./table-experiment.ts");
+  const text = await tableExperiment(table.fsPath, await inspector());
+  const stem = path.posix.basename(table.path).replace(/\.\w+$/, "");
+  const file = await freeName(vscode.Uri.joinPath(table, ".."), stem);
+  await vscode.workspace.fs.writeFile(file, new TextEncoder().encode(text));
+  return file;
+}
+
+/** One of the workspace's tables, or another one. */
+async function pickTable(): Promise<vscode.Uri | undefined> {
+  const found = await vscode.workspace.findFiles("**/*.{csv,tsv}", "**/{node_modules,.taskscope}/**", 200);
+  const items = found.map((file) => ({ label: vscode.workspace.asRelativePath(file), file })).sort((a, b) => (a.label < b.label ? -1 : 1));
+  const browse = { label: vscode.l10n.t("$(folder-opened) Browse…"), file: undefined };
+  const chosen = items.length === 0 ? browse : await vscode.window.showQuickPick([...items, browse], { placeHolder: vscode.l10n.t("Which table?") });
+  if (chosen === undefined || chosen.file !== undefined) return chosen?.file;
+  const tables = { [vscode.l10n.t("Tables")]: ["csv", "tsv", "json"] };
+  const opened = await vscode.window.showOpenDialog({ filters: tables, openLabel: vscode.l10n.t("Use This Table") });
+  return opened?.[0];
 }
 
 async function pickFolder(): Promise<vscode.Uri | undefined> {
