@@ -41,6 +41,7 @@ const suites: readonly Suite[] = [
     commands: [
       ["node_modules/typescript/bin/tsc", "--noEmit", "-p", "."],
       ["node_modules/typescript/bin/tsc", "--noEmit", "-p", "webview-ui"],
+      ["node_modules/typescript/bin/tsc", "--noEmit", "-p", "test/e2e"],
     ],
     minutes: 10,
   },

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
@@ -11,7 +12,23 @@ const atWork = ["queued", "starting", "running", "stopping"];
 export async function endRuns(folder: string): Promise<void> {
   if (!existsSync(join(folder, ".taskscope/runs")) || !existsSync(command)) return;
   const { stdout } = await execa(process.execPath, [command, "list", "--json"], { cwd: folder });
-  for (const { run, status } of listShape.parse(JSON.parse(stdout))) {
-    if (atWork.includes(status)) await execa(process.execPath, [command, "stop", run, "--now"], { cwd: folder, reject: false });
-  }
+  for (const run of runsAtWork(stdout)) await execa(process.execPath, [command, "stop", run, "--now"], { cwd: folder, reject: false });
+}
+
+/** The same, should this process end before it could end them; answers a way to take that back. */
+export function endRunsAtExit(folder: string): () => void {
+  const end = (): void => {
+    if (!existsSync(join(folder, ".taskscope/runs")) || !existsSync(command)) return;
+    const { stdout } = spawnSync(process.execPath, [command, "list", "--json"], { cwd: folder, encoding: "utf8" });
+    for (const run of runsAtWork(stdout)) spawnSync(process.execPath, [command, "stop", run, "--now"], { cwd: folder });
+  };
+  process.once("exit", end);
+  return () => process.off("exit", end);
+}
+
+function runsAtWork(list: string): string[] {
+  return listShape
+    .parse(JSON.parse(list))
+    .filter(({ status }) => atWork.includes(status))
+    .map(({ run }) => run);
 }

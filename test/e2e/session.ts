@@ -5,7 +5,7 @@ import type { Browser, FrameLocator, Locator, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll } from "vitest";
 import { z } from "zod";
 import { launchBrowser } from "../../scripts/workbench/browser.ts";
-import { endRuns } from "../../scripts/workbench/end-runs.ts";
+import { endRuns, endRunsAtExit } from "../../scripts/workbench/end-runs.ts";
 import { startWorkbench } from "../../scripts/workbench/server.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -89,6 +89,7 @@ export async function openSession(request: SessionRequest = {}): Promise<Session
   const folder = await mkdtemp(join(tmpdir(), "taskscope-e2e-"));
   const fill = request.fill ?? copyExamples;
   await fill(folder);
+  const calm = endRunsAtExit(folder);
   await mkdir(pictures, { recursive: true });
   const workbench = await startWorkbench({
     extension: root,
@@ -102,6 +103,7 @@ export async function openSession(request: SessionRequest = {}): Promise<Session
     await browser?.close();
     await workbench.stop();
     await endRuns(folder);
+    calm();
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   };
   try {

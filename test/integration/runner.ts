@@ -7,7 +7,7 @@ import { runTests } from "@vscode/test-electron";
 import { build } from "esbuild";
 import { z } from "zod";
 import { desktopVsCode } from "../../scripts/workbench/desktop.ts";
-import { endRuns } from "../../scripts/workbench/end-runs.ts";
+import { endRuns, endRunsAtExit } from "../../scripts/workbench/end-runs.ts";
 
 const root = join(import.meta.dirname, "../..");
 const compiled = join(root, "out/integration");
@@ -40,6 +40,7 @@ await build({
 
 // The suite works on copies: runs and edits must not reach the repository.
 const folder = await mkdtemp(join(tmpdir(), "taskscope-integration-"));
+const calm = endRunsAtExit(folder);
 try {
   await cp(join(root, "examples"), folder, { recursive: true, filter: (path) => !path.includes(".taskscope") });
   await runTests({
@@ -60,6 +61,7 @@ try {
   console.error(`The test host ended badly (its log: ${logFile}): ${error instanceof Error ? error.message : String(error)}`);
 } finally {
   await endRuns(folder);
+  calm();
   await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 }
 
