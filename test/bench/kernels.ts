@@ -33,7 +33,7 @@ function symbolic(value: unknown): SymbolicTensor {
 }
 
 function tensor(value: unknown): Tensor {
-  if (value instanceof Tensor) return value;
+  if (value instanceof Tensor) return value as Tensor;
   throw new TypeError("Expected a tensor.");
 }
 
@@ -78,7 +78,18 @@ const results = [];
 for (const batch of [64, 128, 256]) {
   const net = leNet();
   const x = randomUniform([batch, 28, 28, 1], 0, 1, "float32");
-  const labels = [3, 7].map((factor) => oneHot(tensor1d(Array.from({ length: batch }, (_, i) => (i * factor) % 10), "int32"), 10, 1, 0, "float32"));
+  const labels = [3, 7].map((factor) =>
+    oneHot(
+      tensor1d(
+        Array.from({ length: batch }, (_, i) => (i * factor) % 10),
+        "int32",
+      ),
+      10,
+      1,
+      0,
+      "float32",
+    ),
+  );
   for (let i = 0; i < 3; i++) step(net, x, labels);
   kernelTimes?.();
   const tensors = memory().numTensors;
@@ -97,7 +108,15 @@ for (const batch of [64, 128, 256]) {
     msPerStep: Number((times[times.length >> 1] ?? NaN).toFixed(2)),
     steps: times.length,
     leakedTensors: memory().numTensors - tensors,
-    ...(profile ? { kernels: Object.fromEntries(spent.slice(0, 14).map(([name, { ms, calls }]) => [name, `${(ms / times.length).toFixed(2)} ms, ${calls / times.length} calls`])) } : {}),
+    ...(profile
+      ? {
+          kernels: Object.fromEntries(
+            spent
+              .slice(0, 14)
+              .map(([name, { ms, calls }]) => [name, `${(ms / times.length).toFixed(2)} ms, ${calls / times.length} calls`]),
+          ),
+        }
+      : {}),
   });
 }
 process.stdout.write(`${JSON.stringify({ bench: "kernels", backend: backend.name, results }, undefined, 1)}\n`);

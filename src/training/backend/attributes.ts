@@ -33,9 +33,14 @@ type Padding = Parameters<typeof backend_util.computeConv2DInfo>[4];
 export type Geometry = backend_util.Conv2DInfo;
 
 /** Geometry of a convolution, or undefined where channels do not come last. */
-export function convolution(x: readonly number[], filter: readonly number[], attributes: NamedAttrMap | undefined, depthwise = false): Geometry | undefined {
+export function convolution(
+  x: readonly number[],
+  filter: readonly number[],
+  attributes: NamedAttrMap | undefined,
+  depthwise = false,
+): Geometry | undefined {
   if (text(attributes, "dataFormat") === "NCHW") return undefined;
-  const dilations = attributes?.["dilations"] === undefined || attributes["dilations"] === null ? [1, 1] : numberList(attributes, "dilations");
+  const dilations = isGiven(attributes, "dilations") ? numberList(attributes, "dilations") : [1, 1];
   return backend_util.computeConv2DInfo(
     four(x),
     four(filter),
@@ -59,11 +64,18 @@ export function pooling(x: readonly number[], attributes: NamedAttrMap | undefin
   );
 }
 
+function isGiven(attributes: NamedAttrMap | undefined, name: string): boolean {
+  const value: unknown = attributes?.[name];
+  return value !== undefined && value !== null;
+}
+
 function padding(attributes: NamedAttrMap | undefined): Padding {
   const value: unknown = attributes?.["pad"];
   if (value === "same" || value === "valid" || typeof value === "number") return value;
   if (Array.isArray(value) && value.length === 4) {
-    const sides = value.map((side: unknown) => (Array.isArray(side) ? two(side.filter((entry: unknown) => typeof entry === "number")) : two([])));
+    const sides = value.map((side: unknown) =>
+      Array.isArray(side) ? two(side.filter((entry: unknown) => typeof entry === "number")) : two([]),
+    );
     const [batch, y, x, channel] = sides;
     if (batch !== undefined && y !== undefined && x !== undefined && channel !== undefined) return [batch, y, x, channel];
   }

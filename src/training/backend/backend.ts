@@ -1,4 +1,4 @@
-import { enableProdMode, getBackend, setBackend, version_core } from "@tensorflow/tfjs-core";
+import { enableProdMode, findBackendFactory, getBackend, setBackend } from "@tensorflow/tfjs-core";
 import { setThreadsCount, setWasmPaths, version_wasm } from "@tensorflow/tfjs-backend-wasm";
 // Its Node build alone registers the gradients of all operations.
 import "@tensorflow/tfjs-layers";
@@ -44,10 +44,18 @@ export async function startBackend(choice: "auto" | "wasm" | "native", options: 
 
 async function startNative(options: BackendOptions): Promise<StartedBackend> {
   const version = loadNative(options.workspaceFolder);
-  if (!(await setBackend("tensorflow"))) {
-    throw new BackendError("native-broken", `The package @tensorflow/tfjs-node ${version} loads but does not start. Choose backend "wasm".`);
+  if (!isRegistered("tensorflow") || !(await setBackend("tensorflow"))) {
+    throw new BackendError(
+      "native-broken",
+      `The package @tensorflow/tfjs-node ${version} loads but does not start. Choose backend "wasm".`,
+    );
   }
   return { name: "native", version };
+}
+
+function isRegistered(backendName: string): boolean {
+  const factory: unknown = findBackendFactory(backendName);
+  return typeof factory === "function";
 }
 
 async function startWasm(options: BackendOptions): Promise<StartedBackend> {
@@ -56,8 +64,11 @@ async function startWasm(options: BackendOptions): Promise<StartedBackend> {
   setThreadsCount(1);
   if (!(await setBackend("wasm"))) {
     const where = options.wasmFolder ?? "the package @tensorflow/tfjs-backend-wasm";
-    throw new BackendError("wasm-broken", `The wasm backend did not start. Its files are expected in ${where}; reinstalling should bring them back.`);
+    throw new BackendError(
+      "wasm-broken",
+      `The wasm backend did not start. Its files are expected in ${where}; reinstalling should bring them back.`,
+    );
   }
   installKernels();
-  return { name: "wasm", version: version_wasm === version_core ? version_wasm : `${version_wasm} (core ${version_core})` };
+  return { name: "wasm", version: version_wasm };
 }

@@ -27,12 +27,12 @@ const others: Readonly<Record<string, (x: tf.Tensor, ...rest: readonly unknown[]
   as5D: (x, ...shape) => tf.reshape(x, shape.map(Number)),
   asScalar: (x) => tf.reshape(x, []),
   asType: (x, type) => call(tf.cast, x, type),
-  concat: (x, others, axis) => call(tf.concat, [x, ...(Array.isArray(others) ? others : [others])], axis),
+  concat: (x, others, axis) => call(tf.concat, [x, ...list(others)], axis),
   flatten: (x) => tf.reshape(x, [x.size]),
   reshapeAs: (x, like) => call(tf.reshape, x, like instanceof tf.Tensor ? like.shape : like),
   resizeBilinear: (x, ...rest) => call(tf.image.resizeBilinear, x, ...rest),
   resizeNearestNeighbor: (x, ...rest) => call(tf.image.resizeNearestNeighbor, x, ...rest),
-  stack: (x, others, axis) => call(tf.stack, [x, ...(Array.isArray(others) ? others : [others])], axis),
+  stack: (x, others, axis) => call(tf.stack, [x, ...list(others)], axis),
   toBool: (x) => tf.cast(x, "bool"),
   toFloat: (x) => tf.cast(x, "float32"),
   toInt: (x) => tf.cast(x, "int32"),
@@ -54,6 +54,10 @@ function define(name: string, operation: (x: tf.Tensor, ...rest: readonly unknow
       return operation(this, ...rest);
     },
   });
+}
+
+function list(values: unknown): readonly unknown[] {
+  return Array.isArray(values) ? values : [values];
 }
 
 /** The operations check their arguments themselves. */

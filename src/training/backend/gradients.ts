@@ -1,4 +1,22 @@
-import { type GradConfig, type Tensor, broadcast_util, cast, getGradient, greaterEqual, less, lessEqual, mul, greater, neg, registerGradient, reshape, sub, sum, unregisterGradient, zerosLike } from "@tensorflow/tfjs-core";
+import {
+  type GradConfig,
+  type Tensor,
+  broadcast_util,
+  cast,
+  getGradient,
+  greaterEqual,
+  less,
+  lessEqual,
+  mul,
+  greater,
+  neg,
+  registerGradient,
+  reshape,
+  sub,
+  sum,
+  unregisterGradient,
+  zerosLike,
+} from "@tensorflow/tfjs-core";
 import { reluGradientDefinition } from "./kernels/relu-gradient.ts";
 
 /**
@@ -7,7 +25,7 @@ import { reluGradientDefinition } from "./kernels/relu-gradient.ts";
  */
 export function registerGradients(): void {
   for (const definition of [reluGradientDefinition, maximum, minimum, squaredDifference, ...comparisons]) {
-    const before: GradConfig | undefined = getGradient(definition.kernelName);
+    const before: unknown = getGradient(definition.kernelName);
     if (before === definition) continue;
     if (before !== undefined) unregisterGradient(definition.kernelName);
     registerGradient(definition);
@@ -40,7 +58,10 @@ const squaredDifference = ofBinary("SquaredDifference", (dy, a, b) => {
   return { a: slope, b: () => neg(slope()) };
 });
 
-function ofBinary(kernelName: string, gradients: (dy: Tensor, a: Tensor, b: Tensor) => { readonly a: () => Tensor; readonly b: () => Tensor }): GradConfig {
+function ofBinary(
+  kernelName: string,
+  gradients: (dy: Tensor, a: Tensor, b: Tensor) => { readonly a: () => Tensor; readonly b: () => Tensor },
+): GradConfig {
   return {
     kernelName,
     inputsToSave: ["a", "b"],

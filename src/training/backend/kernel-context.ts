@@ -7,7 +7,7 @@ export interface KernelContext {
   readonly heap: WasmHeap;
   readonly program: Program;
   /** The kernel that was registered under this name before ours, for the cases ours does not take. */
-  published(kernelName: string): KernelFunc;
+  readonly published: (kernelName: string) => KernelFunc;
 }
 
 export type KernelMaker = (context: KernelContext) => KernelFunc;

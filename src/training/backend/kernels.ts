@@ -1,4 +1,4 @@
-import { type KernelFunc, backend, getKernel, registerKernel, unregisterKernel } from "@tensorflow/tfjs-core";
+import { type KernelFunc, backend, getKernelsForBackend, registerKernel, unregisterKernel } from "@tensorflow/tfjs-core";
 import type { KernelMaker } from "./kernel-context.ts";
 import { avgPoolGradient } from "./kernels/avg-pool-gradient.ts";
 import { borrowed } from "./kernels/borrowed.ts";
@@ -58,8 +58,7 @@ export function installKernels(): void {
 }
 
 function registered(kernelName: string): KernelFunc | undefined {
-  const found: { readonly kernelFunc: KernelFunc } | undefined = getKernel(kernelName, "wasm");
-  return found?.kernelFunc;
+  return getKernelsForBackend("wasm").find((kernel) => kernel.kernelName === kernelName)?.kernelFunc;
 }
 
 function publishedKernel(kernelName: string): KernelFunc {

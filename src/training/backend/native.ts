@@ -49,11 +49,15 @@ function requireThatFinds(folders: readonly (string | undefined)[]): NodeJS.Requ
 /** tfjs-node 4.22 calls `util.isNullOrUndefined`, which Node 23 removed. */
 function restoreRemovedCheck(): void {
   if ("isNullOrUndefined" in util) return;
-  Object.defineProperty(util, "isNullOrUndefined", { configurable: true, value: (value: unknown) => value === null || value === undefined });
+  Object.defineProperty(util, "isNullOrUndefined", {
+    configurable: true,
+    value: (value: unknown) => value === null || value === undefined,
+  });
 }
 
 function versionOf(manifest: unknown): string {
-  if (typeof manifest === "object" && manifest !== null && "version" in manifest && typeof manifest.version === "string") return manifest.version;
+  if (typeof manifest === "object" && manifest !== null && "version" in manifest && typeof manifest.version === "string")
+    return manifest.version;
   return "unknown";
 }
 

@@ -3,7 +3,7 @@ import { type Geometry, convolution, inputTensor, numberList } from "../attribut
 import type { KernelContext, KernelMaker } from "../kernel-context.ts";
 import { borrowed } from "./borrowed.ts";
 import { isDilated } from "./convolution.ts";
-import { isPadded, padded, paddedSize, sizeOf } from "./padding.ts";
+import { type Pictures, isPadded, padded, paddedSize, sizeOf } from "./padding.ts";
 import { type Panel, pack, panelsOf, packedFloats, rowsRoutine } from "./panels.ts";
 
 /** Gradient of a convolution for its filter, from pictures `x` and the gradient `dy` of the outputs. */
@@ -30,36 +30,63 @@ export const conv2DBackpropInput: KernelMaker = (context) => {
   };
 };
 
-function filterGradient(context: KernelContext, x: TensorInfo, dy: TensorInfo, filterShape: readonly number[], geometry: Geometry): TensorInfo {
+function filterGradient(
+  context: KernelContext,
+  x: TensorInfo,
+  dy: TensorInfo,
+  filterShape: readonly number[],
+  geometry: Geometry,
+): TensorInfo {
   const { heap } = context;
-  const { batchSize, inChannels, outChannels, outHeight, outWidth, filterHeight, filterWidth, strideHeight, strideWidth } = geometry;
+  const { batchSize, inChannels, outChannels, outHeight, outWidth, filterHeight, filterWidth } = geometry;
   const out = heap.output(filterShape);
   const pictures = padded(heap, heap.address(x), geometry);
   const segment = filterWidth * inChannels;
   const wide = packedFloats(outChannels, 1);
   const sums = heap.scratch("convolution:filter gradient", filterHeight * segment * wide);
   heap.floats().fill(0, sums / 4, sums / 4 + filterHeight * segment * wide);
-  if (batchSize * outHeight * outWidth > 0) {
-    const line = pictures.width * inChannels * 4;
-    const pixel = strideWidth * inChannels * 4;
-    const lineGap = strideHeight * line - outWidth * pixel;
-    for (let b = 0; b < batchSize; b++) {
-      const picture = pictures.address + b * sizeOf(pictures) * 4;
-      const dyHere = heap.address(dy) + b * outHeight * outWidth * outChannels * 4;
-      for (const { width, first } of panelsOf(outChannels, 1, 0)) {
-        for (let y = 0; y < filterHeight; y++) {
-          for (const { from, group, count } of tilesOf(segment)) {
-            const to = sums + ((y * segment + from) * wide + first) * 4;
-            outerRoutine(context, group, width)(
-              picture + y * line + from * 4, pixel, lineGap, dyHere + first * 4, outChannels * 4, to, wide * 4, outWidth, outHeight, count,
-            ); // prettier-ignore
-          }
-        }
-      }
-    }
+  const outputFloats = outHeight * outWidth * outChannels;
+  for (let b = 0; b < batchSize && outputFloats > 0; b++) {
+    addFilterGradient(
+      context,
+      geometry,
+      { ...pictures, address: pictures.address + b * sizeOf(pictures) * 4 },
+      heap.address(dy) + b * outputFloats * 4,
+      sums,
+    );
   }
   copyColumns(heap.floats(), sums / 4, wide, heap.address(out) / 4, outChannels, filterHeight * segment);
   return out;
+}
+
+/** Adds what one picture contributes to the filter's gradient: a matrix with whole panels of columns at `sums`. */
+function addFilterGradient(context: KernelContext, geometry: Geometry, picture: Pictures, dy: number, sums: number): void {
+  const { inChannels, outChannels, outHeight, outWidth, filterHeight, filterWidth, strideHeight, strideWidth } = geometry;
+  const segment = filterWidth * inChannels;
+  const stride = packedFloats(outChannels, 1);
+  const line = picture.width * inChannels * 4;
+  const pixel = strideWidth * inChannels * 4;
+  const lineGap = strideHeight * line - outWidth * pixel;
+  for (const { width, first } of panelsOf(outChannels, 1, 0)) {
+    for (const { from, group, count } of tilesOf(segment)) {
+      const run = outerRoutine(context, group, width);
+      for (let y = 0; y < filterHeight; y++) {
+        const to = sums + ((y * segment + from) * stride + first) * 4;
+        run(
+          picture.address + y * line + from * 4,
+          pixel,
+          lineGap,
+          dy + first * 4,
+          outChannels * 4,
+          to,
+          stride * 4,
+          outWidth,
+          outHeight,
+          count,
+        );
+      }
+    }
+  }
 }
 
 /** Splits the rows of a filter into tiles of five, and one with what is left. */
@@ -83,7 +110,13 @@ function copyColumns(floats: Float32Array, from: number, stride: number, to: num
  * For some pictures at a time: the product of the outputs' gradients with the filter says what each output gives to every
  * number under its window; these are then added up where windows overlap.
  */
-function pictureGradient(context: KernelContext, dy: TensorInfo, filter: TensorInfo, inputShape: readonly number[], geometry: Geometry): TensorInfo {
+function pictureGradient(
+  context: KernelContext,
+  dy: TensorInfo,
+  filter: TensorInfo,
+  inputShape: readonly number[],
+  geometry: Geometry,
+): TensorInfo {
   const { heap } = context;
   const { batchSize, outChannels, outHeight, outWidth, filterHeight, filterWidth, inChannels } = geometry;
   const out = heap.output(inputShape);
@@ -101,7 +134,8 @@ function pictureGradient(context: KernelContext, dy: TensorInfo, filter: TensorI
     for (let b = 0; b < batchSize; b += together) {
       const count = Math.min(together, batchSize - b);
       spread(context, panels, heap.address(dy) + b * outputs * outChannels * 4, outChannels, pieces, piece, count * outputs);
-      for (let i = 0; i < count; i++) gather(context, pieces + i * outputs * piece * 4, dx + (b + i) * pictureFloats * 4, size.width, geometry);
+      for (let i = 0; i < count; i++)
+        gather(context, pieces + i * outputs * piece * 4, dx + (b + i) * pictureFloats * 4, size.width, geometry);
     }
   } else {
     heap.floats().fill(0, dx / 4, dx / 4 + batchSize * pictureFloats);
@@ -110,16 +144,51 @@ function pictureGradient(context: KernelContext, dy: TensorInfo, filter: TensorI
   return out;
 }
 
-function spread(context: KernelContext, panels: readonly Panel[], dy: number, outChannels: number, pieces: number, piece: number, rows: number): void {
+function spread(
+  context: KernelContext,
+  panels: readonly Panel[],
+  dy: number,
+  outChannels: number,
+  pieces: number,
+  piece: number,
+  rows: number,
+): void {
   for (const { width, first, columns, address } of panels) {
-    rowsRoutine(context, width, rows)(dy, 4, outChannels * 4, 0, 1, outChannels, 0, address, pieces + first * 4, piece * 4, 0, rows, 1, columns, 0, 0);
+    rowsRoutine(context, width, rows)(
+      dy,
+      4,
+      outChannels * 4,
+      0,
+      1,
+      outChannels,
+      0,
+      address,
+      pieces + first * 4,
+      piece * 4,
+      0,
+      rows,
+      1,
+      columns,
+      0,
+      0,
+    );
   }
 }
 
 function gather({ program }: KernelContext, pieces: number, dx: number, width: number, geometry: Geometry): void {
   const { inChannels, strideHeight, strideWidth, filterHeight, filterWidth, outHeight, outWidth } = geometry;
   const line = width * inChannels * 4;
-  program.scatterPieces(pieces, dx, strideWidth * inChannels * 4, strideHeight * line, line, filterHeight, filterWidth * inChannels, outWidth, outHeight);
+  program.scatterPieces(
+    pieces,
+    dx,
+    strideWidth * inChannels * 4,
+    strideHeight * line,
+    line,
+    filterHeight,
+    filterWidth * inChannels,
+    outWidth,
+    outHeight,
+  );
 }
 
 /** Copies pictures without their padding. Positions in floats. */

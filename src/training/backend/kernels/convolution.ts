@@ -36,7 +36,14 @@ export function isDilated({ dilationHeight, dilationWidth }: Geometry): boolean 
   return dilationHeight !== 1 || dilationWidth !== 1;
 }
 
-function convolve(context: KernelContext, x: TensorInfo, filter: TensorInfo, geometry: Geometry, bias: TensorInfo | undefined, relu: boolean): TensorInfo {
+function convolve(
+  context: KernelContext,
+  x: TensorInfo,
+  filter: TensorInfo,
+  geometry: Geometry,
+  bias: TensorInfo | undefined,
+  relu: boolean,
+): TensorInfo {
   const { heap } = context;
   const out = heap.output(geometry.outShape);
   if (util.sizeFromShape(geometry.outShape) === 0) return out;

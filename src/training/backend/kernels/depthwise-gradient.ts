@@ -24,7 +24,8 @@ export const depthwiseBackpropFilter: KernelMaker = ({ heap }) => {
         const value = floats[xFrom + pixel * inChannels + c] ?? 0;
         for (let m = 0; m < multiplier; m++) {
           const channel = c * multiplier + m;
-          sums[tap * outChannels + channel] = (sums[tap * outChannels + channel] ?? 0) + value * (floats[dyFrom + output * outChannels + channel] ?? 0);
+          sums[tap * outChannels + channel] =
+            (sums[tap * outChannels + channel] ?? 0) + value * (floats[dyFrom + output * outChannels + channel] ?? 0);
         }
       }
     });

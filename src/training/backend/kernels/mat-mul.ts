@@ -7,7 +7,12 @@ import { type Panel, pack, packedFloats, rowsRoutine } from "./panels.ts";
 export const batchMatMul: KernelMaker = (context) => {
   const published = context.published("BatchMatMul");
   return (call) => {
-    const product = planned(inputTensor(call.inputs, "a"), inputTensor(call.inputs, "b"), flag(call.attrs, "transposeA"), flag(call.attrs, "transposeB"));
+    const product = planned(
+      inputTensor(call.inputs, "a"),
+      inputTensor(call.inputs, "b"),
+      flag(call.attrs, "transposeA"),
+      flag(call.attrs, "transposeB"),
+    );
     return product === undefined ? published(call) : multiply(context, product, undefined, false);
   };
 };
@@ -18,7 +23,12 @@ export const fusedMatMul: KernelMaker = (context) => {
   return (call) => {
     const { bias, preluActivationWeights } = call.inputs;
     const activation = text(call.attrs, "activation") ?? "linear";
-    const product = planned(inputTensor(call.inputs, "a"), inputTensor(call.inputs, "b"), flag(call.attrs, "transposeA"), flag(call.attrs, "transposeB"));
+    const product = planned(
+      inputTensor(call.inputs, "a"),
+      inputTensor(call.inputs, "b"),
+      flag(call.attrs, "transposeA"),
+      flag(call.attrs, "transposeB"),
+    );
     const ours = (activation === "linear" || activation === "relu") && (preluActivationWeights ?? undefined) === undefined;
     const biasFits = (bias ?? undefined) === undefined || (bias !== undefined && util.sizeFromShape(bias.shape) === product?.n);
     if (product === undefined || !ours || !biasFits) return published(call);
@@ -110,7 +120,24 @@ function multiplyColumns(context: KernelContext, { a, out, m, n, k }: Matrix, pa
     }
     if (left > 0) {
       const run = rowsRoutine(context, width, 1);
-      run(packed + blocks * k * 16, 16, 4, 0, 1, k, 0, address, out + (blocks * 4 * n + first) * 4, n * 4, 0, left, 1, columns, biasHere, relu);
+      run(
+        packed + blocks * k * 16,
+        16,
+        4,
+        0,
+        1,
+        k,
+        0,
+        address,
+        out + (blocks * 4 * n + first) * 4,
+        n * 4,
+        0,
+        left,
+        1,
+        columns,
+        biasHere,
+        relu,
+      );
     }
   }
 }

@@ -16,9 +16,12 @@ export const oneHot: KernelMaker = ({ heap, published: findPublished }) => {
     const to = heap.address(out) / 4;
     const floats = heap.floats();
     floats.fill(off, to, to + rows * depth);
-    heap.integers().subarray(heap.address(indices) / 4, heap.address(indices) / 4 + rows).forEach((index, row) => {
-      if (index >= 0 && index < depth) floats[to + row * depth + index] = on;
-    });
+    heap
+      .integers()
+      .subarray(heap.address(indices) / 4, heap.address(indices) / 4 + rows)
+      .forEach((index, row) => {
+        if (index >= 0 && index < depth) floats[to + row * depth + index] = on;
+      });
     return out;
   };
 };

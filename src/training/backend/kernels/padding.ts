@@ -36,7 +36,11 @@ export function padded(heap: WasmHeap, address: number, geometry: Geometry): Pic
   for (let b = 0; b < batchSize; b++) {
     for (let y = 0; y < inHeight; y++) {
       const from = address / 4 + (b * inHeight + y) * inWidth * inChannels;
-      floats.copyWithin(to + ((b * size.height + y + padInfo.top) * size.width + padInfo.left) * inChannels, from, from + inWidth * inChannels);
+      floats.copyWithin(
+        to + ((b * size.height + y + padInfo.top) * size.width + padInfo.left) * inChannels,
+        from,
+        from + inWidth * inChannels,
+      );
     }
   }
   return pictures;

@@ -30,7 +30,14 @@ export function packedFloats(columns: number, depth: number): number {
  * Packs a matrix of `depth` rows and `columns` columns at `matrix`. With `transposed` it lies there as `columns` rows of
  * `depth` numbers. The panels stay valid until scratch `name` is used again.
  */
-export function pack({ heap, program }: KernelContext, name: string, matrix: number, columns: number, depth: number, transposed: boolean): Panel[] {
+export function pack(
+  { heap, program }: KernelContext,
+  name: string,
+  matrix: number,
+  columns: number,
+  depth: number,
+  transposed: boolean,
+): Panel[] {
   const panels = panelsOf(columns, depth, heap.scratch(name, packedFloats(columns, depth)));
   for (const panel of panels) {
     if (transposed) {

@@ -33,7 +33,8 @@ export const sum: KernelMaker = ({ heap, program, published: findPublished }) =>
       floats.fill(0, partial / 4, partial / 4 + width * 4);
       if (groups > 0) program.sumGroups(from + row * width * 4, partial, width, groups);
       for (let i = 0; i < width * 4; i++) totals[i % width] = (totals[i % width] ?? 0) + (floats[partial / 4 + i] ?? 0);
-      for (let i = groups * 4 * width; i < count * width; i++) totals[i % width] = (totals[i % width] ?? 0) + (floats[from / 4 + row * width + i] ?? 0);
+      for (let i = groups * 4 * width; i < count * width; i++)
+        totals[i % width] = (totals[i % width] ?? 0) + (floats[from / 4 + row * width + i] ?? 0);
     }
     heap.floats().set(totals, heap.address(out) / 4);
     return out;

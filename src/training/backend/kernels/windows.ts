@@ -1,24 +1,32 @@
 import type { Geometry } from "../attributes.ts";
 
 /**
- * Visits every pixel under every window of a pooling or convolution, padding left out: positions of pixels (not numbers) in
- * the pictures, the outputs and the window. The order is fixed.
+ * Visits every pixel under every window of a pooling or convolution, padding left out: which pixel of
+ * the pictures, which of the outputs, which of the window. The order is fixed.
  */
-export function forEachWindowPixel(geometry: Geometry, visit: (picturePixel: number, outputPixel: number, windowPixel: number) => void): void {
-  const { batchSize, inHeight, inWidth, outHeight, outWidth, filterHeight, filterWidth, strideHeight, strideWidth, dilationHeight, dilationWidth, padInfo } = geometry;
-  for (let b = 0; b < batchSize; b++) {
-    for (let outY = 0; outY < outHeight; outY++) {
-      for (let outX = 0; outX < outWidth; outX++) {
-        const output = (b * outHeight + outY) * outWidth + outX;
-        for (let fy = 0; fy < filterHeight; fy++) {
-          const y = outY * strideHeight + fy * dilationHeight - padInfo.top;
-          if (y < 0 || y >= inHeight) continue;
-          for (let fx = 0; fx < filterWidth; fx++) {
-            const x = outX * strideWidth + fx * dilationWidth - padInfo.left;
-            if (x >= 0 && x < inWidth) visit((b * inHeight + y) * inWidth + x, output, fy * filterWidth + fx);
-          }
-        }
-      }
+export function forEachWindowPixel(geometry: Geometry, visit: (pixel: number, output: number, tap: number) => void): void {
+  const {
+    batchSize,
+    inHeight,
+    inWidth,
+    outHeight,
+    outWidth,
+    filterHeight,
+    filterWidth,
+    strideHeight,
+    strideWidth,
+    dilationHeight,
+    dilationWidth,
+    padInfo,
+  } = geometry;
+  for (let output = 0; output < batchSize * outHeight * outWidth; output++) {
+    const picture = Math.floor(output / (outHeight * outWidth));
+    const top = (Math.floor(output / outWidth) % outHeight) * strideHeight - padInfo.top;
+    const left = (output % outWidth) * strideWidth - padInfo.left;
+    for (let tap = 0; tap < filterHeight * filterWidth; tap++) {
+      const y = top + Math.floor(tap / filterWidth) * dilationHeight;
+      const x = left + (tap % filterWidth) * dilationWidth;
+      if (y >= 0 && y < inHeight && x >= 0 && x < inWidth) visit((picture * inHeight + y) * inWidth + x, output, tap);
     }
   }
 }

@@ -287,7 +287,9 @@ export type FunctionWriter = (body: Body, ...parameters: IntVariable[]) => void;
  * The binary module of these functions. They take whole numbers, answer nothing, and work on the memory imported as
  * `host.memory`. How many parameters a function has is the writer's declared count.
  */
-export function assemble(functions: Readonly<Record<string, { readonly parameters: number; readonly write: FunctionWriter }>>): Uint8Array<ArrayBuffer> {
+export function assemble(
+  functions: Readonly<Record<string, { readonly parameters: number; readonly write: FunctionWriter }>>,
+): Uint8Array<ArrayBuffer> {
   const entries = Object.entries(functions);
   const types = entries.map(([, { parameters }]) => [0x60, ...unsigned(parameters), ...new Array<number>(parameters).fill(i32), 0]);
   const bodies = entries.map(([, { parameters, write }]) => {
@@ -340,7 +342,7 @@ function signed(value: number): number[] {
   const bytes: number[] = [];
   for (let rest = value | 0; ; rest >>= 7) {
     const low = rest & 0x7f;
-    const last = (rest < 64 && rest >= -64);
+    const last = rest < 64 && rest >= -64;
     bytes.push(last ? low : low | 0x80);
     if (last) return bytes;
   }

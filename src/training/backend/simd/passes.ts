@@ -27,20 +27,6 @@ export const sumGroups: Routine = routine(["x", "sums", "width", "groupCount"], 
   });
 });
 
-/** out[group][v] = x[group][v] + pattern[v], vectors; a group is `width` vectors long. */
-export const addPattern: Routine = routine(["x", "pattern", "out", "width", "groupCount"], (body, p) => {
-  const pattern = body.int();
-  const v = body.int();
-  body.countDown(p("groupCount"), () => {
-    body.set(pattern, p("pattern"));
-    body.set(v, p("width"));
-    body.countDown(v, () => {
-      body.store(p("out"), p("x").vector().plus(pattern.vector()));
-      for (const address of [pattern, p("x"), p("out")]) body.advance(address, vectorBytes);
-    });
-  });
-});
-
 /**
  * Adds what every pixel of the output contributes to the pixels of the input it was computed from, for one picture: the
  * opposite of laying out the pieces under a filter.
@@ -85,11 +71,89 @@ export const scatterPieces: Routine = routine(
 );
 
 /**
- * Hands every output's gradient to the first input of its window that is the maximum, for one picture. `dx` starts at 0.
- * Windows may overlap and reach over the border.
+ * Hands every output's gradient to the first input of its window that is the maximum, for one picture whose windows neither
+ * overlap nor reach over the border, with four channels or more. Only the pixels under a window are written. Strides are bytes;
+ * the last channels are computed twice where their number is not a multiple of four.
+ */
+export const maxPoolGradientApart: Routine = routine(
+  [
+    "x",
+    "y",
+    "dy",
+    "dx",
+    "channels",
+    "line", // from one line of the picture to the next
+    "lineStep", // from one line of windows to the next
+    "pixelStep", // from one window to the next
+    "outHeight",
+    "outWidth",
+    "windowHeight",
+    "windowWidth",
+  ],
+  (body, p) => {
+    const [outX, corner, channel, offset] = [body.int(), body.int(), body.int(), body.int()];
+    const [line, at, wy, wx] = [body.int(), body.int(), body.int(), body.int()];
+    const pixelBytes = body.int(p("channels").times(4));
+    const lastGroup = body.int(p("channels").minus(lanes));
+    const toDx = body.int(p("dx").minus(p("x")));
+    const [maximum, gradient, found, hit] = [body.vector(), body.vector(), body.vector(), body.vector()];
+
+    body.countDown(p("outHeight"), () => {
+      body.set(corner, p("x"));
+      body.set(outX, p("outWidth"));
+      body.countDown(outX, () => {
+        body.set(channel, int(0));
+        body.while(channel.lessThan(p("channels")), fourChannels);
+        body.advance(corner, p("pixelStep"));
+        for (const address of [p("y"), p("dy")]) body.advance(address, pixelBytes);
+      });
+      body.advance(p("x"), p("lineStep"));
+    });
+
+    function fourChannels(): void {
+      body.set(offset, channel.where(channel.lessThan(lastGroup), lastGroup).times(4));
+      body.set(maximum, p("y").plus(offset).vector());
+      body.set(gradient, p("dy").plus(offset).vector());
+      body.set(found, zeros);
+      body.set(line, corner.plus(offset));
+      body.set(wy, p("windowHeight"));
+      body.countDown(wy, () => {
+        body.set(at, line);
+        body.set(wx, p("windowWidth"));
+        body.countDown(wx, () => {
+          body.set(hit, at.vector().equals(maximum).andNot(found));
+          body.store(at.plus(toDx), gradient.and(hit));
+          body.set(found, found.or(hit));
+          body.advance(at, pixelBytes);
+        });
+        body.advance(line, p("line"));
+      });
+      body.advance(channel, lanes);
+    }
+  },
+);
+
+/**
+ * The same for any windows, which may overlap and reach over the border, and any number of channels. `dx` starts at 0.
  */
 export const maxPoolGradient: Routine = routine(
-  ["x", "y", "dy", "dx", "height", "width", "channels", "outHeight", "outWidth", "windowHeight", "windowWidth", "strideY", "strideX", "top", "left"],
+  [
+    "x",
+    "y",
+    "dy",
+    "dx",
+    "height",
+    "width",
+    "channels",
+    "outHeight",
+    "outWidth",
+    "windowHeight",
+    "windowWidth",
+    "strideY",
+    "strideX",
+    "top",
+    "left",
+  ],
   (body, p) => {
     const outY = body.int(int(0));
     const outX = body.int();

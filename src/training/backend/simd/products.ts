@@ -137,7 +137,15 @@ export function outerProducts(group: number, vectors: number): Routine {
           body.advance(x, p("xLineGap"));
         });
         for (const ofRow of sums) {
-          ofRow.forEach((sum, v) => body.store(p("out"), p("out").vector(v * vectorBytes).plus(sum), v * vectorBytes));
+          ofRow.forEach((sum, v) =>
+            body.store(
+              p("out"),
+              p("out")
+                .vector(v * vectorBytes)
+                .plus(sum),
+              v * vectorBytes,
+            ),
+          );
           body.advance(p("out"), p("outRow"));
         }
         body.advance(p("x"), group * 4);
@@ -178,9 +186,8 @@ export function packTransposed(vectors: number): Routine {
   return routine(["from", "rowStride", "panel", "count", "columns"], (body, p) => {
     const sources = variables(vectors * lanes, () => body.int());
     sources.forEach((source, column) => {
-      if (column === 0) return body.set(source, p("from"));
-      const previous = at(sources, column - 1);
-      body.set(source, previous.plus(p("rowStride")).where(p("columns").greaterThan(column), previous));
+      const previous = column === 0 ? p("from") : at(sources, column - 1);
+      body.set(source, column === 0 ? previous : previous.plus(p("rowStride")).where(p("columns").greaterThan(column), previous));
     });
     body.countDown(p("count"), () => {
       sources.forEach((source, column) => {

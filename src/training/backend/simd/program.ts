@@ -1,5 +1,5 @@
 import { assemble } from "./assembler.ts";
-import { addPattern, maxPoolGradient, reluGradient, scatterPieces, sumGroups } from "./passes.ts";
+import { maxPoolGradient, maxPoolGradientApart, reluGradient, scatterPieces, sumGroups } from "./passes.ts";
 import { outerProducts, packRows, packTransposed, rowsTimesPanel } from "./products.ts";
 import type { Routine } from "./routine.ts";
 
@@ -26,9 +26,9 @@ const routines = {
   packTransposed4: packTransposed(1),
   reluGradient,
   sumGroups,
-  addPattern,
   scatterPieces,
   maxPoolGradient,
+  maxPoolGradientApart,
 } satisfies Record<string, Routine>;
 
 /** Our routines, ready to run on the memory they were linked to. Parameters are documented where each is written. */

@@ -7,7 +7,10 @@ export interface Routine {
 }
 
 /** A routine whose parameters have names. They are passed in the order of `names`. */
-export function routine<const Name extends string>(names: readonly Name[], write: (body: Body, parameters: (name: Name) => IntVariable) => void): Routine {
+export function routine<const Name extends string>(
+  names: readonly Name[],
+  write: (body: Body, parameters: (name: Name) => IntVariable) => void,
+): Routine {
   return {
     parameters: names.length,
     write: (body, ...variables) => write(body, (name) => at(variables, names.indexOf(name))),

@@ -5,7 +5,7 @@ import { apart, numbers } from "./references.ts";
 /** Something to differentiate: what it depends on, and how it is computed. */
 export interface GradientCase {
   readonly name: string;
-  build(): { readonly variables: readonly tf.Variable[]; f(): tf.Tensor };
+  readonly build: () => { readonly variables: readonly tf.Variable[]; readonly f: () => tf.Tensor };
   /** Why the cpu backend's gradient is not compared: it is wrong, or missing. */
   readonly notOnCpu?: string;
 }
@@ -13,11 +13,18 @@ export interface GradientCase {
 type Values = (count: number, seed: number) => Float32Array;
 
 /** A case whose inputs have these shapes and the values of `make`: by default different, well apart, and not near 0. */
-function of(name: string, shapes: readonly (readonly number[])[], f: (...inputs: tf.Tensor[]) => tf.Tensor, make: Values = apart): GradientCase {
+function of(
+  name: string,
+  shapes: readonly (readonly number[])[],
+  f: (...inputs: tf.Tensor[]) => tf.Tensor,
+  make: Values = apart,
+): GradientCase {
   return {
     name,
     build() {
-      const variables = shapes.map((shape, i) => tf.tidy(() => tf.variable(tf.tensor(make(tf.util.sizeFromShape([...shape]), i + 1), [...shape]))));
+      const variables = shapes.map((shape, i) =>
+        tf.tidy(() => tf.variable(tf.tensor(make(tf.util.sizeFromShape([...shape]), i + 1), [...shape]))),
+      );
       return { variables, f: () => f(...variables) };
     },
   };
@@ -38,7 +45,9 @@ function layer(name: string, shape: readonly number[], make: () => Layers.Layer,
       const input = tf.tidy(() => tf.variable(tf.tensor(values(tf.util.sizeFromShape([...shape]), 5), [batch ?? 1, ...rest])));
       const first = made.apply(input);
       if (first instanceof tf.Tensor) first.dispose();
-      const weights = made.trainableWeights.map((weight) => weight.read()).filter((weight): weight is tf.Variable => weight instanceof tf.Variable);
+      const weights = made.trainableWeights
+        .map((weight) => weight.read())
+        .filter((weight): weight is tf.Variable => weight instanceof tf.Variable);
       weights.forEach((weight, i) => tf.tidy(() => weight.assign(tf.tensor(numbers(weight.size, 20 + i), weight.shape))));
       return {
         variables: [input, ...weights],
@@ -65,8 +74,10 @@ function three(shape: readonly number[]): [number, number, number] {
   return [a, b, c];
 }
 
-
-const scaled = (values: Values, factor: number): Values => (count, seed) => values(count, seed).map((value) => value * factor);
+const scaled =
+  (values: Values, factor: number): Values =>
+  (count, seed) =>
+    values(count, seed).map((value) => value * factor);
 
 const elementwise: readonly (readonly [string, (x: tf.Tensor) => tf.Tensor, Values?])[] = [
   ["abs", tf.abs], ["acos", tf.acos, scaled(small, 0.8)], ["acosh", (x) => tf.acosh(tf.add(x, 1.5)), positive], ["asin", tf.asin, scaled(small, 0.8)], ["asinh", tf.asinh],
@@ -84,7 +95,17 @@ const binary: readonly (readonly [string, (a: tf.Tensor, b: tf.Tensor) => tf.Ten
   ["pow", tf.pow, positive], ["squaredDifference", tf.squaredDifference], ["atan2", tf.atan2, positive], ["mod", tf.mod, positive],
 ]; // prettier-ignore
 
-const oneHotLabels = (rows: number, classes: number) => tf.oneHot(tf.tensor1d(Array.from({ length: rows }, (_, i) => (i * 3 + 1) % classes), "int32"), classes, 1, 0, "float32");
+const oneHotLabels = (rows: number, classes: number) =>
+  tf.oneHot(
+    tf.tensor1d(
+      Array.from({ length: rows }, (_, i) => (i * 3 + 1) % classes),
+      "int32",
+    ),
+    classes,
+    1,
+    0,
+    "float32",
+  );
 
 export const gradientCases: readonly GradientCase[] = [
   ...elementwise.map(([name, f, values]) => of(name, [[3, 7]], (x) => f(x), values)),
@@ -100,8 +121,8 @@ export const gradientCases: readonly GradientCase[] = [
       of(`matMul batched${ta ? " A^T" : ""}${tb ? " B^T" : ""}`, [ta ? [2, 5, 3] : [2, 3, 5], tb ? [2, 4, 5] : [2, 5, 4]], (a, b) => tf.matMul(a, b, ta, tb), small),
     ]),
   ),
-  of("fused matMul with bias", [[3, 5], [5, 4], [4]], (a, b, bias) => tf.fused.matMul({ a, b, bias: bias ?? tf.scalar(0) }), small),
-  of("fused matMul with bias and relu", [[3, 5], [5, 4], [4]], (a, b, bias) => tf.fused.matMul({ a, b, bias: bias ?? tf.scalar(0), activation: "relu" })),
+  of("fused matMul with bias", [[3, 5], [5, 4], [4]], (a, b, bias) => tf.fused.matMul({ a, b, bias }), small),
+  of("fused matMul with bias and relu", [[3, 5], [5, 4], [4]], (a, b, bias) => tf.fused.matMul({ a, b, bias, activation: "relu" })),
   of("dot", [[6], [6]], (a, b) => tf.dot(a, b), small),
 
   of("conv2d valid", [[2, 6, 7, 3], [3, 2, 3, 5]], (x, w) => tf.conv2d(as4d(x), as4d(w), 1, "valid"), small),
@@ -109,13 +130,13 @@ export const gradientCases: readonly GradientCase[] = [
   of("conv2d same, stride 2", [[1, 7, 8, 2], [3, 5, 2, 3]], (x, w) => tf.conv2d(as4d(x), as4d(w), 2, "same"), small),
   of("conv2d valid, strides 2 and 3", [[2, 8, 9, 1], [2, 3, 1, 4]], (x, w) => tf.conv2d(as4d(x), as4d(w), [2, 3], "valid"), small),
   of("conv2d 1x1", [[2, 3, 3, 4], [1, 1, 4, 2]], (x, w) => tf.conv2d(as4d(x), as4d(w), 1, "valid"), small),
-  of("fused conv2d with bias", [[2, 4, 4, 2], [3, 3, 2, 3], [3]], (x, w, bias) => tf.fused.conv2d({ x: as4d(x), filter: as4d(w), strides: 1, pad: "same", bias: bias ?? tf.scalar(0) }), small),
+  of("fused conv2d with bias", [[2, 4, 4, 2], [3, 3, 2, 3], [3]], (x, w, bias) => tf.fused.conv2d({ x: as4d(x), filter: as4d(w), strides: 1, pad: "same", bias }), small),
   of("conv1d", [[2, 9, 3], [4, 3, 2]], (x, w) => tf.conv1d(as3d(x), as3d(w), 2, "same"), small),
   of("conv2dTranspose same, stride 2", [[1, 3, 4, 2], [3, 3, 5, 2]], (x, w) => tf.conv2dTranspose(as4d(x), as4d(w), [1, 6, 8, 5], 2, "same"), small),
   of("conv2dTranspose valid", [[2, 3, 3, 2], [2, 3, 1, 2]], (x, w) => tf.conv2dTranspose(as4d(x), as4d(w), [2, 4, 5, 1], 1, "valid"), small),
   of("depthwiseConv2d valid", [[2, 5, 4, 3], [3, 2, 3, 1]], (x, w) => tf.depthwiseConv2d(as4d(x), as4d(w), 1, "valid"), small),
   of("depthwiseConv2d same, stride 2, multiplier 2", [[2, 5, 6, 3], [3, 3, 3, 2]], (x, w) => tf.depthwiseConv2d(as4d(x), as4d(w), 2, "same"), small),
-  of("separableConv2d", [[1, 5, 5, 2], [3, 3, 2, 2], [1, 1, 4, 3]], (x, d, p) => tf.separableConv2d(as4d(x), as4d(d), as4d(p ?? tf.scalar(0)), 1, "same"), small),
+  of("separableConv2d", [[1, 5, 5, 2], [3, 3, 2, 2], [1, 1, 4, 3]], (x, d, p) => tf.separableConv2d(as4d(x), as4d(d), as4d(p), 1, "same"), small),
   of("conv3d", [[1, 3, 4, 3, 2], [2, 2, 2, 2, 3]], (x, w) => tf.conv3d(tf.reshape<tf.Rank.R5>(x, [1, 3, 4, 3, 2]), tf.reshape<tf.Rank.R5>(w, [2, 2, 2, 2, 3]), 1, "same"), small),
 
   of("maxPool 2x2", [[2, 6, 4, 5]], (x) => tf.maxPool(as4d(x), 2, 2, "valid")),
@@ -166,8 +187,8 @@ export const gradientCases: readonly GradientCase[] = [
   of("prelu", [[3, 4], [4]], (x, alpha) => tf.prelu(x, alpha)),
   of("spaceToBatchND", [[1, 4, 4, 1]], (x) => tf.spaceToBatchND(x, [2, 2], [[0, 0], [0, 0]]), small),
   of("batchToSpaceND", [[4, 2, 2, 1]], (x) => tf.batchToSpaceND(x, [2, 2], [[0, 0], [0, 0]]), small),
-  of("batchNorm, five inputs", [[4, 3], [3], [3], [3], [3]], (x, mean, variance, offset, scale) => tf.batchNorm(x, mean ?? x, tf.add(1, tf.square(variance ?? x)), offset, scale, 1e-3), small),
-  of("batchNorm of pictures", [[2, 3, 2, 3], [3], [3], [3], [3]], (x, mean, variance, offset, scale) => tf.batchNorm(x, mean ?? x, tf.add(1, tf.square(variance ?? x)), offset, scale, 1e-3), small),
+  of("batchNorm, five inputs", [[4, 3], [3], [3], [3], [3]], (x, mean, variance, offset, scale) => tf.batchNorm(x, mean, tf.add(1, tf.square(variance)), offset, scale, 1e-3), small),
+  of("batchNorm of pictures", [[2, 3, 2, 3], [3], [3], [3], [3]], (x, mean, variance, offset, scale) => tf.batchNorm(x, mean, tf.add(1, tf.square(variance)), offset, scale, 1e-3), small),
 
   of("softmaxCrossEntropy", [[4, 5]], (x) => tf.losses.softmaxCrossEntropy(oneHotLabels(4, 5), x), small),
   of("sigmoidCrossEntropy", [[4, 3]], (x) => tf.losses.sigmoidCrossEntropy(tf.ones([4, 3]), x), small),
@@ -216,8 +237,6 @@ function pair(tensors: readonly tf.Tensor[]): [tf.Tensor, tf.Tensor] {
   return [a, b];
 }
 
-
 function lstm() {
   return layers.lstm({ units: 2, returnSequences: false });
 }
-

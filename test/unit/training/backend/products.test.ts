@@ -2,7 +2,16 @@ import * as tf from "@tensorflow/tfjs-core";
 import { fc, test } from "@fast-check/vitest";
 import { beforeAll, describe, expect } from "vitest";
 import { startBackend } from "../../../../src/training/backend/backend.ts";
-import { type ConvolutionCase, convolve, filterGradient, numbers, outputSize, pictureGradient, product, relativeError } from "./references.ts";
+import {
+  type ConvolutionCase,
+  convolve,
+  filterGradient,
+  numbers,
+  outputSize,
+  pictureGradient,
+  product,
+  relativeError,
+} from "./references.ts";
 
 /** Float32 sums of some hundred products. */
 const tolerance = 2e-6;
@@ -22,12 +31,17 @@ function values(compute: () => tf.Tensor): Float32Array {
 const size = (max: number) => fc.integer({ min: 1, max });
 
 describe("matrix products", () => {
-  test.prop([size(21), size(40), size(21), fc.boolean(), fc.boolean(), fc.integer()])("agree with float64 for every shape and transpose", (m, k, n, transposeA, transposeB, seed) => {
-    const a = numbers(m * k, seed);
-    const b = numbers(k * n, seed + 1);
-    const actual = values(() => tf.matMul(tf.tensor(a, transposeA ? [k, m] : [m, k]), tf.tensor(b, transposeB ? [n, k] : [k, n]), transposeA, transposeB));
-    expect(relativeError(actual, product(a, b, m, k, n, transposeA, transposeB))).toBeLessThan(tolerance);
-  });
+  test.prop([size(21), size(40), size(21), fc.boolean(), fc.boolean(), fc.integer()])(
+    "agree with float64 for every shape and transpose",
+    (m, k, n, transposeA, transposeB, seed) => {
+      const a = numbers(m * k, seed);
+      const b = numbers(k * n, seed + 1);
+      const actual = values(() =>
+        tf.matMul(tf.tensor(a, transposeA ? [k, m] : [m, k]), tf.tensor(b, transposeB ? [n, k] : [k, n]), transposeA, transposeB),
+      );
+      expect(relativeError(actual, product(a, b, m, k, n, transposeA, transposeB))).toBeLessThan(tolerance);
+    },
+  );
 
   test.prop([size(4), size(6), size(6), size(6), fc.constantFrom("both", "left", "right"), fc.boolean(), fc.boolean()])(
     "agree with the cpu backend for batches, also where one side has a single matrix",
@@ -50,7 +64,14 @@ describe("matrix products", () => {
 
   test("add the bias and cut at zero in one go", async () => {
     const run = (activation: "linear" | "relu" | "elu") =>
-      values(() => tf.fused.matMul({ a: tf.tensor(numbers(35, 3), [5, 7]), b: tf.tensor(numbers(63, 4), [7, 9]), bias: tf.tensor(numbers(9, 5)), activation }));
+      values(() =>
+        tf.fused.matMul({
+          a: tf.tensor(numbers(35, 3), [5, 7]),
+          b: tf.tensor(numbers(63, 4), [7, 9]),
+          bias: tf.tensor(numbers(9, 5)),
+          activation,
+        }),
+      );
     for (const activation of ["linear", "relu", "elu"] as const) {
       expect(relativeError(run(activation), await onCpu(() => run(activation)))).toBeLessThan(tolerance);
     }
@@ -74,12 +95,28 @@ describe("matrix products", () => {
 /** Convolutions with any stride, and padding up to the filter's size less one. */
 const convolutions = fc
   .record({
-    batch: size(5), channels: size(6), outputs: size(21), filterHeight: size(4), filterWidth: size(5), strideY: size(3), strideX: size(3),
-    extraHeight: fc.nat(12), extraWidth: fc.nat(12), padding: fc.tuple(fc.nat(3), fc.nat(3), fc.nat(4), fc.nat(4)),
+    batch: size(5),
+    channels: size(6),
+    outputs: size(21),
+    filterHeight: size(4),
+    filterWidth: size(5),
+    strideY: size(3),
+    strideX: size(3),
+    extraHeight: fc.nat(12),
+    extraWidth: fc.nat(12),
+    padding: fc.tuple(fc.nat(3), fc.nat(3), fc.nat(4), fc.nat(4)),
   }) // prettier-ignore
   .map(({ extraHeight, extraWidth, padding: [top, bottom, left, right], ...c }): ConvolutionCase => {
     const [height, width] = [c.filterHeight + extraHeight, c.filterWidth + extraWidth];
-    return { ...c, height, width, top: top % c.filterHeight, bottom: bottom % c.filterHeight, left: left % c.filterWidth, right: right % c.filterWidth };
+    return {
+      ...c,
+      height,
+      width,
+      top: top % c.filterHeight,
+      bottom: bottom % c.filterHeight,
+      left: left % c.filterWidth,
+      right: right % c.filterWidth,
+    };
   });
 
 type Explicit = [[number, number], [number, number], [number, number], [number, number]];
@@ -107,32 +144,39 @@ describe("convolutions", () => {
   test.prop([convolutions])("agree with float64 in the filter's gradient", (c) => {
     const { x, dy, xShape, dyShape, filterShape } = setUp(c);
     const attributes = { strides: [c.strideY, c.strideX], pad: paddingOf(c), dataFormat: "NHWC", filterShape };
-    const actual = values(() => one(tf.engine().runKernel("Conv2DBackpropFilter", { x: tf.tensor(x, xShape), dy: tf.tensor(dy, dyShape) }, attributes)));
+    const actual = values(() =>
+      one(tf.engine().runKernel("Conv2DBackpropFilter", { x: tf.tensor(x, xShape), dy: tf.tensor(dy, dyShape) }, attributes)),
+    );
     expect(relativeError(actual, filterGradient(c, x, dy))).toBeLessThan(tolerance);
   });
 
   test.prop([convolutions])("agree with float64 in the pictures' gradient", (c) => {
     const { filter, dy, xShape, dyShape, filterShape } = setUp(c);
     const attributes = { strides: [c.strideY, c.strideX], pad: paddingOf(c), dataFormat: "NHWC", inputShape: xShape };
-    const actual = values(() => one(tf.engine().runKernel("Conv2DBackpropInput", { dy: tf.tensor(dy, dyShape), filter: tf.tensor(filter, filterShape) }, attributes)));
+    const actual = values(() =>
+      one(tf.engine().runKernel("Conv2DBackpropInput", { dy: tf.tensor(dy, dyShape), filter: tf.tensor(filter, filterShape) }, attributes)),
+    );
     expect(relativeError(actual, pictureGradient(c, filter, dy))).toBeLessThan(tolerance);
   });
 
-  test.prop([fc.constantFrom("linear", "relu", "elu", "dilated")], { numRuns: 4 })("fused with bias and activation agree with the cpu backend", async (kind) => {
-    const run = () =>
-      values(() =>
-        tf.fused.conv2d({
-          x: tf.tensor4d(numbers(3 * 7 * 6 * 2, 1), [3, 7, 6, 2]),
-          filter: tf.tensor4d(numbers(3 * 2 * 2 * 5, 2), [3, 2, 2, 5]),
-          strides: 1,
-          pad: "same",
-          dilations: kind === "dilated" ? 2 : 1,
-          bias: tf.tensor1d(numbers(5, 3)),
-          activation: kind === "dilated" ? "linear" : kind,
-        }),
-      );
-    expect(relativeError(run(), await onCpu(run))).toBeLessThan(tolerance);
-  });
+  test.prop([fc.constantFrom("linear", "relu", "elu", "dilated")], { numRuns: 4 })(
+    "fused with bias and activation agree with the cpu backend",
+    async (kind) => {
+      const run = () =>
+        values(() =>
+          tf.fused.conv2d({
+            x: tf.tensor4d(numbers(3 * 7 * 6 * 2, 1), [3, 7, 6, 2]),
+            filter: tf.tensor4d(numbers(3 * 2 * 2 * 5, 2), [3, 2, 2, 5]),
+            strides: 1,
+            pad: "same",
+            dilations: kind === "dilated" ? 2 : 1,
+            bias: tf.tensor1d(numbers(5, 3)),
+            activation: kind === "dilated" ? "linear" : kind,
+          }),
+        );
+      expect(relativeError(run(), await onCpu(run))).toBeLessThan(tolerance);
+    },
+  );
 
   test("of no pictures give no pictures and a zero gradient", () => {
     const x = tf.zeros<tf.Rank.R4>([0, 5, 5, 2]);

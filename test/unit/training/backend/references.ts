@@ -26,22 +26,32 @@ export function outputSize(c: ConvolutionCase): { readonly height: number; reado
 /** Visits every product of a convolution: positions in the pictures, the filter and the output. */
 function visit(c: ConvolutionCase, each: (x: number, filter: number, out: number) => void): void {
   const out = outputSize(c);
-  for (let b = 0; b < c.batch; b++)
-    for (let oy = 0; oy < out.height; oy++)
-      for (let ox = 0; ox < out.width; ox++)
-        for (let fy = 0; fy < c.filterHeight; fy++)
-          for (let fx = 0; fx < c.filterWidth; fx++) {
-            const y = oy * c.strideY + fy - c.top;
-            const x = ox * c.strideX + fx - c.left;
-            if (y < 0 || y >= c.height || x < 0 || x >= c.width) continue;
-            for (let ic = 0; ic < c.channels; ic++)
-              for (let oc = 0; oc < c.outputs; oc++)
-                each(
-                  ((b * c.height + y) * c.width + x) * c.channels + ic,
-                  ((fy * c.filterWidth + fx) * c.channels + ic) * c.outputs + oc,
-                  ((b * out.height + oy) * out.width + ox) * c.outputs + oc,
-                );
-          }
+  for (const [b, oy, ox, fy, fx] of indices(c.batch, out.height, out.width, c.filterHeight, c.filterWidth)) {
+    const y = oy * c.strideY + fy - c.top;
+    const x = ox * c.strideX + fx - c.left;
+    if (y < 0 || y >= c.height || x < 0 || x >= c.width) continue;
+    const pixel = (b * c.height + y) * c.width + x;
+    const tap = fy * c.filterWidth + fx;
+    const output = (b * out.height + oy) * out.width + ox;
+    for (let i = 0; i < c.channels * c.outputs; i++) {
+      const channel = Math.floor(i / c.outputs);
+      each(pixel * c.channels + channel, (tap * c.channels + channel) * c.outputs + (i % c.outputs), output * c.outputs + (i % c.outputs));
+    }
+  }
+}
+
+/** All combinations of five whole numbers below these bounds, the last changing fastest. */
+function* indices(
+  n1: number,
+  n2: number,
+  n3: number,
+  n4: number,
+  n5: number,
+): Generator<readonly [number, number, number, number, number]> {
+  for (let i = 0; i < n1 * n2 * n3 * n4 * n5; i++) {
+    const [r4, r3, r2, r1] = [Math.floor(i / n5), Math.floor(i / n5 / n4), Math.floor(i / n5 / n4 / n3), Math.floor(i / n5 / n4 / n3 / n2)];
+    yield [r1, r2 % n2, r3 % n3, r4 % n4, i % n5];
+  }
 }
 
 export function convolve(c: ConvolutionCase, x: ArrayLike<number>, filter: ArrayLike<number>): Float64Array {
@@ -64,7 +74,15 @@ export function pictureGradient(c: ConvolutionCase, filter: ArrayLike<number>, d
 }
 
 /** a · b with `a` lying as [m, k] or, transposed, [k, m]; `b` as [k, n] or [n, k]. */
-export function product(a: ArrayLike<number>, b: ArrayLike<number>, m: number, k: number, n: number, transposeA: boolean, transposeB: boolean): Float64Array {
+export function product(
+  a: ArrayLike<number>,
+  b: ArrayLike<number>,
+  m: number,
+  k: number,
+  n: number,
+  transposeA: boolean,
+  transposeB: boolean,
+): Float64Array {
   const result = new Float64Array(m * n);
   for (let i = 0; i < m; i++)
     for (let j = 0; j < n; j++) {
@@ -101,7 +119,7 @@ export function numbers(count: number, seed: number): Float32Array {
     state = (state + 0x6d2b79f5) | 0;
     let t = Math.imul(state ^ (state >>> 15), 1 | state);
     t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return (((t ^ (t >>> 14)) >>> 0) / 2 ** 31) - 1;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 31 - 1;
   });
 }
 
