@@ -88,13 +88,15 @@ export class Dominance {
     return this.#parameters.map(({ name, reach, size }, index) => {
       const accumulated = this.accumulated[index] ?? [];
       const shares = new Uint8Array(this.#tasks * size);
-      for (let e = 0; e < size; e++) {
-        const total = sumAt(accumulated, e);
-        reach.forEach((task, position) => {
-          const share = total > 0 ? (accumulated[position]?.[e] ?? 0) / total : 1 / reach.length;
-          shares[task * size + e] = Math.round(255 * share);
-        });
-      }
+      const inverse = inverseTotals(accumulated, size);
+      const even = 1 / reach.length;
+      accumulated.forEach((au, position) => {
+        const first = (reach[position] ?? 0) * size;
+        for (let e = 0; e < size; e++) {
+          const factor = inverse[e] ?? 0;
+          shares[first + e] = Math.round(255 * (factor < Infinity ? (au[e] ?? 0) * factor : even));
+        }
+      });
       return { parameter: name, shares };
     });
   }
@@ -102,31 +104,33 @@ export class Dominance {
   #ofTensor(parameter: TrainedParameter, accumulated: readonly Float32Array[]): TensorOwnership {
     const { reach, size } = parameter;
     const histogram = new Float32Array(this.#tasks * histogramBins);
-    const totals = new Float64Array(size);
-    for (const au of accumulated) for (let e = 0; e < size; e++) totals[e] = (totals[e] ?? 0) + (au[e] ?? 0);
+    const inverse = inverseTotals(accumulated, size);
     const mean: number[] = [];
     const dominated: number[] = [];
     accumulated.forEach((au, position) => {
-      const firstBin = (reach[position] ?? 0) * histogramBins;
+      const counts = new Int32Array(histogramBins);
       const even = 1 / reach.length;
       let [sum, above] = [0, 0];
       for (let e = 0; e < size; e++) {
-        const total = totals[e] ?? 0;
-        const share = total > 0 ? (au[e] ?? 0) / total : even;
+        const factor = inverse[e] ?? 0;
+        const share = factor < Infinity ? (au[e] ?? 0) * factor : even;
         sum += share;
         if (share > dominanceThreshold) above += 1;
-        const bin = firstBin + Math.min(histogramBins - 1, Math.floor(share * histogramBins));
-        histogram[bin] = (histogram[bin] ?? 0) + 1;
+        const bin = share < 1 ? Math.trunc(share * histogramBins) : histogramBins - 1;
+        counts[bin] = (counts[bin] ?? 0) + 1;
       }
       mean.push(sum / size);
       dominated.push(above / size);
+      histogram.set(counts, (reach[position] ?? 0) * histogramBins);
     });
     return { parameter, mean, dominated, histogram };
   }
 }
 
-function sumAt(accumulated: readonly Float32Array[], element: number): number {
-  let sum = 0;
-  for (const au of accumulated) sum += au[element] ?? 0;
-  return sum;
+/** 1 ⁄ Σ AU for each element; infinite where nothing has moved. */
+function inverseTotals(accumulated: readonly Float32Array[], size: number): Float64Array {
+  const totals = new Float64Array(size);
+  for (const au of accumulated) for (let e = 0; e < size; e++) totals[e] = (totals[e] ?? 0) + (au[e] ?? 0);
+  for (let e = 0; e < size; e++) totals[e] = 1 / (totals[e] ?? 0);
+  return totals;
 }
