@@ -31,6 +31,12 @@ export function axisMark(value: number, spacing: number, style: NumberStyle): st
   return formatNumber(value * scale, decimals);
 }
 
+/** A metric's name as people write it: short ones are abbreviations. */
+export function metricWords(name: string): string {
+  if (name === "r2") return "R²";
+  return name.length <= 4 ? name.toUpperCase() : name;
+}
+
 /** Time of day, as the reader's machine writes it. */
 export function timeOfDay(milliseconds: number): string {
   return new Date(milliseconds).toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });

@@ -103,6 +103,7 @@ export function prepareTraining(material: TrainingMaterial): Training {
       tasks: dataset.tasks.map((targets, index): TaskDescription => describeTask(targets, settings[index] ?? targets)),
       parameters: model.parameters.map((parameter, index) => describeParameter(parameter, reach[index] ?? [], ids)),
       ownership: taskwise ? "exact" : "attributed",
+      optimizer: optimizer.kind,
       backend: material.backend,
       stepsPerEpoch: order.batches,
       totalSteps: order.batches * epochs,

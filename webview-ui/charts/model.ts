@@ -14,6 +14,8 @@ export interface Line {
   readonly name: string;
   /** What stands at its end and in read-outs; empty where the title says it all. */
   readonly label: string;
+  /** Shorter form of it for the end of the line. */
+  readonly short: string;
   /** Index of its task; null for a series without one, drawn in the foreground colour. */
   readonly task: number | null;
   readonly curve: Curve;
@@ -29,6 +31,7 @@ export interface ChartModel {
   readonly lines: readonly Line[];
   /** A line at 0 with these words, where 0 means something. */
   readonly zero: string | null;
+  readonly fromZero: boolean;
   /** Bounds of the y axis where they are given by the meaning. */
   readonly bounds: readonly [low: number, high: number] | null;
 }
@@ -44,8 +47,9 @@ export interface XAxis {
 }
 
 /** A line over a curve, smoothed unless `strength` is 0. @param reach steps that one unit of smoothing takes */
-export function line(name: string, label: string, task: number | null, curve: Curve, strength: number, reach: number): Line {
-  return { name, label, task, curve, drawn: smooth(curve.steps, curve.values, strength, reach) };
+export function line(named: Pick<Line, "name" | "label" | "task"> & { readonly short?: string }, curve: Curve, strength: number, reach: number): Line {
+  const { name, label, task, short = label } = named;
+  return { name, label, short, task, curve, drawn: smooth(curve.steps, curve.values, strength, reach) };
 }
 
 /** Points for Chart.js, sorted by x. What is not finite, or not positive on a log axis, is a gap. */

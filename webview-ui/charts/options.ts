@@ -54,6 +54,7 @@ export function chartOptions(model: ChartModel, axis: XAxis, look: ChartLook, th
       y: {
         type: model.log ? "logarithmic" : "linear",
         ...(model.bounds && !model.log ? { min: model.bounds[0], max: model.bounds[1] } : {}),
+        beginAtZero: model.fromZero && !model.log,
         ...(model.log ? { afterBuildTicks: logTicks } : {}),
         afterFit: (scale) => {
           scale.width = look.gutters.left;
@@ -61,7 +62,7 @@ export function chartOptions(model: ChartModel, axis: XAxis, look: ChartLook, th
         grid: { drawTicks: false, color: theme.grid },
         border: { display: false },
         ticks: {
-          padding: 6,
+          padding: 4,
           maxTicksLimit: look.height < 100 ? 3 : model.log ? 12 : 6,
           color: theme.description,
           font,
@@ -77,9 +78,15 @@ export function chartOptions(model: ChartModel, axis: XAxis, look: ChartLook, th
   };
 }
 
-/** Marks of a log axis: 1, 2 and 5 of each decade, or only 1 where there are more than two decades. */
+/** Marks of a log axis: decades, with 2 and 5 where these are few, with all between where the axis is shorter than one. */
 function logTicks(scale: Scale): void {
-  const mantissas = scale.max / scale.min > 100 ? [1] : [1, 2, 5];
+  const marks = [[1], [1, 2, 5], [1, 2, 3, 4, 5, 6, 7, 8, 9]].map((mantissas) => logMarks(scale, mantissas));
+  // As few as are enough; within a small part of a decade there may be none, and the library's own marks stay.
+  const enough = marks.find((ticks) => ticks.length >= 3) ?? marks.findLast((ticks) => ticks.length >= 2);
+  if (enough) scale.ticks = enough;
+}
+
+function logMarks(scale: Scale, mantissas: readonly number[]): { value: number }[] {
   const ticks: { value: number }[] = [];
   for (let decade = Math.floor(Math.log10(scale.min)); decade <= Math.ceil(Math.log10(scale.max)); decade++) {
     for (const mantissa of mantissas) {
@@ -87,6 +94,5 @@ function logTicks(scale: Scale): void {
       if (value >= scale.min * 0.999 && value <= scale.max * 1.001) ticks.push({ value });
     }
   }
-  // Within a part of a decade there may be none of these: the library's own marks stay.
-  if (ticks.length >= 2) scale.ticks = ticks;
+  return ticks;
 }

@@ -66,7 +66,7 @@ export function overlayPlugin(current: () => Drawn): Plugin<"line"> {
         const ends = model.lines
           .flatMap((line) => {
             const end = endOf(line, axis, model.log);
-            return end && (dots || line.label !== "") ? [{ line, x: at(end.step), y: y.getPixelForValue(end.value) }] : [];
+            return end && (dots || line.short !== "" && line.label !== "") ? [{ line, x: at(end.step), y: y.getPixelForValue(end.value) }] : [];
           })
           .slice(0, mostLabels);
         if (dots) {
@@ -81,7 +81,7 @@ export function overlayPlugin(current: () => Drawn): Plugin<"line"> {
         );
         const room = chart.width - area.right - 8;
         ends.forEach(({ line, x: left }, i) => {
-          write(shortened(ctx, line.label, room), Math.min(left, area.right) + 6, heights[i] ?? 0, colourOf(theme, line));
+          write(shortened(ctx, line.short, room), Math.min(left, area.right) + 6, heights[i] ?? 0, colourOf(theme, line));
         });
       }
 

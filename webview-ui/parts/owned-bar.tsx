@@ -29,9 +29,9 @@ export function OwnedBar({ tasks, owned, written = false }: OwnedBarProps) {
             key={task}
             title={words}
             style={{ flexGrow: part, background: task === null ? "var(--neutral)" : taskVariable(task), color: ink }}
-            class={written && part > roomForWords ? "worded" : ""}
+            class={task === null ? "rest" : ""}
           >
-            {written && part > roomForWords ? words : ""}
+            {written && part > roomForWords && <i>{words}</i>}
           </span>
         );
       })}

@@ -1,6 +1,15 @@
 import { type RunDescription, series } from "../../src/experiment/record.ts";
-import type { NumberStyle } from "../format.ts";
+import { metricWords, type NumberStyle } from "../format.ts";
 import { say } from "../strings.ts";
+
+/** A series on a chart. */
+export interface CurveLine {
+  readonly name: string;
+  readonly label: string;
+  /** Short form for the line's end, where the label is too long for it. */
+  readonly short?: string;
+  readonly task: number | null;
+}
 
 /** A chart of the Curves view before its points are known. */
 export interface CurveChart {
@@ -13,9 +22,13 @@ export interface CurveChart {
   /** Null bounds: as the data ask. */
   readonly bounds: readonly [low: number, high: number] | null;
   readonly zero: string | null;
+  /** Starts the axis at 0, where the size counts and not the change. */
+  readonly fromZero: boolean;
   /** What is set by a schedule is drawn as it is. */
   readonly smoothed: boolean;
-  readonly lines: readonly { readonly name: string; readonly label: string; readonly task: number | null }[];
+  /** Whether the recorded line says something behind the smoothed one; one of zeros and ones does not. */
+  readonly recorded: boolean;
+  readonly lines: readonly CurveLine[];
 }
 
 /**
@@ -39,7 +52,9 @@ export function curveCharts(description: RunDescription, recorded: readonly stri
     log: false,
     bounds: null,
     zero: null,
+    fromZero: false,
     smoothed: true,
+    recorded: true,
     ...more,
     lines: lines.filter(({ name }) => known.has(name)),
   });
@@ -50,7 +65,7 @@ export function curveCharts(description: RunDescription, recorded: readonly stri
     ...metricNames(description).map(({ name, share }) =>
       chart(
         `metric-${name}`,
-        titled(name),
+        titled(metricWords(name)),
         share ? say("percentValidation") : say("validationUnit"),
         share ? "percent" : "quantity",
         description.tasks.flatMap(({ id, metrics }, task) =>
@@ -61,21 +76,21 @@ export function curveCharts(description: RunDescription, recorded: readonly stri
     chart("owned", say("trunkOwned"), say("trunkOwnedUnit"), "percent", perTask(series.trunkDominated), { bounds: [0, 1] }),
     chart("share", say("trunkShare"), say("trunkShareUnit"), "percent", perTask(series.trunkDominance), { bounds: [0, 1] }),
     chart("validation-loss", say("validationLoss"), say("logUnit", say("validationUnit")), "quantity", perTask(series.validationLoss), { log: true }),
-    chart("weight", say("weightTitle"), say("weightUnit"), "quantity", perTask(series.weight), { smoothed: false }),
-    chart("norm", say("normTitle"), say("normUnit"), "quantity", perTask(series.gradientNorm)),
+    chart("weight", say("weightTitle"), say("weightUnit"), "quantity", perTask(series.weight), { smoothed: false, fromZero: true }),
+    chart("norm", say("normTitle"), say("normUnit"), "quantity", perTask(series.gradientNorm), { fromZero: true }),
     chart(
       "cosine",
       cosines.length === 1 && onlyPair ? say("cosinePair", onlyPair.a, onlyPair.b) : say("cosineTitle"),
       cosines.length === 1 ? "−1 to 1" : say("cosineUnit"),
       "two",
-      cosines.map(({ name, a, b }) => ({ name, label: cosines.length === 1 ? "" : `${a} · ${b}`, task: null })),
+      cosines.map(({ name, a, b }) => ({ name, label: cosines.length === 1 ? "" : `${a} · ${b}`, short: `${a.slice(0, 4)}·${b.slice(0, 4)}`, task: null })),
       { zero: say("conflictBelow") },
     ),
     chart("help", say("helpTitle"), say("helpUnit"), "two", perTask(series.help), { zero: "" }),
-    chart("conflict", say("conflictTitle"), say("conflictUnit"), "percent", single(series.conflictRate), { bounds: [0, 1] }),
-    chart("direction", say("directionTitle"), say("directionUnit"), "quantity", single(series.directionNorm)),
-    chart("rate", say("learningRate"), description.optimizer ?? "", "quantity", single(series.learningRate), { smoothed: false }),
-    chart("speed", say("speedTitle"), say("speedUnit"), "one", single(series.stepsPerSecond)),
+    chart("conflict", say("conflictTitle"), say("conflictUnit"), "percent", single(series.conflictRate), { bounds: [0, 1], recorded: description.tasks.length > 2 }),
+    chart("direction", say("directionTitle"), say("directionUnit"), "quantity", single(series.directionNorm), { fromZero: true }),
+    chart("rate", say("learningRate"), description.optimizer ?? "", "quantity", single(series.learningRate), { smoothed: false, fromZero: true }),
+    chart("speed", say("speedTitle"), say("speedUnit"), "one", single(series.stepsPerSecond), { fromZero: true }),
   ].filter(({ lines }) => lines.length > 0);
 }
 
@@ -100,8 +115,6 @@ function metricNames({ tasks }: RunDescription): { name: string; share: boolean 
   return [...found].map(([name, share]) => ({ name, share }));
 }
 
-/** `accuracy` → `Accuracy`; names of two or three letters are abbreviations. */
 function titled(name: string): string {
-  if (/^r2$/i.test(name)) return "R²";
-  return name.length <= 4 ? name.toUpperCase() : name.charAt(0).toUpperCase() + name.slice(1);
+  return name.charAt(0).toUpperCase() + name.slice(1);
 }

@@ -11,11 +11,12 @@ import { usePage } from "../parts/context.ts";
 import { DataTable, type TableData } from "../parts/data-table.tsx";
 import { Note } from "../parts/note.tsx";
 import { TableToggle } from "../parts/table-toggle.tsx";
-import { noCurve } from "../state/series-store.ts";
 import { say } from "../strings.ts";
 import { type CurveChart, curveCharts } from "./curve-charts.ts";
 
 const chartHeight = 210;
+/** Of the y axis; the captions start where it ends. */
+const axisWidth = 46;
 
 /** One unit of smoothing is a 300th of the run, so that a setting means the same for long and short runs. */
 const smoothingUnits = 300;
@@ -33,7 +34,7 @@ export function Curves({ description }: { readonly description: RunDescription }
   const span = zoom.value ?? whole;
   const scale = xUnit === "epoch" ? Math.max(1, description.stepsPerEpoch) : 1;
   const axis = useMemo((): XAxis => ({ unit: xUnit, scale, min: span[0], max: span[1] }), [xUnit, scale, span[0], span[1]]);
-  const look = useMemo((): ChartLook => ({ gutters: { left: 44, right: labelRoom(description) }, height: chartHeight, lastMark: null }), [description]);
+  const look = useMemo((): ChartLook => ({ gutters: { left: axisWidth, right: labelRoom(description) }, height: chartHeight, lastMark: null }), [description]);
   const drawn = dashboard.drawn.value;
   const models = useMemo(() => charts.map((chart) => modelOf(chart)), [charts, drawn, smoothing, yScale]);
   const moment = (step: number): string => momentText(step, description);
@@ -106,7 +107,7 @@ export function Curves({ description }: { readonly description: RunDescription }
               model={model}
               axis={axis}
               look={look}
-              recorded={recordedLine}
+              recorded={recordedLine && (charts[i]?.recorded ?? true)}
               cursor={cursor}
               whole={whole}
               onZoom={(next) => (zoom.value = next)}
@@ -123,7 +124,7 @@ export function Curves({ description }: { readonly description: RunDescription }
     </>
   );
 
-  function modelOf({ title, unit, style, log, bounds, zero, smoothed, lines }: CurveChart): ChartModel {
+  function modelOf({ title, unit, style, log, bounds, zero, fromZero, smoothed, lines }: CurveChart): ChartModel {
     const reach = description.totalSteps / smoothingUnits;
     return {
       title,
@@ -132,9 +133,8 @@ export function Curves({ description }: { readonly description: RunDescription }
       zero,
       bounds,
       log: yScale === "per-chart" ? log : yScale === "log",
-      lines: lines.map(({ name, label, task }) =>
-        line(name, label, task, dashboard.store.curve(name) ?? noCurve, smoothed ? smoothing : 0, reach),
-      ),
+      fromZero,
+      lines: lines.map((each) => line(each, dashboard.store.curve(each.name), smoothed ? smoothing : 0, reach)),
     };
   }
 }

@@ -2,6 +2,7 @@ import { formatMetric, formatNumber, formatQuantity, formatShare } from "../../s
 import { type MetricDescription, type RunDescription, series, type TaskDescription } from "../../src/experiment/record.ts";
 import { LineChart } from "../charts/line-chart.tsx";
 import { line } from "../charts/model.ts";
+import { metricWords } from "../format.ts";
 import { usePage } from "../parts/context.ts";
 import { Icon } from "../parts/icon.tsx";
 import { Swatch } from "../parts/swatch.tsx";
@@ -54,7 +55,7 @@ export function TaskCard({ description, index, task, onOpen }: TaskCardProps) {
       <div class="row figure-row">
         <span class="big">{text(now)}</span>
         <span>
-          {metric.name} <small>{now === null ? say("noMetricYet") : say("validation")}</small>
+          {metricWords(metric.name)} <small>{now === null ? say("noMetricYet") : say("validation")}</small>
         </span>
       </div>
       <div class="plot" style={{ height: `${height}px` }}>
@@ -66,7 +67,8 @@ export function TaskCard({ description, index, task, onOpen }: TaskCardProps) {
             log: false,
             zero: null,
             bounds: null,
-            lines: [line(metric.name, task.id, index, curve, 0, 1)],
+            fromZero: false,
+            lines: [line({ name: metric.name, label: task.id, task: index }, curve, 0, 1)],
           }}
           axis={{ unit: "epoch", scale: Math.max(1, description.stepsPerEpoch), min: 0, max: Math.max(1, description.totalSteps) }}
           look={{ gutters: { left: 36, right: 12 }, height, lastMark: (mark) => say("epochs", mark) }}

@@ -42,7 +42,7 @@ describe("points", () => {
 });
 
 describe("a line", () => {
-  const drawn = line("loss/left", "left", 0, curve([10, 20, 30], [3, Number.NaN, 1]), 0, 1);
+  const drawn = line({ name: "loss/left", label: "left", task: 0 }, curve([10, 20, 30], [3, Number.NaN, 1]), 0, 1);
 
   it("reads the value at or before a step, and the last one without a step", () => {
     expect(drawnAt(drawn, 5)).toBeNull();

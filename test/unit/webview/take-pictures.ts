@@ -1,8 +1,10 @@
 // Takes pictures of every view in every theme, wide and narrow, to be looked at: `node test/unit/webview/take-pictures.ts FOLDER [NAME…]`.
+// With the folder of a recorded run in TASKSCOPE_RUN, that run is shown in place of made-up ones.
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { launchBrowser } from "../../../scripts/workbench/browser.ts";
 import { bundlePage, openPage, type Wanted } from "./open-page.ts";
+import { realRunScript } from "./real-run.ts";
 
 const [folder = "test-results/dashboard", ...only] = process.argv.slice(2);
 
@@ -29,12 +31,14 @@ const pictures: Readonly<Record<string, Wanted>> = Object.fromEntries([
 ]);
 
 await mkdir(folder, { recursive: true });
+const recorded = process.env["TASKSCOPE_RUN"];
+const before = recorded === undefined ? "" : realRunScript(recorded);
 const browser = await launchBrowser();
 try {
   const files = await bundlePage();
   for (const [name, wanted] of Object.entries(pictures)) {
     if (only.length > 0 && !only.includes(name)) continue;
-    const { page, complaints } = await openPage(browser, files, { height: wanted.view === "curves" ? 1400 : 860, ...wanted });
+    const { page, complaints } = await openPage(browser, files, { height: wanted.view === "curves" ? 1400 : 860, before, ...wanted });
     await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
     if (complaints.length > 0) console.error(`${name}: ${complaints.join("\n  ")}`);
     await page.context().close();
