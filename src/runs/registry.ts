@@ -1,9 +1,10 @@
-import { existsSync, readdirSync, renameSync, mkdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { type RunId, runFiles, type RunSummary, terminalStatuses } from "./contract.ts";
 import { draftPrefix, runsFolderOf } from "./run-folder.ts";
 import { RunReader } from "./store/run-reader.ts";
 import { RunStoreError } from "./store/store-error.ts";
+import { moveToTrash } from "./trash.ts";
 
 /** A folder below `.taskscope/runs`: a run, or one that cannot be read, with what to do about it. Nothing is hidden. */
 export type RunEntry =
@@ -78,22 +79,16 @@ export class RunBusyError extends Error {
 }
 
 /**
- * Takes a run out of the list by moving its folder to `.taskscope/trash`; gives the new place. Throws `RunBusyError` while it
- * is active. A folder that cannot be read may be moved: nothing can be running in it that we could tell.
+ * Takes a run out of the list by moving its folder to the trash; gives the new place. Throws `RunBusyError` while it is active.
+ * A folder that cannot be read may be moved: nothing can be running in it that we could tell.
  */
 export function discardRun(folder: string): string {
   const entry = readEntry(folder);
   if (entry.kind === "run" && !isEnded(entry.summary)) {
     throw new RunBusyError(`The run ${entry.id} is ${entry.summary.status}. Stop it before deleting it.`);
   }
-  const runs = dirname(folder);
-  if (basename(runs) !== "runs") throw new RunBusyError(`${folder} is not in a runs folder of Taskscope; delete it by hand.`);
-  const trash = join(dirname(runs), "trash");
-  mkdirSync(trash, { recursive: true });
-  let place = join(trash, entry.id);
-  for (let copy = 2; existsSync(place); copy++) place = join(trash, `${entry.id}-${copy}`);
-  renameSync(folder, place);
-  return place;
+  if (basename(dirname(folder)) !== "runs") throw new RunBusyError(`${folder} is not in a runs folder of Taskscope; delete it by hand.`);
+  return moveToTrash(folder);
 }
 
 /** Newest first; drafts and stray files are left out. */

@@ -44,10 +44,42 @@ test("while an operation blocks the training, points reach the disk, the heart b
     );
     expect(reader.points("loss/a").steps.length).toBe(101);
   } finally {
-    try {
-      process.kill(pid, "SIGKILL");
-    } catch {
-      // Usually it is gone already.
-    }
+    end(pid);
   }
 });
+
+// A stalled machine may take longer between two steps of the trainer than it may lose; hence more than one try.
+test("a kill takes at most the last quarter of a second", { retry: 4 }, async () => {
+  using workspace = new TemporaryWorkspace();
+  const folder = workspace.bareRun();
+  const { pid } = await startTrainer(folder, { entry: join(import.meta.dirname, "steady-trainer.ts"), execPath: process.execPath });
+  try {
+    using reader = RunReader.open(folder);
+    await until(
+      "it records",
+      () => reader.seriesList()[0]?.points ?? 0,
+      (points) => points > 50,
+    );
+    const killedAt = Date.now();
+    process.kill(pid, "SIGKILL");
+    await until(
+      "it is gone",
+      () => reader.summary().status,
+      (status) => status === "crashed",
+      5_000,
+    );
+    expect(reader.latest("time")?.value).toBeGreaterThan(killedAt - 250);
+    const { steps } = reader.points("time");
+    expect([...steps]).toEqual(Array.from(steps, (_, i) => i));
+  } finally {
+    end(pid);
+  }
+});
+
+function end(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // Usually it is gone already.
+  }
+}

@@ -1,14 +1,16 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fc, test as law } from "@fast-check/vitest";
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { discardRun, findRun, RunBusyError, RunNotFoundError, RunRegistry } from "../../../src/runs/registry.ts";
 import { createRun, findRoot, runIdOf, runsFolderOf } from "../../../src/runs/run-folder.ts";
 import { identityOf } from "../../../src/runs/process/process-identity.ts";
-import { addRequest } from "../../../src/runs/store/outside-writes.ts";
+import { addRequest, noteStartFailed } from "../../../src/runs/store/outside-writes.ts";
 import { RunReader } from "../../../src/runs/store/run-reader.ts";
 import { RunWriter } from "../../../src/runs/store/run-writer.ts";
 import { TemporaryWorkspace } from "./temporary-run.ts";
+
+afterEach(() => vi.unstubAllEnvs());
 
 describe("a run's folder", () => {
   test("holds what was run, is kept out of git, and appears whole", async () => {
@@ -105,6 +107,7 @@ describe("the registry", () => {
 
   test("an active run is not deleted, an ended one is moved", () => {
     using workspace = new TemporaryWorkspace();
+    vi.stubEnv("XDG_DATA_HOME", workspace.root);
     const folder = workspace.bareRun();
     const writer = RunWriter.open(folder);
     const owner = identityOf(process.pid);
@@ -117,4 +120,17 @@ describe("the registry", () => {
     expect([existsSync(folder), existsSync(join(place, "run.sqlite"))]).toEqual([false, true]);
     expect(new RunRegistry().list(workspace.root)).toEqual([]);
   });
+});
+
+test.runIf(process.platform === "linux")("goes to the desktop's trash where there is one, with a note from where", () => {
+  using workspace = new TemporaryWorkspace();
+  const folder = workspace.bareRun();
+  noteStartFailed(folder, "no");
+  const data = join(workspace.root, "data");
+  mkdirSync(join(data, "Trash"), { recursive: true });
+  vi.stubEnv("XDG_DATA_HOME", data);
+  const place = discardRun(folder);
+  expect(place).toBe(join(data, "Trash/files", basename(folder)));
+  expect(existsSync(join(place, "run.sqlite"))).toBe(true);
+  expect(readFileSync(join(data, "Trash/info", `${basename(folder)}.trashinfo`), "utf8")).toContain(`Path=${folder}\n`);
 });

@@ -1,0 +1,26 @@
+import { setTimeout } from "node:timers/promises";
+import { isMainThread, workerData } from "node:worker_threads";
+import { identityOf } from "../../../src/runs/process/process-identity.ts";
+import { Recording } from "../../../src/trainer/recording.ts";
+import { isStoreThreadData } from "../../../src/trainer/store-messages.ts";
+import { serveStore } from "../../../src/trainer/store-thread.ts";
+
+/** A trainer that records the time of day, a step every few milliseconds, until it is killed. */
+async function main(): Promise<void> {
+  if (!isMainThread) {
+    const data: unknown = workerData;
+    if (isStoreThreadData(data)) serveStore(data);
+    return;
+  }
+  const [entry = "", folder = ""] = process.argv.slice(1);
+  const owner = identityOf(process.pid);
+  if (owner === undefined) throw new Error("this process has no identity");
+  const recording = await Recording.start(entry, folder, owner, () => undefined);
+  for (let step = 0; ; step++) {
+    recording.scalar("time", step, Date.now());
+    recording.progress(step, 0);
+    await setTimeout(2);
+  }
+}
+
+void main();

@@ -1,0 +1,69 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { appendFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { RunWriter } from "../../../src/runs/store/run-writer.ts";
+import { TemporaryWorkspace } from "../runs/temporary-run.ts";
+import { cli, ExampleWorkspace, jsonLine } from "./command.ts";
+
+test.each([
+  [["nonsense"], 2, /unknown command/],
+  [["check"], 2, /missing required argument/],
+  [["check", "nowhere.mtl.yaml"], 2, /nowhere\.mtl\.yaml is not there/],
+  [["run", "examples"], 2, /is a folder/],
+  [["run", "examples/penguins.mtl.yaml", "--set", "epochs"], 2, /path=value/],
+  [["run", "examples/penguins.mtl.yaml", "--set", "trainin.epochs=3"], 2, /Did you mean `training`/],
+  [["run", "examples/penguins.mtl.yaml", "--set", "training.epochs=0"], 2, /MTL\d{3}.*\n.*was not run/],
+  [["run", "examples/penguins.mtl.yaml", "--seed", "1.5"], 2, /whole number/],
+  [["show", "nothing"], 2, /There are no runs/],
+  [["export", "nothing"], 2, /--format/],
+  [["--version"], 0, /^$/],
+] as const)("taskscope %j ends with %i and says why, without a stack", async (args, code, words) => {
+  await using workspace = new ExampleWorkspace();
+  const outcome = await workspace.taskscope(...args);
+  expect([outcome.code, outcome.stderr]).toEqual([code, expect.stringMatching(words)]);
+  expect(outcome.stderr).not.toMatch(/\n {4}at /);
+});
+
+test("check prints the place of every problem, and the same as JSON; exit code 1", async () => {
+  await using workspace = new ExampleWorkspace();
+  const file = join(workspace.root, "examples/penguins.mtl.yaml");
+  writeFileSync(file, readFileSync(file, "utf8").replace("batchSize", "batchSise"));
+  appendFileSync(file, "nonsense: 1\n");
+  const text = await workspace.taskscope("check", "examples/penguins.mtl.yaml");
+  expect(text.code).toBe(1);
+  expect(text.stdout).toMatch(/^examples\/penguins\.mtl\.yaml:\d+:\d+ MTL\d{3} .*batchSise/m);
+  const { stdout, code } = await workspace.taskscope("check", "examples/penguins.mtl.yaml", "--json");
+  expect(code).toBe(1);
+  const places = text.stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => line.split(":").slice(1, 3).map(Number.parseFloat));
+  expect(jsonLine(stdout)).toMatchObject([
+    { file: "examples/penguins.mtl.yaml", diagnostics: places.map(([line, column]) => ({ line, column })) },
+  ]);
+});
+
+test("the examples check clean", async () => {
+  await using workspace = new ExampleWorkspace();
+  const { code, stdout } = await workspace.taskscope("check", "examples/penguins.mtl.yaml", "examples/multi-mnist.mtl.yaml");
+  expect([code, stdout]).toEqual([0, ""]);
+});
+
+test("a reader who stops reading is no error", async () => {
+  using workspace = new TemporaryWorkspace();
+  const folder = workspace.bareRun();
+  const writer = RunWriter.open(folder);
+  for (let step = 0; step < 200_000; step++) writer.scalar("loss/a", step, step);
+  writer.commit(0);
+  writer.close();
+  const child = spawn(process.execPath, [cli, "export", folder, "--format", "csv"], { stdio: ["ignore", "pipe", "pipe"] });
+  let stderr = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+  await once(child.stdout, "data");
+  child.stdout.destroy();
+  await once(child, "close");
+  expect([child.exitCode, stderr]).toEqual([0, ""]);
+  rmSync(folder, { recursive: true });
+});
