@@ -1,0 +1,138 @@
+import { describe, expect, test } from "vitest";
+import { balancerCatalogue } from "../../../src/balancers/catalogue.ts";
+import { completionsAt, type Completion } from "../../../src/experiment/completion.ts";
+import { hoverAt } from "../../../src/experiment/hover.ts";
+import { layerCatalogue } from "../../../src/experiment/layers.ts";
+import { optimizerOptions } from "../../../src/experiment/schema.ts";
+
+/** Completions where the text has `|`. */
+function completed(marked: string, columns?: readonly string[]): readonly Completion[] {
+  const offset = marked.indexOf("|");
+  return completionsAt(marked.replace("|", ""), offset, columns);
+}
+
+function labels(marked: string, columns?: readonly string[]): readonly string[] {
+  return completed(marked, columns).map(({ label }) => label);
+}
+
+function hovered(marked: string): string | undefined {
+  return hoverAt(marked.replace("|", ""), marked.indexOf("|"))?.markdown;
+}
+
+const tasks = "tasks:\n  species: {column: Species, kind: classification}\n  mass: {kind: regression}\n";
+const balancers = balancerCatalogue.map(({ id }) => id);
+const layers = layerCatalogue.map(({ name }) => name);
+
+describe("completion", () => {
+  test.each([
+    ["an empty file", "|", ["name", "description", "data", "tasks", "model", "balancer", "optimizer", "training", "track"]],
+    [
+      "a half-typed key above others",
+      "name: x\nmo|\ntasks: {}",
+      ["description", "data", "model", "balancer", "optimizer", "training", "track"],
+    ],
+    ["a key in the middle of a broken file", "name: [\ntraining:\n  |", []],
+    ["behind a key without value", "balancer: |", balancers],
+    ["behind a half-typed value", "name: a\nbalancer: mg|\ntraining: {}", balancers],
+    ["a balancer's braces", "balancer: {|", ["method"]],
+    ["a method in braces that are not closed", "balancer: {method: |", balancers],
+    ["a balancer's options", "balancer: {method: mgda, |}", ["normalize", "applyTo", "scale"]],
+    ["a balancer's options, in lines", "balancer:\n  method: mgda\n  |", ["normalize", "applyTo", "scale"]],
+    ["an option's values", "balancer: {method: mgda, normalize: |}", ["none", "l2", "loss", "loss+"]],
+    ["optimizers in braces", "optimizer: {|}", Object.keys(optimizerOptions)],
+    ["an optimizer's options", "optimizer: {adam: {beta1: 0.9, l|", ["learningRate", "beta2", "epsilon"]],
+    ["an optimizer's options, in lines", "optimizer:\n  sgd:\n    |\nname: x", ["learningRate", "momentum"]],
+    [
+      "training, behind other keys",
+      "training:\n  epochs: 3\n  seed: 1\n  |",
+      ["batchSize", "backend", "heads", "onNonFinite", "maxConsecutive"],
+    ],
+    ["truth values", "track: {snapshots: |}", ["true", "false"]],
+    ["a key's default", "training: {batchSize: |}", ["32"]],
+    ["arguments of a layer", "model:\n  trunk:\n    - leakyReLU: {|}", ["alpha", "name", "trainable"]],
+    ["arguments of a layer, in lines", "model:\n  trunk:\n    - leakyReLU:\n        |", ["alpha", "name", "trainable"]],
+    ["an argument's values", "model:\n  trunk: [{conv2d: {filters: 3, padding: |}}]", ["valid", "same"]],
+    ["heads, named after the tasks", `${tasks}model:\n  heads:\n    mass: []\n    |`, ["species"]],
+    ["a task's kind", "tasks:\n  a:\n    kind: |", ["classification", "regression"]],
+    ["metrics", "tasks: {a: {metrics: [|]}}", ["accuracy", "f1", "rmse", "mae", "r2"]],
+    ["keys of a table", "data:\n  file: x.csv\n  |", ["inputs", "missing", "split"]],
+    ["a comment", "name: x # |", []],
+    ["a free text", "description: some | words", []],
+    ["a value that any text can be", "name: |", []],
+  ])("offers what fits: %s", (_where, text, expected) => {
+    expect(labels(text)).toEqual(expected);
+  });
+
+  test.each([
+    ["a list of lines", "model:\n  trunk:\n    - |"],
+    ["a half-typed item", "model:\n  trunk:\n    - den|\n    - flatten"],
+    ["brackets", "model: {trunk: [dense, |"],
+    ["braces in a list", "model:\n  trunk: [{|}]"],
+    ["a new line below an item", "model:\n  trunk:\n    - flatten\n    |\n"],
+    ["a head", `${tasks}model:\n  heads:\n    mass: [|]`],
+  ])("offers every layer in %s", (_where, text) => {
+    expect(new Set(labels(text))).toEqual(new Set(layers));
+  });
+
+  test("offers the table's columns, in quotes where YAML needs them", () => {
+    const offers = completed(`${tasks}data: {inputs: [Sex, |]}`, ["Body Mass (g)", "a: b"]);
+    expect(offers.map(({ snippet }) => snippet)).toEqual(["Body Mass (g)", '"a: b"']);
+    expect(labels("tasks: {a: {column: Bo|}}", ["Body Mass (g)"])).toEqual(["Body Mass (g)"]);
+  });
+
+  test("writes a layer as its place asks", () => {
+    const snippet = (text: string) => completed(text).find(({ label }) => label === "dense")?.snippet;
+    expect(snippet("model:\n  trunk:\n    - |")).toBe("dense: {units: $1}");
+    expect(snippet("model:\n  trunk:\n    |")).toBe("- dense: {units: $1}");
+    expect(snippet("model: {trunk: [|]}")).toBe("{dense: {units: $1}}");
+  });
+
+  test("keeps the colon that is there, and replaces the whole word", () => {
+    const [offer] = completed("training:\n  epo|chs: 3\n");
+    expect(offer?.snippet).toBe("epochs");
+    expect(offer?.range).toEqual({ start: { line: 1, column: 2 }, end: { line: 1, column: 8 } });
+  });
+
+  test("tells of each balancer its paper and provenance", () => {
+    const adatask = completed("balancer: |").find(({ label }) => label === "adatask");
+    expect(adatask?.markdown).toContain("arxiv.org/abs/2211.15055");
+    expect(adatask?.markdown).toContain("Provenance");
+  });
+});
+
+describe("hover", () => {
+  test.each([
+    [
+      "a key",
+      "training: {epo|chs: 3}",
+      ["**epochs**", "Passes over the training rows.", "A whole number, at least 1 and at most 1000000. Default: `20`."],
+    ],
+    ["a value", "training: {epochs: |3}", ["**epochs**"]],
+    ["a section", "mod|el: {trunk: [flatten]}", ["**model**", "a trunk that all tasks share"]],
+    ["a balancer", "balancer: mg|da", ["**MGDA** (`mgda`)", "arxiv.org/abs/1810.04650", "Provenance", "Cost of a step", "`normalize`"]],
+    ["a balancer in braces", "balancer: {method: adata|sk}", ["**AdaTask**", "Works with adam, rmsprop, adagrad."]],
+    ["a balancer's option", "balancer: {method: mgda, norm|alize: l2}", ["**normalize**", "Default: `none`"]],
+    ["a layer with arguments", "model: {trunk: [{den|se: {units: 3}}]}", ["**dense**", "`units` (a whole number, at least 1", "needed"]],
+    ["a layer by its name", "model: {trunk: [flat|ten]}", ["**flatten**"]],
+    ["a layer of a head", "model: {heads: {a: [{dro|pout: {rate: 0.5}}]}}", ["**dropout**", "`rate`"]],
+    ["a layer's argument", "model: {trunk: [{conv2d: {kernel|Size: 3}}]}", ["**kernelSize**", "Size of the window"]],
+    ["an optimizer", "optimizer: {ad|am: {}}", ["`learningRate`", "default `0.001`"]],
+    ["a file with errors", "training: {epo|chs: 3\nname: [", ["**epochs**"]],
+  ])("explains %s", (_what, text, parts) => {
+    const markdown = hovered(text);
+    for (const part of parts) expect(markdown).toContain(part);
+  });
+
+  test.each([
+    ["blank space", "name: x\n|\n"],
+    ["a comment", "name: x # com|ment"],
+    ["an unknown key", "colo|ur: red"],
+  ])("says nothing of %s", (_what, text) => {
+    expect(hovered(text)).toBeUndefined();
+  });
+
+  test("has words for every layer and every balancer", () => {
+    for (const name of layers) expect(hovered(`model: {trunk: [{|${name}: {}}]}`)).toContain(`**${name}**`);
+    for (const id of balancers) expect(hovered(`balancer: |${id}`)).toContain(`(\`${id}\`)`);
+  });
+});
