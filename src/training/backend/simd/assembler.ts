@@ -7,7 +7,6 @@
  */
 
 const i32 = 0x7f;
-const f32 = 0x7d;
 const v128 = 0x7b;
 
 type Code = readonly number[];
@@ -32,10 +31,6 @@ export class Int {
     return new Int([...this.code, ...int(other).code, 0x6c]);
   }
 
-  and(other: Int | number): Int {
-    return new Int([...this.code, ...int(other).code, 0x71]);
-  }
-
   lessThan(other: Int | number): Int {
     return new Int([...this.code, ...int(other).code, 0x48]);
   }
@@ -46,10 +41,6 @@ export class Int {
 
   atLeast(other: Int | number): Int {
     return new Int([...this.code, ...int(other).code, 0x4e]);
-  }
-
-  equals(other: Int | number): Int {
-    return new Int([...this.code, ...int(other).code, 0x46]);
   }
 
   /** This where `condition` is not 0, else `other`; both are computed. */
@@ -85,20 +76,8 @@ export class Float {
     return new Float([...this.code, ...other.code, 0x92]);
   }
 
-  times(other: Float): Float {
-    return new Float([...this.code, ...other.code, 0x94]);
-  }
-
-  greaterThan(other: Float): Int {
-    return new Int([...this.code, ...other.code, 0x5e]);
-  }
-
   equals(other: Float): Int {
     return new Int([...this.code, ...other.code, 0x5b]);
-  }
-
-  where(condition: Int, other: Float): Float {
-    return new Float([...this.code, ...other.code, ...condition.code, 0x1b]);
   }
 }
 
@@ -142,25 +121,12 @@ export class Vector {
     return this.#with(other, 0x50);
   }
 
-  lane(index: 0 | 1 | 2 | 3): Float {
-    return new Float([...this.code, ...simd(0x1f), index]);
-  }
-
   #with(other: Vector, operation: number): Vector {
     return new Vector([...this.code, ...other.code, ...simd(operation)]);
   }
 }
 
 export class IntVariable extends Int {
-  readonly index: number;
-
-  constructor(index: number) {
-    super([0x20, ...unsigned(index)]);
-    this.index = index;
-  }
-}
-
-export class FloatVariable extends Float {
   readonly index: number;
 
   constructor(index: number) {
@@ -182,12 +148,6 @@ export function int(value: Int | number): Int {
   return typeof value === "number" ? new Int([0x41, ...signed(value)]) : value;
 }
 
-export function float(value: number): Float {
-  const bytes = new Uint8Array(4);
-  new DataView(bytes.buffer).setFloat32(0, value, true);
-  return new Float([0x43, ...bytes]);
-}
-
 /** Four zeros. */
 export const zeros = new Vector([...simd(0x0c), ...new Array<number>(16).fill(0)]);
 
@@ -207,12 +167,6 @@ export class Body {
     return variable;
   }
 
-  float(initial?: Float): FloatVariable {
-    const variable = new FloatVariable(this.#local(f32));
-    if (initial !== undefined) this.set(variable, initial);
-    return variable;
-  }
-
   vector(initial?: Vector): VectorVariable {
     const variable = new VectorVariable(this.#local(v128));
     if (initial !== undefined) this.set(variable, initial);
@@ -220,7 +174,6 @@ export class Body {
   }
 
   set(variable: IntVariable, value: Int): void;
-  set(variable: FloatVariable, value: Float): void;
   set(variable: VectorVariable, value: Vector): void;
   set(variable: { readonly index: number }, value: { readonly code: Code }): void {
     this.#emit(value.code, [0x21, ...unsigned(variable.index)]);

@@ -27,6 +27,15 @@ describe.each(gradientCases)("gradient of $name", (gradientCase) => {
     tf.dispose([...variables]);
   });
 
+  test("leaves no tensor behind", () => {
+    const { variables, f } = gradientCase.build();
+    gradients(variables, f);
+    const { numTensors, numDataBuffers } = tf.memory();
+    gradients(variables, f);
+    expect(tf.memory()).toMatchObject({ numTensors, numDataBuffers });
+    tf.dispose([...variables]);
+  });
+
   test.skipIf(gradientCase.notOnCpu !== undefined)("agrees with the cpu backend", async () => {
     const ours = allGradients(gradientCase);
     await tf.setBackend("cpu");

@@ -192,6 +192,52 @@ describe("convolutions", () => {
   });
 });
 
+describe("max pooling", () => {
+  test.each([
+    ["windows apart", 2, 2, "valid", 5],
+    ["windows apart, few channels", 2, 2, "valid", 3],
+    ["windows that leave pixels out", 2, 3, "valid", 6],
+    ["overlapping windows", 3, 2, "same", 5],
+  ] as const)("gives a tie's gradient to the first of the maxima: %s", async (_, size, stride, pad, channels) => {
+    const run = () =>
+      values(() => {
+        // Three different values only, so that most windows have a tie.
+        const x = tf.tensor(
+          numbers(2 * 7 * 6 * channels, 4).map((value) => Math.round(value)),
+          [2, 7, 6, channels],
+        );
+        const pooled = (input: tf.Tensor) => tf.maxPool(tf.reshape<tf.Rank.R4>(input, [2, 7, 6, channels]), size, stride, pad);
+        return tf.grad((input) => tf.mul(pooled(input), tf.tensor(numbers(pooled(x).size, 5), pooled(x).shape)))(x);
+      });
+    expect(relativeError(run(), await onCpu(run))).toBeLessThan(tolerance);
+  });
+});
+
+describe("sums", () => {
+  test.each([
+    [[1037, 7], 0],
+    [
+      [9, 5, 3, 6],
+      [0, 1, 2],
+    ],
+    [[4, 2], 0],
+    [[5, 1], 0],
+    [
+      [3, 4, 5],
+      [0, 2],
+    ],
+    [[0, 4], 0],
+    [[6, 4], undefined],
+  ] as const)("of %j over %j agree with the cpu backend", async (shape, axis) => {
+    const data = numbers(tf.util.sizeFromShape([...shape]), 8);
+    const run = () => values(() => tf.sum(tf.tensor(data, [...shape]), typeof axis === "object" ? [...axis] : axis));
+    const actual = run();
+    const expected = await onCpu(run);
+    expect(actual).toHaveLength(expected.length);
+    expect(relativeError(actual, expected)).toBeLessThan(1e-5);
+  });
+});
+
 function one(result: tf.Tensor | tf.Tensor[]): tf.Tensor {
   if (Array.isArray(result)) throw new TypeError("Expected one result.");
   return result;
