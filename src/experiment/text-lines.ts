@@ -15,9 +15,14 @@ export interface TextLines {
 
 export function linesOf(text: string): TextLines {
   const starts = [0];
-  for (const match of text.matchAll(/\r\n|\n|\r/g)) starts.push(match.index + match[0].length);
+  const ends: number[] = [];
+  for (const match of text.matchAll(/\r\n|\n|\r/g)) {
+    ends.push(match.index);
+    starts.push(match.index + match[0].length);
+  }
 
   const startOf = (line: number): number => starts[line] ?? text.length;
+  const endOf = (line: number): number => ends[line] ?? text.length;
   const position = (offset: number): TextPosition => {
     const at = Math.max(0, Math.min(offset, text.length));
     let low = 0;
@@ -27,9 +32,9 @@ export function linesOf(text: string): TextLines {
       if (startOf(middle) <= at) low = middle;
       else high = middle - 1;
     }
-    return { line: low, column: Math.min(at - startOf(low), line(low).length) };
+    return { line: low, column: Math.min(at, endOf(low)) - startOf(low) };
   };
-  const line = (index: number): string => text.slice(startOf(index), startOf(index + 1)).replace(/(\r\n|\n|\r)$/, "");
+  const line = (index: number): string => text.slice(startOf(index), endOf(index));
 
   return {
     text,
@@ -39,7 +44,7 @@ export function linesOf(text: string): TextLines {
     range: (start, end) => ({ start: position(start), end: position(end) }),
     offset(at) {
       const index = Math.max(0, Math.min(at.line, starts.length - 1));
-      return startOf(index) + Math.max(0, Math.min(at.column, line(index).length));
+      return Math.min(endOf(index), startOf(index) + Math.max(0, at.column));
     },
   };
 }
