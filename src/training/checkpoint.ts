@@ -108,7 +108,7 @@ function arrayAt(buffer: ArrayBuffer, type: "float32" | "float64" | "uint32", le
 function writeDurably(path: string, bytes: Uint8Array): void {
   const file = openSync(path, "w");
   try {
-    for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written);
+    for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written);
     fsyncSync(file);
   } finally {
     closeSync(file);

@@ -44,7 +44,10 @@ export class NonFinitePolicy {
     this.#consecutive += 1;
     if (this.#consecutive >= this.#maxConsecutive) {
       const count = this.#consecutive;
-      throw new TrainingError("non-finite", `${count} steps in a row had to be skipped, the last at step ${step}: ${this.#describe(bad)}. ${advice}`);
+      throw new TrainingError(
+        "non-finite",
+        `${count} steps in a row had to be skipped, the last at step ${step}: ${this.#describe(bad)}. ${advice}`,
+      );
     }
     return { kind: "skip" };
   }
@@ -55,7 +58,8 @@ export class NonFinitePolicy {
   }
 
   event(remedy: Remedy, bad: readonly BadValue[], step: number, at: number): RunEvent {
-    const done = remedy.kind === "skip" ? "The step was skipped; no parameter changed." : `The step went on without ${this.#names(remedy.tasks)}.`;
+    const done =
+      remedy.kind === "skip" ? "The step was skipped; no parameter changed." : `The step went on without ${this.#names(remedy.tasks)}.`;
     return {
       kind: "non-finite",
       step,

@@ -7,7 +7,12 @@ import type { Recorder } from "./recorder.ts";
 import type { StepReport, TrackedGradients } from "./step.ts";
 
 /** What is recorded of every step. A value that does not exist (an absent task, a skipped step) leaves a gap. */
-export function recordStep(recorder: Recorder, tasks: readonly string[], step: number, { losses, weights, directionNorm }: StepReport): void {
+export function recordStep(
+  recorder: Recorder,
+  tasks: readonly string[],
+  step: number,
+  { losses, weights, directionNorm }: StepReport,
+): void {
   tasks.forEach((task, index) => {
     const loss = losses[index];
     const weight = weights[index];
@@ -18,7 +23,12 @@ export function recordStep(recorder: Recorder, tasks: readonly string[], step: n
 }
 
 /** Norms of the task gradients, their cosines with each other and with the direction, and how many pairs conflict. */
-export function recordGradients(recorder: Recorder, tasks: readonly string[], step: number, { tasks: present, rows, applied }: TrackedGradients): void {
+export function recordGradients(
+  recorder: Recorder,
+  tasks: readonly string[],
+  step: number,
+  { tasks: present, rows, applied }: TrackedGradients,
+): void {
   const all = [...rows, applied];
   const gram = gramMatrix(all);
   const named = present.map((task) => tasks[task] ?? `task ${task}`);

@@ -154,17 +154,26 @@ export class Stepper {
       const computed = badLosses.length > 0 ? { bad: badLosses } : this.#compute(tape, tasks, moment);
       if ("proposal" in computed) {
         policy.succeeded();
-        const trouble = found.length === 0 ? undefined : { bad: found, remedy: { kind: "drop" as const, tasks: found.map(({ task }) => task) } };
+        const trouble =
+          found.length === 0 ? undefined : { bad: found, remedy: { kind: "drop" as const, tasks: found.map(({ task }) => task) } };
         return { proposal: computed.proposal, trouble };
       }
       found = [...found, ...computed.bad];
-      const remedy = policy.decide(computed.bad, tasks.map(({ task }) => task), moment.step + 1);
+      const remedy = policy.decide(
+        computed.bad,
+        tasks.map(({ task }) => task),
+        moment.step + 1,
+      );
       if (remedy.kind === "skip") return { proposal: undefined, trouble: { bad: found, remedy } };
       tasks = tasks.filter(({ task }) => !remedy.tasks.includes(task));
     }
   }
 
-  #compute(tape: Tape, present: readonly Present[], moment: StepMoment): { readonly proposal: Proposal } | { readonly bad: readonly BadValue[] } {
+  #compute(
+    tape: Tape,
+    present: readonly Present[],
+    moment: StepMoment,
+  ): { readonly proposal: Proposal } | { readonly bad: readonly BadValue[] } {
     const { balancer, parameters } = this.#parts;
     const { needs, action } = balancer.balancer;
     const tasks = present.map(({ task }) => task);
@@ -183,10 +192,17 @@ export class Stepper {
     );
     if (bad.length > 0) return { bad };
     const rows = gradients.map(({ common }) => common);
-    const { weights, state } = balancer.weigh({ ...input, ...(action === "replace-update" ? {} : measured(rows, needs)) }, this.balancerState);
+    const { weights, state } = balancer.weigh(
+      { ...input, ...(action === "replace-update" ? {} : measured(rows, needs)) },
+      this.balancerState,
+    );
     const direction = combine(rows, weights, parameters.common.length);
     const ownWeights = this.#parts.heads === "own" ? weights.map(() => 1) : weights;
-    const owned = combine(gradients.map(({ owned: own }) => own), ownWeights, parameters.owned.length);
+    const owned = combine(
+      gradients.map(({ owned: own }) => own),
+      ownWeights,
+      parameters.owned.length,
+    );
     // Weights that are not finite, or a sum that overflows, are no task's own fault: all of them are in it.
     if (!isFinite([direction, owned])) return { bad: tasks.map((task) => ({ task, what: "gradient" })) };
     return { proposal: { tasks, weights, state, rows, direction, owned } };

@@ -26,8 +26,7 @@ export interface TrainingRequest {
 }
 
 export type TrainingEnd =
-  | { readonly kind: "completed"; readonly result: RunResult }
-  | { readonly kind: "stopped"; readonly result: RunResult };
+  { readonly kind: "completed"; readonly result: RunResult } | { readonly kind: "stopped"; readonly result: RunResult };
 
 /**
  * Trains one experiment from its first step (or from a checkpoint) to its end, and tests it with the best checkpoint.
@@ -50,7 +49,12 @@ export async function train(request: TrainingRequest, recorder: Recorder, contro
   }
 }
 
-function beginOrResume(training: Training, { checkpointFolder, resumeFrom }: TrainingRequest, recorder: Recorder, control: Control): TrainingLoop {
+function beginOrResume(
+  training: Training,
+  { checkpointFolder, resumeFrom }: TrainingRequest,
+  recorder: Recorder,
+  control: Control,
+): TrainingLoop {
   if (resumeFrom === undefined) {
     return new TrainingLoop(training, recorder, control, new CheckpointKeeper(checkpointFolder, recorder));
   }

@@ -17,6 +17,7 @@ import {
 import type { StepReport } from "./step.ts";
 import { inTensorScope } from "./tensor-scope.ts";
 import type { Training } from "./training.ts";
+import { TrainingError } from "./training-error.ts";
 import { captureState, restoreWeights } from "./training-state.ts";
 
 /** Where a loop takes up its work. */
@@ -24,6 +25,11 @@ export interface LoopStart {
   /** Steps done. */
   readonly step: number;
   readonly best: Best | undefined;
+}
+
+export interface LoopEnd {
+  readonly kind: "completed" | "stopped";
+  readonly result: RunResult;
 }
 
 /**
@@ -42,7 +48,13 @@ export class TrainingLoop {
   /** Time spent in steps since the last `steps-per-second`. */
   readonly #speed = { steps: 0, ms: 0 };
 
-  constructor(training: Training, recorder: Recorder, control: Control, keeper: CheckpointKeeper, start: LoopStart = { step: 0, best: undefined }) {
+  constructor(
+    training: Training,
+    recorder: Recorder,
+    control: Control,
+    keeper: CheckpointKeeper,
+    start: LoopStart = { step: 0, best: undefined },
+  ) {
     this.#training = training;
     this.#recorder = recorder;
     this.#control = control;
@@ -52,7 +64,17 @@ export class TrainingLoop {
     this.#best = start.best;
   }
 
-  async run(): Promise<{ readonly kind: "completed" | "stopped"; readonly result: RunResult }> {
+  /** Trains to the end. What was trained is kept in a checkpoint also when it throws `TrainingError`. */
+  async run(): Promise<LoopEnd> {
+    try {
+      return await this.#toTheEnd();
+    } catch (error) {
+      if (error instanceof TrainingError) this.#checkpoint();
+      throw error;
+    }
+  }
+
+  async #toTheEnd(): Promise<LoopEnd> {
     const { totalSteps, stepsPerEpoch } = this.#training.description;
     while (this.#step < totalSteps) {
       if (this.#control.stopRequested()) {
@@ -77,7 +99,11 @@ export class TrainingLoop {
     const rows = dataset.splits.train;
     const indices = order.next();
     const report = inTensorScope(() =>
-      stepper.run(makeBatch(dataset, rows, indices), { step: this.#step, epoch: Math.floor(this.#step / description.stepsPerEpoch), track }),
+      stepper.run(makeBatch(dataset, rows, indices), {
+        step: this.#step,
+        epoch: Math.floor(this.#step / description.stepsPerEpoch),
+        track,
+      }),
     );
     this.#step += 1;
     report.outputs.forEach((output, task) => {
@@ -131,7 +157,13 @@ export class TrainingLoop {
     this.#best = { step: this.#step, score: value, metrics };
     this.#keeper.offerBest(captureState(this.#training, this.#step, this.#best));
     const epoch = Math.round(this.#step / description.stepsPerEpoch);
-    this.#recorder.event({ kind: "best", step: this.#step, at: Date.now(), message: `Best validation so far, after epoch ${epoch}.`, detail: { score: value } });
+    this.#recorder.event({
+      kind: "best",
+      step: this.#step,
+      at: Date.now(),
+      message: `Best validation so far, after epoch ${epoch}.`,
+      detail: { score: value },
+    });
   }
 
   #checkpoint(): void {

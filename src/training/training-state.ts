@@ -57,7 +57,10 @@ export function restoreState(training: Training, checkpoint: Checkpoint): { read
   for (const [name, slot] of training.stepper.slots()) slot.count = values.counts[name] ?? 0;
   training.stepper.balancerState = Object.fromEntries(values.balancer.map((name) => [name, [...arrayOf(checkpoint, `balancer/${name}`)]]));
   training.streams.restore(values.streams);
-  training.order.restore({ order: Uint32Array.from(arrayOf(checkpoint, "order", training.dataset.splits.train.count)), position: values.position });
+  training.order.restore({
+    order: Uint32Array.from(arrayOf(checkpoint, "order", training.dataset.splits.train.count)),
+    position: values.position,
+  });
   training.policy.consecutive = values.consecutive;
   training.dominance.lastStep = values.dominanceStep;
   return { best: values.best ?? undefined };
@@ -107,7 +110,8 @@ function methodOf({ experiment }: Training): string {
 function arrayOf(checkpoint: Checkpoint, name: string, length?: number): CheckpointArray {
   const values = checkpoint.arrays.get(name);
   if (values === undefined) throw unfit(`it lacks ${name}`);
-  if (length !== undefined && values.length !== length) throw unfit(`${name} has ${values.length} numbers in it, and the experiment needs ${length}`);
+  if (length !== undefined && values.length !== length)
+    throw unfit(`${name} has ${values.length} numbers in it, and the experiment needs ${length}`);
   return values;
 }
 

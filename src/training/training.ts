@@ -58,7 +58,10 @@ export function prepareTraining(material: TrainingMaterial): Training {
   const { balancer, options } = resolveBalancer(experiment.balancer);
   const optimizer = resolveOptimizer(experiment.optimizer);
   if (balancer.optimizers !== undefined && !balancer.optimizers.includes(optimizer.kind)) {
-    throw new TrainingError("experiment", `${balancer.title} works with ${balancer.optimizers.join(", ")}, not with ${optimizer.kind}. Choose another optimizer.`);
+    throw new TrainingError(
+      "experiment",
+      `${balancer.title} works with ${balancer.optimizers.join(", ")}, not with ${optimizer.kind}. Choose another optimizer.`,
+    );
   }
   const prepared = balancer.prepare(options, {
     tasks: ids.length,
@@ -121,7 +124,9 @@ function settingsOf(experiment: Experiment, id: string): Task {
 
 function reachOf(model: MultiTaskModel, dataset: Dataset): readonly (readonly number[])[] {
   const width = dataset.inputShape.reduce((product, size) => product * size, 1);
-  return inTensorScope(() => computeReach(model, tensor(dataset.splits.train.inputs.slice(0, width), [1, ...dataset.inputShape], "float32")));
+  return inTensorScope(() =>
+    computeReach(model, tensor(dataset.splits.train.inputs.slice(0, width), [1, ...dataset.inputShape], "float32")),
+  );
 }
 
 function describeParameter(parameter: ModelParameter, reach: readonly number[], tasks: readonly string[]): ParameterDescription {

@@ -59,7 +59,10 @@ export class Tape {
 
   /** Gradient of `loss` for every variable it depends on, by variable id. The caller disposes them. */
   walk(loss: Tensor): Map<number, Tensor> {
-    return this.#walk(() => [[loss, ones([])]], (gradient) => gradient);
+    return this.#walk(
+      () => [[loss, ones([])]],
+      (gradient) => gradient,
+    );
   }
 
   /**
@@ -68,7 +71,10 @@ export class Tape {
    */
   walkSum(seeds: readonly Seed[], ownUnweighted: boolean): Map<number, Tensor> {
     if (!ownUnweighted) {
-      return this.#walk(() => seeds.map(({ loss, weight }) => [loss, scalar(weight)]), (gradient) => gradient);
+      return this.#walk(
+        () => seeds.map(({ loss, weight }) => [loss, scalar(weight)]),
+        (gradient) => gradient,
+      );
     }
     const owners = this.#owners(seeds.map(({ loss }) => loss));
     return this.#walk(
@@ -94,7 +100,10 @@ export class Tape {
     disposeSaved(this.#nodes);
   }
 
-  #walk(seeds: () => readonly (readonly [Tensor, Tensor])[], passed: (gradient: Tensor, node: TapeNode, input: Tensor) => Tensor): Map<number, Tensor> {
+  #walk(
+    seeds: () => readonly (readonly [Tensor, Tensor])[],
+    passed: (gradient: Tensor, node: TapeNode, input: Tensor) => Tensor,
+  ): Map<number, Tensor> {
     this.#walks += 1;
     const gradients = new Map<number, Tensor>();
     tidy(() => {

@@ -18,6 +18,7 @@ export function resolveOptimizer(entry: OptimizerEntry): Optimizer {
   if (typeof full === "string") throw new RangeError(`The optimizer ${full} has no options.`);
   if ("sgd" in full) return { kind: "sgd", learningRate: full.sgd.learningRate, slot: (size) => new SgdSlot(full.sgd, size) };
   if ("adam" in full) return { kind: "adam", learningRate: full.adam.learningRate, slot: (size) => new AdamSlot(full.adam, size) };
-  if ("rmsprop" in full) return { kind: "rmsprop", learningRate: full.rmsprop.learningRate, slot: (size) => new RmspropSlot(full.rmsprop, size) };
+  if ("rmsprop" in full)
+    return { kind: "rmsprop", learningRate: full.rmsprop.learningRate, slot: (size) => new RmspropSlot(full.rmsprop, size) };
   return { kind: "adagrad", learningRate: full.adagrad.learningRate, slot: (size) => new AdagradSlot(full.adagrad, size) };
 }

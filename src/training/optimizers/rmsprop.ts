@@ -40,7 +40,13 @@ export class RmspropSlot implements OptimizerSlot {
 }
 
 /** `factor · g / (√v + ε)` with uncorrected accumulators v, as RMSProp and Adagrad have them. */
-export function attributeBySquare(square: Float32Array, factor: number, epsilon: number, gradient: Float32Array, update: Float32Array): void {
+export function attributeBySquare(
+  square: Float32Array,
+  factor: number,
+  epsilon: number,
+  gradient: Float32Array,
+  update: Float32Array,
+): void {
   for (let i = 0; i < update.length; i++) {
     update[i] = (factor * (gradient[i] ?? 0)) / (Math.sqrt(square[i] ?? 0) + epsilon);
   }

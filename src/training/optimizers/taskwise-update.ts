@@ -59,7 +59,9 @@ export class TaskwiseUpdate implements CommonUpdate {
 
   slots(): ReadonlyMap<string, OptimizerSlot> {
     return new Map(
-      this.#entries.flatMap(({ parameter, lanes }) => lanes.map(({ task, slot }) => [`${parameter.name}@${this.#tasks[task] ?? task}`, slot] as const)),
+      this.#entries.flatMap(({ parameter, lanes }) =>
+        lanes.map(({ task, slot }) => [`${parameter.name}@${this.#tasks[task] ?? task}`, slot] as const),
+      ),
     );
   }
 }

@@ -29,7 +29,10 @@ function parameter(size: number, tasks: number): TrainedParameter {
 }
 
 /** Positions after each step; `gradients[step][task]` is undefined for an absent task. */
-function play(make: (parameter: TrainedParameter) => CommonUpdate, gradients: readonly (readonly (readonly number[] | undefined)[])[]): (readonly number[])[] {
+function play(
+  make: (parameter: TrainedParameter) => CommonUpdate,
+  gradients: readonly (readonly (readonly number[] | undefined)[])[],
+): (readonly number[])[] {
   const tasks = gradients[0]?.length ?? 0;
   const moved = parameter(gradients[0]?.find((row) => row !== undefined)?.length ?? 0, tasks);
   const update = make(moved);
@@ -42,8 +45,10 @@ function play(make: (parameter: TrainedParameter) => CommonUpdate, gradients: re
   });
 }
 
-const taskwise = (entry: OptimizerEntry) => (moved: TrainedParameter) => new TaskwiseUpdate([moved], resolveOptimizer(entry), moved.reach.map(String));
-const plain = (entry: OptimizerEntry) => (moved: TrainedParameter) => new DirectionUpdate([moved], resolveOptimizer(entry), moved.reach.length);
+const taskwise = (entry: OptimizerEntry) => (moved: TrainedParameter) =>
+  new TaskwiseUpdate([moved], resolveOptimizer(entry), moved.reach.map(String));
+const plain = (entry: OptimizerEntry) => (moved: TrainedParameter) =>
+  new DirectionUpdate([moved], resolveOptimizer(entry), moved.reach.length);
 
 const element = fc.double({ min: -4, max: 4, noNaN: true }).map((value) => Math.fround(Math.abs(value) < 1e-6 ? 0 : value));
 const row = fc.tuple(element, element, element);
@@ -63,7 +68,10 @@ describe.each(optimizers)("AdaTask with %s", (_, entry) => {
   });
 
   test.prop([steps(1)])("with K equal tasks takes K times the plain step", (gradients) => {
-    const [doubled = []] = play(taskwise(entry), gradients.map(([values]) => [values, values]));
+    const [doubled = []] = play(
+      taskwise(entry),
+      gradients.map(([values]) => [values, values]),
+    );
     const [once = []] = play(plain(entry), gradients);
     expect(doubled).toEqual(once.map((value) => 2 * value));
   });
@@ -92,7 +100,9 @@ describe.each(optimizers)("AdaTask with %s", (_, entry) => {
       const moved = parameter(5, 2);
       const update = make(moved);
       for (let step = 0; step < 400; step++) {
-        const rows = centres.map((centre, task) => Float32Array.from(centre, (goal, i) => (scales[task] ?? 1) * ((moved.values[i] ?? 0) - goal)));
+        const rows = centres.map((centre, task) =>
+          Float32Array.from(centre, (goal, i) => (scales[task] ?? 1) * ((moved.values[i] ?? 0) - goal)),
+        );
         const sum = Float32Array.from(moved.values, (__, i) => rows.reduce((total, block) => total + (block[i] ?? 0), 0));
         update.apply({ tasks: [0, 1], weights: [1, 1], direction: [sum], rows: rows.map((block) => [block]) }, undefined);
       }
@@ -103,7 +113,8 @@ describe.each(optimizers)("AdaTask with %s", (_, entry) => {
       expect(value).toBe(even[i]);
     });
     const served = descend(plain(entry), [1000, 0.01]);
-    const distance = (point: readonly number[], centre: readonly number[] = []): number => Math.hypot(...point.map((value, i) => value - (centre[i] ?? 0)));
+    const distance = (point: readonly number[], centre: readonly number[] = []): number =>
+      Math.hypot(...point.map((value, i) => value - (centre[i] ?? 0)));
     expect(distance(served, centres[0])).toBeLessThan(0.2 * distance(served, centres[1]));
     expect(distance(even, centres[1])).toBeLessThan(2 * distance(even, centres[0]));
   });
@@ -111,7 +122,9 @@ describe.each(optimizers)("AdaTask with %s", (_, entry) => {
 
 test("AdaTask with adam reproduces the golden trajectory", () => {
   const golden = z
-    .object({ steps: z.object({ AdaTask_adam: z.object({ grads: z.array(z.array(z.array(z.number()))), theta: z.array(z.array(z.number())) }) }) })
+    .object({
+      steps: z.object({ AdaTask_adam: z.object({ grads: z.array(z.array(z.array(z.number()))), theta: z.array(z.array(z.number())) }) }),
+    })
     .parse(JSON.parse(readFileSync(new URL("../../golden/balancer-golden.json", import.meta.url), "utf8"))).steps.AdaTask_adam;
   const path = play(taskwise({ adam: { learningRate: 0.1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } }), golden.grads);
   path.forEach((point, step) => {

@@ -9,18 +9,22 @@ beforeAll(async () => {
   await startBackend("wasm");
 });
 
-const order = (count: number, batchSize: number, seed = 0): BatchOrder => new BatchOrder(count, batchSize, new RandomStreams(seed).get("batches"));
+const order = (count: number, batchSize: number, seed = 0): BatchOrder =>
+  new BatchOrder(count, batchSize, new RandomStreams(seed).get("batches"));
 const epoch = (batches: BatchOrder): number[][] => Array.from({ length: batches.batches }, () => [...batches.next()]);
 
 describe("the order of rows", () => {
-  test.prop([fc.integer({ min: 1, max: 50 }), fc.integer({ min: 1, max: 60 })])("meets every row once an epoch, in full batches but the last", (count, size) => {
-    const batches = order(count, size);
-    for (let e = 0; e < 3; e++) {
-      const met = epoch(batches);
-      expect(met.flat().toSorted((a, b) => a - b)).toEqual([...Array(count).keys()]);
-      expect(met.slice(0, -1).every((rows) => rows.length === size)).toBe(true);
-    }
-  });
+  test.prop([fc.integer({ min: 1, max: 50 }), fc.integer({ min: 1, max: 60 })])(
+    "meets every row once an epoch, in full batches but the last",
+    (count, size) => {
+      const batches = order(count, size);
+      for (let e = 0; e < 3; e++) {
+        const met = epoch(batches);
+        expect(met.flat().toSorted((a, b) => a - b)).toEqual([...Array(count).keys()]);
+        expect(met.slice(0, -1).every((rows) => rows.length === size)).toBe(true);
+      }
+    },
+  );
 
   test("is another in every epoch and for every seed, and the same for the same seed", () => {
     const batches = order(40, 7);

@@ -10,7 +10,10 @@ beforeAll(async () => {
 });
 
 function parameter(size: number, reach: readonly number[], name = "a.kernel"): TrainedParameter {
-  return new TrainedParameter({ name, layer: "a", weight: "kernel", variable: variable(tensor(new Float32Array(size))), declared: { part: "trunk" } }, reach);
+  return new TrainedParameter(
+    { name, layer: "a", weight: "kernel", variable: variable(tensor(new Float32Array(size))), declared: { part: "trunk" } },
+    reach,
+  );
 }
 
 /** Observes the same updates at every one of the given steps. */
@@ -18,32 +21,64 @@ function observed(size: number, decay: number, steps: readonly number[], updates
   const dominance = new Dominance([parameter(size, [0, 1])], 2, decay);
   for (const step of steps) {
     dominance.begin(step);
-    dominance.observe(0, updates.map((row) => (row === undefined ? undefined : Float32Array.from(row))));
+    dominance.observe(
+      0,
+      updates.map((row) => (row === undefined ? undefined : Float32Array.from(row))),
+    );
   }
   return dominance;
 }
 
 describe("ownership", () => {
   test("is even where nothing has moved", () => {
-    const { tensors, trunk } = observed(3, 0.9, [1], [[0, 0, 0], [0, 0, 0]]).measure();
+    const { tensors, trunk } = observed(
+      3,
+      0.9,
+      [1],
+      [
+        [0, 0, 0],
+        [0, 0, 0],
+      ],
+    ).measure();
     expect(tensors[0]?.mean).toEqual([0.5, 0.5]);
     expect(trunk.mean).toEqual([0.5, 0.5]);
     expect(trunk.dominated).toEqual([0, 0]);
   });
 
   test("is the share of the squared updates, element by element", () => {
-    const { tensors } = observed(4, 0.9, [1], [[2.5, 1, 0, -1], [1, 1, 2, 1]]).measure();
+    const { tensors } = observed(
+      4,
+      0.9,
+      [1],
+      [
+        [2.5, 1, 0, -1],
+        [1, 1, 2, 1],
+      ],
+    ).measure();
     const [owned] = tensors;
     expect(owned?.mean[0]).toBeCloseTo((6.25 / 7.25 + 0.5 + 0 + 0.5) / 4, 6);
     // 0.86 is not above 0.9; the element that task 0 never moved belongs to task 1.
     expect(owned?.dominated).toEqual([0, 0.25]);
     const bins = [...(owned?.histogram ?? [])];
-    expect(bins.slice(0, 20).flatMap((count, bin) => (count > 0 ? [[bin, count]] : []))).toEqual([[0, 1], [10, 2], [17, 1]]);
-    expect(bins.slice(20).flatMap((count, bin) => (count > 0 ? [[bin, count]] : []))).toEqual([[2, 1], [10, 2], [19, 1]]);
+    expect(bins.slice(0, 20).flatMap((count, bin) => (count > 0 ? [[bin, count]] : []))).toEqual([
+      [0, 1],
+      [10, 2],
+      [17, 1],
+    ]);
+    expect(bins.slice(20).flatMap((count, bin) => (count > 0 ? [[bin, count]] : []))).toEqual([
+      [2, 1],
+      [10, 2],
+      [19, 1],
+    ]);
   });
 
   test("one measurement after n steps decays as n measurements do", () => {
-    const every = observed(1, 0.99, Array.from({ length: 50 }, (_, i) => i + 1), [[0.2], [0.1]]);
+    const every = observed(
+      1,
+      0.99,
+      Array.from({ length: 50 }, (_, i) => i + 1),
+      [[0.2], [0.1]],
+    );
     const rare = observed(1, 0.99, [10, 20, 30, 40, 50], [[0.2], [0.1]]);
     expect(rare.accumulated[0]?.[0]?.[0]).toBeCloseTo(every.accumulated[0]?.[0]?.[0] ?? Number.NaN, 7);
     expect(every.accumulated[0]?.[0]?.[0]).toBeCloseTo(0.04 * (1 - 0.99 ** 50), 7);
@@ -69,7 +104,10 @@ describe("ownership", () => {
     expect([...(map?.shares ?? [])]).toEqual([0, 128, 128]);
   });
 
-  const updates = fc.array(fc.tuple(fc.double({ min: -1, max: 1, noNaN: true }), fc.double({ min: -1, max: 1, noNaN: true })), { minLength: 1, maxLength: 20 });
+  const updates = fc.array(fc.tuple(fc.double({ min: -1, max: 1, noNaN: true }), fc.double({ min: -1, max: 1, noNaN: true })), {
+    minLength: 1,
+    maxLength: 20,
+  });
   test.prop([updates])("shares of every element sum to one, in means, histograms and maps", (elements) => {
     const dominance = observed(elements.length, 0.99, [10], [elements.map(([a]) => a), elements.map(([, b]) => b)]);
     const { tensors } = dominance.measure();

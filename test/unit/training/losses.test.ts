@@ -18,7 +18,9 @@ function evaluate(kind: LossKind, { outputs, targets, weights }: Case): { readon
   const rows = weights.length;
   const shape = [rows, outputs.length / rows];
   const numbers = tidy(() => {
-    const { value, grad } = valueAndGrad((x: Tensor) => lossFunctions[kind](x, tensor([...targets], shape), tensor([...weights], [rows, 1])))(tensor([...outputs], shape));
+    const { value, grad } = valueAndGrad((x: Tensor) =>
+      lossFunctions[kind](x, tensor([...targets], shape), tensor([...weights], [rows, 1])),
+    )(tensor([...outputs], shape));
     return { loss: value, gradient: grad };
   });
   const result = { loss: numbers.loss.dataSync()[0] ?? Number.NaN, gradient: [...numbers.gradient.dataSync()] };
@@ -49,32 +51,44 @@ const value = fc.double({ min: -5, max: 5, noNaN: true });
 const weights = [0.5, 0, 0.5];
 
 describe.each(["mse", "mae", "huber"] as const)("%s", (kind) => {
-  test.prop([fc.tuple(value, value, value), fc.tuple(value, value, value)])("is the weighted sum over the rows, and its gradient that of central differences", (outputs, targets) => {
-    const { loss, gradient } = evaluate(kind, { outputs, targets, weights });
-    expect(loss).toBeCloseTo(reference(kind, { outputs, targets, weights }), 4);
-    gradient.forEach((slope, i) => {
-      const bend = kind === "mae" ? 0 : kind === "huber" ? 1 : Number.NaN;
-      const difference = Math.abs((outputs[i] ?? 0) - (targets[i] ?? 0));
-      if (Math.abs(difference - bend) < 1e-3) return;
-      const at = (shift: number): number => reference(kind, { outputs: outputs.map((output, j) => output + (i === j ? shift : 0)), targets, weights });
-      expect(slope).toBeCloseTo((at(1e-4) - at(-1e-4)) / 2e-4, 3);
-    });
-  });
+  test.prop([fc.tuple(value, value, value), fc.tuple(value, value, value)])(
+    "is the weighted sum over the rows, and its gradient that of central differences",
+    (outputs, targets) => {
+      const { loss, gradient } = evaluate(kind, { outputs, targets, weights });
+      expect(loss).toBeCloseTo(reference(kind, { outputs, targets, weights }), 4);
+      gradient.forEach((slope, i) => {
+        const bend = kind === "mae" ? 0 : kind === "huber" ? 1 : Number.NaN;
+        const difference = Math.abs((outputs[i] ?? 0) - (targets[i] ?? 0));
+        if (Math.abs(difference - bend) < 1e-3) return;
+        const at = (shift: number): number =>
+          reference(kind, { outputs: outputs.map((output, j) => output + (i === j ? shift : 0)), targets, weights });
+        expect(slope).toBeCloseTo((at(1e-4) - at(-1e-4)) / 2e-4, 3);
+      });
+    },
+  );
 });
 
 describe("cross-entropy", () => {
-  test.prop([fc.array(value, { minLength: 9, maxLength: 9 }), fc.tuple(fc.nat(2), fc.nat(2), fc.nat(2))])("is −log of the true class's share, and its gradient the shares minus the truth", (outputs, classes) => {
-    const targets = classes.flatMap((truth) => [0, 1, 2].map((c) => (c === truth ? 1 : 0)));
-    const { loss, gradient } = evaluate("cross-entropy", { outputs, targets, weights });
-    expect(loss).toBeCloseTo(reference("cross-entropy", { outputs, targets, weights }), 4);
-    const at = (i: number, shift: number): number => reference("cross-entropy", { outputs: outputs.map((output, j) => output + (i === j ? shift : 0)), targets, weights });
-    gradient.forEach((slope, i) => {
-      expect(slope).toBeCloseTo((at(i, 1e-4) - at(i, -1e-4)) / 2e-4, 3);
-    });
-  });
+  test.prop([fc.array(value, { minLength: 9, maxLength: 9 }), fc.tuple(fc.nat(2), fc.nat(2), fc.nat(2))])(
+    "is −log of the true class's share, and its gradient the shares minus the truth",
+    (outputs, classes) => {
+      const targets = classes.flatMap((truth) => [0, 1, 2].map((c) => (c === truth ? 1 : 0)));
+      const { loss, gradient } = evaluate("cross-entropy", { outputs, targets, weights });
+      expect(loss).toBeCloseTo(reference("cross-entropy", { outputs, targets, weights }), 4);
+      const at = (i: number, shift: number): number =>
+        reference("cross-entropy", { outputs: outputs.map((output, j) => output + (i === j ? shift : 0)), targets, weights });
+      gradient.forEach((slope, i) => {
+        expect(slope).toBeCloseTo((at(i, 1e-4) - at(i, -1e-4)) / 2e-4, 3);
+      });
+    },
+  );
 
   test("stays finite where exponentials would overflow, and a row without a label changes nothing", () => {
-    const { loss, gradient } = evaluate("cross-entropy", { outputs: [1000, 0, -1000, 5, 5, 5], targets: [0, 1, 0, 0, 0, 0], weights: [1, 0] });
+    const { loss, gradient } = evaluate("cross-entropy", {
+      outputs: [1000, 0, -1000, 5, 5, 5],
+      targets: [0, 1, 0, 0, 0, 0],
+      weights: [1, 0],
+    });
     expect(loss).toBeCloseTo(1000, 3);
     expect(gradient).toEqual([1, -1, 0, 0, 0, 0]);
   });

@@ -7,7 +7,12 @@ import { describeTask, TaskMetrics } from "../../../src/training/metrics.ts";
 const kind: TaskTargets = { id: "kind", kind: "classification", classes: ["a", "b", "c"], mean: 0, deviation: 1 };
 const mass: TaskTargets = { id: "mass", kind: "regression", classes: [], mean: 4200, deviation: 800 };
 
-function measured(task: TaskTargets, output: readonly number[], truth: readonly number[], present: readonly number[] = truth.map(() => 1)): TaskMetrics {
+function measured(
+  task: TaskTargets,
+  output: readonly number[],
+  truth: readonly number[],
+  present: readonly number[] = truth.map(() => 1),
+): TaskMetrics {
   const metrics = new TaskMetrics(task);
   metrics.add(Float32Array.from(output), Float32Array.from(truth), Uint8Array.from(present), [...truth.keys()]);
   return metrics;
@@ -45,14 +50,28 @@ describe("regression is measured in the column's own unit", () => {
   });
 });
 
-const rows = fc.array(fc.tuple(fc.double({ min: -2, max: 2, noNaN: true }), fc.double({ min: -2, max: 2, noNaN: true }), fc.boolean()), { minLength: 4, maxLength: 30 });
+const rows = fc.array(fc.tuple(fc.double({ min: -2, max: 2, noNaN: true }), fc.double({ min: -2, max: 2, noNaN: true }), fc.boolean()), {
+  minLength: 4,
+  maxLength: 30,
+});
 test.prop([rows, fc.nat(3)])("adding rows in two parts gives the same as adding them at once", (all, cut) => {
   const truth = Float32Array.from(all, ([, y]) => y);
   const present = Uint8Array.from(all, ([, , here]) => (here ? 1 : 0));
   const parts = new TaskMetrics(mass);
   const indices = [...truth.keys()];
-  for (const part of [indices.slice(0, cut), indices.slice(cut)]) parts.add(Float32Array.from(part, (i) => all[i]?.[0] ?? 0), truth, present, part);
-  const whole = measured(mass, all.map(([x]) => x), [...truth], [...present]);
+  for (const part of [indices.slice(0, cut), indices.slice(cut)])
+    parts.add(
+      Float32Array.from(part, (i) => all[i]?.[0] ?? 0),
+      truth,
+      present,
+      part,
+    );
+  const whole = measured(
+    mass,
+    all.map(([x]) => x),
+    [...truth],
+    [...present],
+  );
   expect(parts.value("rmse")).toEqual(whole.value("rmse"));
   expect(parts.value("r2")).toEqual(whole.value("r2"));
 });

@@ -1,6 +1,6 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
-import { taskUpdate, type AdaptiveRule } from "../../../src/balancers/kernels/adatask-update.ts";
+import { taskUpdate, type AdaptiveRule, type TaskAccumulators } from "../../../src/balancers/kernels/adatask-update.ts";
 import { optimizerSchema, type OptimizerEntry } from "../../../src/experiment/schema.ts";
 import { resolveOptimizer } from "../../../src/training/optimizers/optimizer.ts";
 
@@ -66,8 +66,16 @@ describe("an optimizer follows its equations", () => {
 });
 
 const rules: readonly { readonly name: string; readonly entry: OptimizerEntry; readonly rule: AdaptiveRule }[] = [
-  { name: "adam", entry: { adam: { learningRate: 1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } }, rule: { kind: "adam", beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } },
-  { name: "rmsprop", entry: { rmsprop: { learningRate: 1, rho: 0.99, epsilon: 1e-8 } }, rule: { kind: "rmsprop", rho: 0.99, epsilon: 1e-8 } },
+  {
+    name: "adam",
+    entry: { adam: { learningRate: 1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } },
+    rule: { kind: "adam", beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+  },
+  {
+    name: "rmsprop",
+    entry: { rmsprop: { learningRate: 1, rho: 0.99, epsilon: 1e-8 } },
+    rule: { kind: "rmsprop", rho: 0.99, epsilon: 1e-8 },
+  },
   { name: "adagrad", entry: { adagrad: { learningRate: 1, epsilon: 1e-10 } }, rule: { kind: "adagrad", epsilon: 1e-10 } },
 ];
 
@@ -78,14 +86,15 @@ describe.each(rules)("$name", ({ entry, rule }) => {
   test.prop([trajectory])("steps as the reference kernel of AdaTask does in double precision", (steps) => {
     const slot = resolveOptimizer(entry).slot(3);
     const update = new Float32Array(3);
-    let accumulators = { mean: new Float64Array(3), square: new Float64Array(3) };
+    let accumulators: TaskAccumulators = { mean: new Float64Array(3), square: new Float64Array(3) };
     steps.forEach((gradient, i) => {
       slot.step(Float32Array.from(gradient), update);
       const expected = taskUpdate(rule, gradient, accumulators, i + 1);
       accumulators = expected.after;
       // Below 1e-15 a square leaves the range of single precision.
       gradient.forEach((g, e) => {
-        if (Math.abs(g) > 1e-15) expect(Math.abs((update[e] ?? 0) - (expected.update[e] ?? 0))).toBeLessThan(1e-4 * (1 + Math.abs(expected.update[e] ?? 0)));
+        if (Math.abs(g) > 1e-15)
+          expect(Math.abs((update[e] ?? 0) - (expected.update[e] ?? 0))).toBeLessThan(1e-4 * (1 + Math.abs(expected.update[e] ?? 0)));
       });
     });
   });
@@ -104,7 +113,12 @@ describe.each(rules)("$name", ({ entry, rule }) => {
   });
 
   test.prop([trajectory])("does not move, and keeps its accumulators, where the gradient has always been 0", (steps) => {
-    expect(play(entry, steps.map(() => [0, 0, 0]))).toEqual([0, 0, 0]);
+    expect(
+      play(
+        entry,
+        steps.map(() => [0, 0, 0]),
+      ),
+    ).toEqual([0, 0, 0]);
   });
 });
 

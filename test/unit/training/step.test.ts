@@ -9,7 +9,10 @@ import { syntheticDataset, syntheticTraining } from "./synthetic.ts";
 
 const firstRows = Uint32Array.from({ length: 16 }, (_, i) => i);
 
-function step(training: Training, { track = false, rows = firstRows, at = 0 }: { track?: boolean; rows?: Uint32Array; at?: number } = {}): StepReport {
+function step(
+  training: Training,
+  { track = false, rows = firstRows, at = 0 }: { track?: boolean; rows?: Uint32Array; at?: number } = {},
+): StepReport {
   const { dataset, stepper } = training;
   return inTensorScope(() => stepper.run(makeBatch(dataset, dataset.splits.train, rows), { step: at, epoch: 0, track }));
 }
@@ -64,12 +67,18 @@ test("a tracked step moves the parameters as an untracked one does", () => {
 });
 
 describe("heads", () => {
-  const staticWeights = { tasks: { kind: { kind: "classification", weight: 0.25 }, size: { kind: "regression", weight: 4 } }, balancer: "static", optimizer: { sgd: { learningRate: 0.5 } } };
+  const staticWeights = {
+    tasks: { kind: { kind: "classification", weight: 0.25 }, size: { kind: "regression", weight: 4 } },
+    balancer: "static",
+    optimizer: { sgd: { learningRate: 0.5 } },
+  };
   const withHeads = (heads: string): Training => syntheticTraining({ ...staticWeights, training: { heads } });
   const moved = (training: Training): Map<string, readonly number[]> => {
     const before = weights(training);
     step(training);
-    return new Map(Object.entries(weights(training)).map(([name, values]) => [name, values.map((value, i) => value - (before[name]?.[i] ?? 0))]));
+    return new Map(
+      Object.entries(weights(training)).map(([name, values]) => [name, values.map((value, i) => value - (before[name]?.[i] ?? 0))]),
+    );
   };
 
   test("are moved by their own loss or by their weighted loss, and the trunk by the weighted sum in both cases", () => {
@@ -108,7 +117,12 @@ describe("a task without a label in the batch", () => {
     const dataset = syntheticDataset({ gaps: true });
     const move = (weight: number): number => {
       const training = syntheticTraining(
-        { balancer: "static", tasks: { kind: { kind: "classification", weight }, size: { kind: "regression" } }, optimizer: { sgd: {} }, training: { heads: "own" } },
+        {
+          balancer: "static",
+          tasks: { kind: { kind: "classification", weight }, size: { kind: "regression" } },
+          optimizer: { sgd: {} },
+          training: { heads: "own" },
+        },
         dataset,
       );
       const { directionNorm = 0 } = step(training, { rows: unlabelled(dataset) });

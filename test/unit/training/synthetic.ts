@@ -7,7 +7,11 @@ import type { Control, Recorder } from "../../../src/training/recorder.ts";
 import { prepareTraining, type Training } from "../../../src/training/training.ts";
 
 /** Two tasks on four features: three classes, and a number. Every fifth row lacks the second label when `gaps` is set. */
-export function syntheticDataset({ rows = 60, gaps = false, tasks = ["kind", "size"] }: { rows?: number; gaps?: boolean; tasks?: readonly string[] } = {}): Dataset {
+export function syntheticDataset({
+  rows = 60,
+  gaps = false,
+  tasks = ["kind", "size"],
+}: { rows?: number; gaps?: boolean; tasks?: readonly string[] } = {}): Dataset {
   const stream = new RandomStreams(7).get("synthetic");
   const make = (count: number): Rows => {
     const inputs = Float32Array.from({ length: count * 4 }, () => stream.normal());

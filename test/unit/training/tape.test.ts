@@ -1,4 +1,25 @@
-import { add, conv2d, dispose, matMul, maxPool, memory, mul, relu, reshape, scalar, square, sum, tensor, tidy, variable, variableGrads, type Scalar, type Tensor, type Tensor4D, type Variable } from "@tensorflow/tfjs-core";
+import {
+  add,
+  conv2d,
+  dispose,
+  matMul,
+  maxPool,
+  memory,
+  mul,
+  relu,
+  reshape,
+  scalar,
+  square,
+  sum,
+  tensor,
+  tidy,
+  variable,
+  variableGrads,
+  type Scalar,
+  type Tensor,
+  type Rank,
+  type Variable,
+} from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, test } from "vitest";
 import { startBackend } from "../../../src/training/backend/backend.ts";
 import { Tape } from "../../../src/training/gradients/tape.ts";
@@ -8,7 +29,10 @@ const stream = new RandomStreams(3).get("tape");
 
 function noise(shape: readonly number[]): Tensor {
   const size = shape.reduce((product, length) => product * length, 1);
-  return tensor(Float32Array.from({ length: size }, () => 0.3 * stream.normal()), [...shape]);
+  return tensor(
+    Float32Array.from({ length: size }, () => 0.3 * stream.normal()),
+    [...shape],
+  );
 }
 
 interface Network {
@@ -19,13 +43,20 @@ interface Network {
 
 /** A small convolutional network with a trunk of two layers and three heads; the third head sees the first layer only. */
 function network(): Network {
-  const [kernel, dense, h1, h2, h3] = [[3, 3, 1, 4], [64, 8], [8, 1], [8, 1], [256, 1]].map((shape) => variable(noise(shape)));
+  const [kernel, dense, h1, h2, h3] = [
+    [3, 3, 1, 4],
+    [64, 8],
+    [8, 1],
+    [8, 1],
+    [256, 1],
+  ].map((shape) => variable(noise(shape)));
   const input = noise([5, 8, 8, 1]);
-  if (kernel === undefined || dense === undefined || h1 === undefined || h2 === undefined || h3 === undefined) throw new Error("unreachable");
+  if (kernel === undefined || dense === undefined || h1 === undefined || h2 === undefined || h3 === undefined)
+    throw new Error("unreachable");
   return {
     variables: [kernel, dense, h1, h2, h3],
     losses() {
-      const features = relu(conv2d(reshape<Tensor4D>(input, [5, 8, 8, 1]), reshape<Tensor4D>(kernel, [3, 3, 1, 4]), 1, "same"));
+      const features = relu(conv2d(reshape<Rank.R4>(input, [5, 8, 8, 1]), reshape<Rank.R4>(kernel, [3, 3, 1, 4]), 1, "same"));
       const trunk = relu(matMul(reshape(maxPool(features, 2, 2, "same"), [5, 64]), reshape(dense, [64, 8])));
       return [
         sum(square(matMul(trunk, reshape(h1, [8, 1])))),

@@ -32,7 +32,10 @@ function open(...parts: Parameters<typeof syntheticTraining>): Training {
   return training;
 }
 
-async function run(training: Training, control: Control = neverStop): Promise<{ readonly recorder: ListRecorder; readonly end: Awaited<ReturnType<TrainingLoop["run"]>> }> {
+async function run(
+  training: Training,
+  control: Control = neverStop,
+): Promise<{ readonly recorder: ListRecorder; readonly end: Awaited<ReturnType<TrainingLoop["run"]>> }> {
   const recorder = new ListRecorder();
   const end = await new TrainingLoop(training, recorder, control, new CheckpointKeeper(folder, recorder)).run();
   return { recorder, end };
@@ -56,7 +59,16 @@ describe.each(["equal", "static", "uncertainty", "mgda", "adatask"])("training w
     const { kind = 0, size = 0 } = end.result.dominance.trunk;
     expect(kind + size).toBeCloseTo(1, 6);
     expect([...recorder.points.keys()]).toEqual(
-      expect.arrayContaining(["weight/kind", "gradient-norm/size", "cosine/kind/size", "conflict-rate", "help/kind", "direction-norm", "dominance/size", "dominance-histogram/dense1.kernel"]),
+      expect.arrayContaining([
+        "weight/kind",
+        "gradient-norm/size",
+        "cosine/kind/size",
+        "conflict-rate",
+        "help/kind",
+        "direction-norm",
+        "dominance/size",
+        "dominance-histogram/dense1.kernel",
+      ]),
     );
     expect(recorder.snapshots).toHaveLength(40);
   });
@@ -71,22 +83,37 @@ describe.each(["equal", "static", "uncertainty", "mgda", "adatask"])("training w
 
   test("goes on from a checkpoint as if it had never stopped", async () => {
     const dataset = syntheticDataset({ gaps: true });
-    const changes = { balancer, model: { trunk: [{ dense: { units: 8, activation: "relu" } }, { dropout: { rate: 0.2 } }, "batchNormalization"] } };
+    const changes = {
+      balancer,
+      model: { trunk: [{ dense: { units: 8, activation: "relu" } }, { dropout: { rate: 0.2 } }, "batchNormalization"] },
+    };
     const whole = await run(open(changes, dataset));
 
     const firstHalf = new ListRecorder();
-    const stopped = new TrainingLoop(open(changes, dataset), firstHalf, stopAfter(() => firstHalf, 6), new CheckpointKeeper(folder, firstHalf));
+    const stopped = new TrainingLoop(
+      open(changes, dataset),
+      firstHalf,
+      stopAfter(() => firstHalf, 6),
+      new CheckpointKeeper(folder, firstHalf),
+    );
     expect((await stopped.run()).kind).toBe("stopped");
 
     const resumed = open({ ...changes, name: "resumed" }, dataset);
     const checkpoint = readCheckpoint(checkpointPath(folder, 6));
     const { best } = restoreState(resumed, checkpoint);
     const secondHalf = new ListRecorder();
-    const keeper = new CheckpointKeeper(folder, secondHalf, best === undefined ? undefined : readCheckpoint(checkpointPath(folder, best.step)));
+    const keeper = new CheckpointKeeper(
+      folder,
+      secondHalf,
+      best === undefined ? undefined : readCheckpoint(checkpointPath(folder, best.step)),
+    );
     const end = await new TrainingLoop(resumed, secondHalf, neverStop, keeper, { step: checkpoint.step, best }).run();
 
     const joined = Object.fromEntries(
-      Object.entries(whole.recorder.numbers()).map(([name]) => [name, [...(firstHalf.points.get(name) ?? []), ...(secondHalf.points.get(name) ?? [])]]),
+      Object.entries(whole.recorder.numbers()).map(([name]) => [
+        name,
+        [...(firstHalf.points.get(name) ?? []), ...(secondHalf.points.get(name) ?? [])],
+      ]),
     );
     expect(joined).toEqual(whole.recorder.numbers());
     expect(end).toEqual(whole.end);
@@ -100,7 +127,10 @@ test("keeps the best and the last checkpoint, and no other", async () => {
 });
 
 test("the number of tensors stays the same over a thousand steps", async () => {
-  const training = open({ ...longer, training: { ...longer.training, epochs: 250 }, track: { every: 10 } }, syntheticDataset({ gaps: true }));
+  const training = open(
+    { ...longer, training: { ...longer.training, epochs: 250 }, track: { every: 10 } },
+    syntheticDataset({ gaps: true }),
+  );
   const counts = new Set<number>();
   const recorder = new ListRecorder();
   const control = {
@@ -113,4 +143,21 @@ test("the number of tensors stays the same over a thousand steps", async () => {
   await new TrainingLoop(training, recorder, control, new CheckpointKeeper(folder, recorder)).run();
   expect(recorder.steps).toBe(1000);
   expect(counts.size).toBe(1);
+});
+
+test("a training that must end keeps what it has learnt in a checkpoint", async () => {
+  const dataset = syntheticDataset();
+  const training = open({ training: { epochs: 3, batchSize: 16, maxConsecutive: 2 } }, dataset);
+  const recorder = new ListRecorder();
+  const breakAfterFour = {
+    stopRequested: () => {
+      if (recorder.steps === 4) dataset.splits.train.targets[1]?.fill(Number.NaN);
+      return false;
+    },
+    takeCheckpointRequest: () => false,
+  };
+  const loop = new TrainingLoop(training, recorder, breakAfterFour, new CheckpointKeeper(folder, recorder));
+  await expect(loop.run()).rejects.toThrow(/2 steps in a row had to be skipped/);
+  expect(recorder.events.filter(({ kind }) => kind === "non-finite")).toHaveLength(1);
+  expect(readCheckpoint(checkpointPath(folder, 5)).arrays.get("weight/dense1.kernel")).toEqual(training.parameters.common[0]?.values);
 });

@@ -1,5 +1,5 @@
 /**
- * Steps per second of both examples, and what recording costs: `node test/bench/training.ts [seconds per case]`.
+ * Steps per second of both examples, and what recording costs: `node test/bench/training.bench.ts [seconds per case]`.
  * JSON on stdout, a table on stderr. With tracking, gradients and ownership are measured every 10 steps as in the examples.
  * Steps with and without tracking take turns, block by block. Their cost is compared in processor time, which a busy machine
  * disturbs least; steps per second are those of the fastest tenth of the blocks by the clock.
@@ -74,7 +74,8 @@ async function measure(example: string, balancer: string): Promise<Result> {
     balancer,
     batchSize: base.training.batchSize,
     stepsPerSecond: (1000 * blockSteps) / fastTenth(times.map(({ tracked }) => tracked.clock)),
-    recordingCostPercent: 100 * (total(times.map(({ tracked }) => tracked.processor)) / total(times.map(({ plain: without }) => without.processor)) - 1),
+    recordingCostPercent:
+      100 * (total(times.map(({ tracked }) => tracked.processor)) / total(times.map(({ plain: without }) => without.processor)) - 1),
   };
 }
 
