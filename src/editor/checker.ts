@@ -71,7 +71,10 @@ export class Checker implements vscode.Disposable {
       const { diagnostics } = await this.#check(document.getText(), document.uri.fsPath);
       if (document.isClosed || document.version !== version) return;
       this.#checked.set(document.uri.toString(), { version, diagnostics });
-      this.#collection.set(document.uri, diagnostics.map((each) => toProblem(each, this.#docs)));
+      this.#collection.set(
+        document.uri,
+        diagnostics.map((each) => toProblem(each, this.#docs)),
+      );
     } catch (error) {
       const message = `This file could not be checked. ${error instanceof Error ? error.message : String(error)}`;
       this.#log.error(`${document.uri.fsPath}: ${message}`);

@@ -35,7 +35,11 @@ export function engine({ dist, version, log }: EngineOptions): Engine {
   const inspectFor = (file: string): Inspects => ({
     async inspect(...what) {
       const facts = await (await inspector.get()).inspect(...what);
-      if (facts.data.columns !== undefined) columns.set(file, facts.data.columns.map(({ name }) => name));
+      if (facts.data.columns !== undefined)
+        columns.set(
+          file,
+          facts.data.columns.map(({ name }) => name),
+        );
       return facts;
     },
   });

@@ -71,7 +71,10 @@ export class ExperimentsTree implements vscode.TreeDataProvider<TreeNode>, vscod
     const present = this.#files.files.map((file): ExperimentNode => ({ kind: "experiment", file, exists: true }));
     const known = new Set(present.map(({ file }) => file.fsPath));
     const gone = new Set(this.#runs.all.map((run) => run.experimentFile).filter((file) => !known.has(file)));
-    return [...present, ...[...gone].sort().map((file): ExperimentNode => ({ kind: "experiment", file: vscode.Uri.file(file), exists: false }))];
+    return [
+      ...present,
+      ...[...gone].sort().map((file): ExperimentNode => ({ kind: "experiment", file: vscode.Uri.file(file), exists: false })),
+    ];
   }
 
   #experimentItem({ file, exists }: ExperimentNode): vscode.TreeItem {
@@ -98,16 +101,10 @@ export function showTree(tree: ExperimentsTree, runs: RunMonitor): vscode.Dispos
   const update = () => {
     const active = runs.all.filter(isActive).length;
     view.badge = active === 0 ? undefined : { value: active, tooltip: vscode.l10n.t("Active runs: {0}", active) };
-    view.message = vscode.workspace.isTrusted
-      ? ""
-      : vscode.l10n.t("Restricted Mode: experiments are checked and shown, but not run.");
+    view.message = vscode.workspace.isTrusted ? "" : vscode.l10n.t("Restricted Mode: experiments are checked and shown, but not run.");
   };
   update();
-  return vscode.Disposable.from(
-    view,
-    runs.onDidChange(update),
-    vscode.workspace.onDidGrantWorkspaceTrust(update),
-  );
+  return vscode.Disposable.from(view, runs.onDidChange(update), vscode.workspace.onDidGrantWorkspaceTrust(update));
 }
 
 function runItem(run: RunSummary): vscode.TreeItem {

@@ -49,7 +49,9 @@ export function activate(context: vscode.ExtensionContext): void {
     vscode.languages.registerCodeLensProvider(experimentSelector, lens),
     vscode.languages.registerCompletionItemProvider(experimentSelector, help, " ", ":", "{", "[", ","),
     vscode.languages.registerHoverProvider(experimentSelector, help),
-    vscode.languages.registerCodeActionsProvider(experimentSelector, new QuickFixes(checker), { providedCodeActionKinds: QuickFixes.kinds }),
+    vscode.languages.registerCodeActionsProvider(experimentSelector, new QuickFixes(checker), {
+      providedCodeActionKinds: QuickFixes.kinds,
+    }),
   );
   // Finding the files looks at their runs, too.
   void files.search();

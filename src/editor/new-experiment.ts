@@ -72,7 +72,8 @@ async function pickTable(): Promise<vscode.Uri | undefined> {
   const found = await vscode.workspace.findFiles("**/*.{csv,tsv}", "**/{node_modules,.taskscope}/**", 200);
   const items = found.map((file) => ({ label: vscode.workspace.asRelativePath(file), file })).sort((a, b) => (a.label < b.label ? -1 : 1));
   const browse = { label: vscode.l10n.t("$(folder-opened) Browse…"), file: undefined };
-  const chosen = items.length === 0 ? browse : await vscode.window.showQuickPick([...items, browse], { placeHolder: vscode.l10n.t("Which table?") });
+  const chosen =
+    items.length === 0 ? browse : await vscode.window.showQuickPick([...items, browse], { placeHolder: vscode.l10n.t("Which table?") });
   if (chosen === undefined || chosen.file !== undefined) return chosen?.file;
   const tables = { [vscode.l10n.t("Tables")]: ["csv", "tsv", "json"] };
   const opened = await vscode.window.showOpenDialog({ filters: tables, openLabel: vscode.l10n.t("Use This Table") });

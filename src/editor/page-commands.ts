@@ -8,15 +8,20 @@ export function runPageCommand(command: PageCommand, file: vscode.Uri, run: RunS
   const target = run === undefined ? file : { kind: "run", run };
   switch (command) {
     case "run":
-      return execute("taskscope.run", file);
+      execute("taskscope.run", file);
+      return;
     case "stop":
-      return execute("taskscope.stop", target);
+      execute("taskscope.stop", target);
+      return;
     case "stop-now":
-      return execute("taskscope.stop", { ...(run === undefined ? {} : { kind: "run", run }), now: true });
+      execute("taskscope.stop", { ...(run === undefined ? {} : { kind: "run", run }), now: true });
+      return;
     case "show-log":
-      return execute("taskscope.showLog", target);
+      execute("taskscope.showLog", target);
+      return;
     case "open-config":
-      return void vscode.window.showTextDocument(file);
+      void vscode.window.showTextDocument(file);
+      return;
   }
 }
 

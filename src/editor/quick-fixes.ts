@@ -15,11 +15,7 @@ export class QuickFixes implements vscode.CodeActionProvider {
     this.#checker = checker;
   }
 
-  provideCodeActions(
-    document: vscode.TextDocument,
-    range: vscode.Range,
-    context: vscode.CodeActionContext,
-  ): vscode.CodeAction[] {
+  provideCodeActions(document: vscode.TextDocument, range: vscode.Range, context: vscode.CodeActionContext): vscode.CodeAction[] {
     const diagnostics = this.#checker.of(document);
     const actions: vscode.CodeAction[] = [];
     if (wants(context, vscode.CodeActionKind.QuickFix)) {
@@ -35,12 +31,7 @@ function wants({ only }: vscode.CodeActionContext, kind: vscode.CodeActionKind):
   return only === undefined || only.contains(kind);
 }
 
-function quickFix(
-  document: vscode.TextDocument,
-  diagnostic: Diagnostic,
-  fix: Fix,
-  context: vscode.CodeActionContext,
-): vscode.CodeAction {
+function quickFix(document: vscode.TextDocument, diagnostic: Diagnostic, fix: Fix, context: vscode.CodeActionContext): vscode.CodeAction {
   const action = new vscode.CodeAction(fix.title, vscode.CodeActionKind.QuickFix);
   action.edit = edit(document, [fix]);
   action.isPreferred = fix.preferred;

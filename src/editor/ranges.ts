@@ -1,10 +1,6 @@
 import * as vscode from "vscode";
-import type { TextPosition, TextRange } from "../experiment/diagnostic.ts";
+import type { TextRange } from "../experiment/diagnostic.ts";
 
 export function toRange({ start, end }: TextRange): vscode.Range {
   return new vscode.Range(start.line, start.column, end.line, end.column);
-}
-
-export function fromPosition(position: vscode.Position): TextPosition {
-  return { line: position.line, column: position.character };
 }

@@ -47,9 +47,8 @@ export async function runExperiment(argument: unknown, { control, check, runs, t
   const { experiment } = parsed;
   if (experiment === undefined || diagnostics.some(({ severity }) => severity === "error")) return showProblems(document);
   const root = runsRootOf(file);
-  const id = await vscode.window.withProgress(
-    { location: vscode.ProgressLocation.Window, title: vscode.l10n.t("Starting a run") },
-    () => control.start({ experimentFile: file.fsPath, config, experiment, root }),
+  const id = await vscode.window.withProgress({ location: vscode.ProgressLocation.Window, title: vscode.l10n.t("Starting a run") }, () =>
+    control.start({ experimentFile: file.fsPath, config, experiment, root }),
   );
   runs.addRoot(root);
   await runs.refresh();

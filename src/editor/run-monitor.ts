@@ -29,7 +29,8 @@ export class RunMonitor implements vscode.Disposable {
   readonly #looseRoots = new Set<string>();
   #byRoot = new Map<string, readonly RunSummary[]>();
   #refreshing: Promise<void> | undefined;
-  #again = false;
+  #asked = 0;
+  #disposed = false;
   #timer: NodeJS.Timeout | undefined;
 
   /** A run appeared, went, or looks different. */
@@ -69,11 +70,8 @@ export class RunMonitor implements vscode.Disposable {
 
   /** Reads all roots; a call during a reading makes one more reading after it, and resolves after that. */
   refresh(): Promise<void> {
-    if (this.#refreshing !== undefined) {
-      this.#again = true;
-      return this.#refreshing;
-    }
-    this.#refreshing = this.#refreshUntilQuiet().finally(() => {
+    this.#asked += 1;
+    this.#refreshing ??= this.#refreshUntilQuiet().finally(() => {
       this.#refreshing = undefined;
       this.#schedule();
     });
@@ -81,22 +79,23 @@ export class RunMonitor implements vscode.Disposable {
   }
 
   dispose(): void {
+    this.#disposed = true;
     clearTimeout(this.#timer);
     for (const subscription of [...this.#subscriptions, ...this.#watchers.values()]) subscription.dispose();
   }
 
   async #refreshUntilQuiet(): Promise<void> {
-    do {
-      this.#again = false;
+    for (let answered = -1; answered !== this.#asked;) {
+      answered = this.#asked;
       await this.#read();
-    } while (this.#again);
+    }
   }
 
   async #read(): Promise<void> {
     const before = this.all;
     const next = new Map<string, readonly RunSummary[]>();
     const roots = await this.#roots();
-    this.#watch(roots);
+    if (!this.#disposed) this.#watch(roots);
     for (const root of roots) {
       try {
         next.set(root, await this.#source.list(root));
@@ -140,6 +139,6 @@ export class RunMonitor implements vscode.Disposable {
 
   #schedule(): void {
     clearTimeout(this.#timer);
-    if (this.all.some(isActive)) this.#timer = setTimeout(() => void this.refresh(), interval);
+    if (!this.#disposed && this.all.some(isActive)) this.#timer = setTimeout(() => void this.refresh(), interval);
   }
 }

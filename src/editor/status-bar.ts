@@ -9,12 +9,20 @@ export function showActiveRuns(runs: RunMonitor): vscode.Disposable {
   const update = () => {
     const active = runs.all.filter(isActive);
     const [newest] = active;
-    if (newest === undefined) return item.hide();
+    if (newest === undefined) {
+      item.hide();
+      return;
+    }
     const progress = progressOf(newest);
     const done = progress === undefined ? "" : ` ${percent(progress)}`;
-    item.text = active.length === 1 ? `$(loading~spin) ${newest.name}${done}` : `$(loading~spin) ${vscode.l10n.t("{0} runs", active.length)}`;
+    item.text =
+      active.length === 1 ? `$(loading~spin) ${newest.name}${done}` : `$(loading~spin) ${vscode.l10n.t("{0} runs", active.length)}`;
     item.tooltip = [newest.name, newest.balancer, ...headline(newest)].join(" · ");
-    item.command = { command: "taskscope.openDashboard", title: vscode.l10n.t("Open Dashboard"), arguments: [{ kind: "run", run: newest }] };
+    item.command = {
+      command: "taskscope.openDashboard",
+      title: vscode.l10n.t("Open Dashboard"),
+      arguments: [{ kind: "run", run: newest }],
+    };
     item.show();
   };
   update();

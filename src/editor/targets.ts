@@ -6,7 +6,8 @@ import type { RunMonitor } from "./run-monitor.ts";
 import { statusWords } from "./status-words.ts";
 
 /** What a command was called on: a row of the tree, a file, or nothing (the palette). */
-export type Target = { readonly kind: "experiment"; readonly file: vscode.Uri } | { readonly kind: "run"; readonly run: RunSummary } | undefined;
+export type Target =
+  { readonly kind: "experiment"; readonly file: vscode.Uri } | { readonly kind: "run"; readonly run: RunSummary } | undefined;
 
 /** Turns a command's argument into what it means, and asks where it says nothing. */
 export class Targets {

@@ -22,70 +22,73 @@ const session = sessionOfThisFile({ fill: examplesForLong });
 /** The tests tell one story, in this order. */
 describe("a newcomer", { timeout: 240_000 }, () => {
   test("opens the example, breaks it, and a quick fix repairs it", async () => {
-    const { page, folder, openFile, problems, command } = session();
-    const editor = await openFile(experiment);
+    const workbench = session();
+    const editor = await workbench.openFile(experiment);
     await editor.getByText("▶ Run").waitFor();
-    const lines = (await readFile(join(folder, experiment), "utf8")).split("\n");
+    const lines = (await readFile(join(workbench.folder, experiment), "utf8")).split("\n");
     const line = lines.findIndex((text) => text.startsWith("balancer:"));
     await goTo(line + 1);
-    await page.keyboard.press("End");
-    await page.keyboard.type("l");
-    const rows = await problems();
+    await workbench.page.keyboard.press("End");
+    await workbench.page.keyboard.type("l");
+    const rows = await workbench.problems();
     const problem = rows.filter({ hasText: "equall" });
     await problem.first().waitFor();
 
-    await openFile(experiment);
+    await workbench.openFile(experiment);
     await goTo(line + 1);
-    await page.keyboard.press("End");
-    await page.keyboard.press("Control+.");
-    await page.locator(".action-widget .monaco-list-row").filter({ hasText: "Change to equal" }).first().click();
+    await workbench.page.keyboard.press("End");
+    await workbench.page.keyboard.press("Control+.");
+    await workbench.page.locator(".action-widget .monaco-list-row").filter({ hasText: "Change to equal" }).first().click();
     await problem.first().waitFor({ state: "detached" });
     await editor.getByText("equall").waitFor({ state: "detached" });
-    await command("View: Toggle Panel Visibility");
+    await workbench.command("View: Toggle Panel Visibility");
 
     async function goTo(number: number): Promise<void> {
-      await page.keyboard.press("Control+g");
-      const input = page.locator(".quick-input-widget input.input");
+      await workbench.page.keyboard.press("Control+g");
+      const input = workbench.page.locator(".quick-input-widget input.input");
       await input.waitFor();
       await input.fill(`:${number}`);
-      await page.keyboard.press("Enter");
+      await workbench.page.keyboard.press("Enter");
       await input.waitFor({ state: "hidden" });
     }
   });
 
   test("runs it from the palette and sees two charts draw points, live", async () => {
-    const { command, dashboard } = session();
-    await command("Taskscope: Run Experiment");
-    const frame = dashboard();
+    const workbench = session();
+    await workbench.command("Taskscope: Run Experiment");
+    const frame = workbench.dashboard();
     await frame.getByRole("tab", { name: "Curves" }).click();
     const charts = frame.locator("figure.chart canvas");
     for (const index of [0, 1]) await changes(charts.nth(index), 3);
   });
 
   test("sees the map of who owns which layer grow", async () => {
-    const { dashboard } = session();
-    await dashboard().getByRole("tab", { name: "Ownership" }).click();
-    await changes(ownershipMap(dashboard()), 2);
+    const workbench = session();
+    await workbench.dashboard().getByRole("tab", { name: "Ownership" }).click();
+    await changes(ownershipMap(workbench.dashboard()), 2);
   });
 
   test("reloads the window in the middle, and finds the run still going and the panel restored", async () => {
-    const { dashboard, reload, experiments } = session();
+    const workbench = session();
     const before = await step();
-    await reload();
+    await workbench.reload();
     // Which view was open is kept too, but a browser that is reloaded may lose the last seconds of what was kept.
     await expect.poll(status, patience).toBe("running");
     await expect.poll(step, patience).toBeGreaterThan(before);
-    await dashboard().getByRole("tab", { name: "Ownership" }).click();
-    await changes(ownershipMap(dashboard()), 2);
-    const rows = await experiments();
-    await rows.filter({ hasText: /^equal.*%/ }).first().waitFor();
+    await workbench.dashboard().getByRole("tab", { name: "Ownership" }).click();
+    await changes(ownershipMap(workbench.dashboard()), 2);
+    const rows = await workbench.experiments();
+    await rows
+      .filter({ hasText: /^equal.*%/ })
+      .first()
+      .waitFor();
   });
 
   test("stops the run and sees that it has stopped", async () => {
-    const { command, experiments } = session();
-    await command("Taskscope: Stop Run");
+    const workbench = session();
+    await workbench.command("Taskscope: Stop Run");
     await expect.poll(status, patience).toBe("stopped");
-    const rows = await experiments();
+    const rows = await workbench.experiments();
     await rows.filter({ hasText: "stopped" }).first().waitFor();
     expect(newestRun()?.status).toBe("stopped");
   });

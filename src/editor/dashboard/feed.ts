@@ -61,7 +61,7 @@ export class Feed {
   }
 
   #scalar(info: SeriesInfo | undefined): SeriesUpdate[] {
-    if (info === undefined || info.width !== 1) return [];
+    if (info?.width !== 1) return [];
     const { columns, span } = this.#subscription;
     const sent = this.#scalars.get(info.name);
     if (sent === undefined) return [this.#window(info)];

@@ -83,19 +83,23 @@ export class DashboardSession {
       case "ready":
         this.#ready = true;
         this.#unsubscribe();
-        return this.#sendState(this.#restore);
+        this.#sendState(this.#restore);
+        return;
       case "subscribe":
         this.#unsubscribe();
         if (message.subscription !== null) this.#subscribe(message.subscription);
         return;
       case "get-snapshot":
       case "get-vector":
-        return this.#answer(message);
+        this.#answer(message);
+        return;
       case "keep":
         this.#restore = message.state;
-        return this.#around.keep(message.state);
+        this.#around.keep(message.state);
+        return;
       case "command":
-        return this.#around.command(message.command, message.run === null ? undefined : this.#run(message.run));
+        this.#around.command(message.command, message.run === null ? undefined : this.#run(message.run));
+        return;
     }
   }
 

@@ -47,7 +47,10 @@ suite("diagnostics", () => {
     await document.save();
     const shown = await until("problems", () => (problems().length >= 3 ? problems() : undefined));
     const cli = join(vscode.extensions.getExtension("taskscope.taskscope")?.extensionPath ?? "", "dist/cli.cjs");
-    const { stdout, status } = spawnSync(process.execPath, [cli, "check", file.fsPath], { encoding: "utf8", env: { ...process.env, ELECTRON_RUN_AS_NODE: "1" } });
+    const { stdout, status } = spawnSync(process.execPath, [cli, "check", file.fsPath], {
+      encoding: "utf8",
+      env: { ...process.env, ELECTRON_RUN_AS_NODE: "1" },
+    });
     const lines = stdout.trim().split("\n");
     assert.equal(status, 1);
     assert.equal(lines.length, shown.length);

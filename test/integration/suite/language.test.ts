@@ -17,7 +17,11 @@ suite("help while typing", () => {
   const after = (part: string) => document.positionAt(document.getText().indexOf(part) + part.length);
 
   async function completions(position: vscode.Position): Promise<string[]> {
-    const list = await vscode.commands.executeCommand<vscode.CompletionList>("vscode.executeCompletionItemProvider", document.uri, position);
+    const list = await vscode.commands.executeCommand<vscode.CompletionList>(
+      "vscode.executeCompletionItemProvider",
+      document.uri,
+      position,
+    );
     return list.items.map(({ label }) => (typeof label === "string" ? label : label.label));
   }
 
@@ -27,7 +31,8 @@ suite("help while typing", () => {
 
   test("offers every balancer of the catalogue", async () => {
     const offered = await completions(after("balancer: "));
-    for (const method of ["equal", "static", "uncertainty", "mgda", "adatask"]) assert.ok(offered.includes(method), `${method} is not among ${offered.join(", ")}`);
+    for (const method of ["equal", "static", "uncertainty", "mgda", "adatask"])
+      assert.ok(offered.includes(method), `${method} is not among ${offered.join(", ")}`);
   });
 
   test("offers keys that are not there yet", async () => {
@@ -41,7 +46,9 @@ suite("help while typing", () => {
 
   test("explains a balancer", async () => {
     const hovers = await vscode.commands.executeCommand<vscode.Hover[]>("vscode.executeHoverProvider", document.uri, after("balancer: eq"));
-    const words = hovers.flatMap(({ contents }) => contents.map((part) => (typeof part === "string" ? part : part.value))).join("\n");
+    const words = hovers
+      .flatMap(({ contents }) => contents.map((part) => (part instanceof vscode.MarkdownString ? part.value : JSON.stringify(part))))
+      .join("\n");
     assert.match(words, /weight/i);
   });
 

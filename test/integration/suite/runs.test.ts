@@ -81,6 +81,8 @@ async function ended(file: vscode.Uri): Promise<RunSummary> {
 
 function dashboards(): string[] {
   return vscode.window.tabGroups.all.flatMap(({ tabs }) =>
-    tabs.flatMap(({ input, label }) => (input instanceof vscode.TabInputWebview && input.viewType.includes("taskscope.dashboard") ? [label] : [])),
+    tabs.flatMap(({ input, label }) =>
+      input instanceof vscode.TabInputWebview && input.viewType.includes("taskscope.dashboard") ? [label] : [],
+    ),
   );
 }

@@ -10,7 +10,11 @@ export const folder = ((): string => {
 })();
 
 /** Waits until `look` gives something; fails with `what` after `patience` milliseconds. */
-export async function until<T>(what: string, look: () => Promise<T | undefined | false> | T | undefined | false, patience = 30_000): Promise<T> {
+export async function until<T>(
+  what: string,
+  look: () => Promise<T | undefined | false> | T | undefined | false,
+  patience = 30_000,
+): Promise<T> {
   const end = Date.now() + patience;
   for (;;) {
     const seen = await look();

@@ -169,7 +169,7 @@ describe("a dashboard session", () => {
   test("refuses a run that is gone, by its name", () => {
     session.receive({ type: "ready" });
     subscribe({ run: "20200101-gone" });
-    expect(all("refused")).toMatchObject([{ message: expect.stringContaining("20200101-gone") }]);
+    expect(all("refused").map(({ message }) => message)).toEqual([expect.stringContaining("20200101-gone")]);
   });
 
   test("shows the end of the log once the run has crashed, and only once", () => {

@@ -45,7 +45,8 @@ describe("the manifest", () => {
   });
 
   test("points at pictures that are there", () => {
-    for (const icon of [manifest.icon, ...viewsContainers.activitybar.map((each) => each.icon)]) expect(existsSync(join(root, icon))).toBe(true);
+    for (const icon of [manifest.icon, ...viewsContainers.activitybar.map((each) => each.icon)])
+      expect(existsSync(join(root, icon))).toBe(true);
   });
 
   test("wakes the extension for panels that are to be restored", () => {

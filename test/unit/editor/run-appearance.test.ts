@@ -18,13 +18,23 @@ const look = (change: Partial<RunSummary>) => runAppearance(runSummary(change), 
 
 describe("a run in the tree", () => {
   test("shows progress and each task's headline metric while it runs", () => {
-    const { description: text } = look({ step: 43, description, latest: { validation: { species: { accuracy: 0.971 }, mass: { r2: 0.8423 } } } });
+    const { description: text } = look({
+      step: 43,
+      description,
+      latest: { validation: { species: { accuracy: 0.971 }, mass: { r2: 0.8423 } } },
+    });
     expect(text).toBe("43 % · species 97.1 % · mass 0.842");
   });
 
   test("shows the test metrics once it has them, not the validation ones", () => {
     const result = { metrics: { test: { species: { accuracy: 0.9 } } }, dominance: { trunk: {}, parameters: {} }, bestStep: null };
-    const { description: text } = look({ status: "completed", step: 100, description, result, latest: { validation: { species: { accuracy: 0.5 } } } });
+    const { description: text } = look({
+      status: "completed",
+      step: 100,
+      description,
+      result,
+      latest: { validation: { species: { accuracy: 0.5 } } },
+    });
     expect(text).toBe("species 90.0 %");
   });
 

@@ -4,7 +4,13 @@ import type { RunSummary } from "../../../src/runs/contract.ts";
 /** A small network on two tasks: 100 steps. */
 export const description: RunDescription = {
   tasks: [
-    { id: "species", kind: "classification", headlineMetric: "accuracy", metrics: [{ name: "accuracy", better: "higher", unit: "share" }], classes: ["a", "b"] },
+    {
+      id: "species",
+      kind: "classification",
+      headlineMetric: "accuracy",
+      metrics: [{ name: "accuracy", better: "higher", unit: "share" }],
+      classes: ["a", "b"],
+    },
     { id: "mass", kind: "regression", headlineMetric: "r2", metrics: [{ name: "r2", better: "higher", unit: "plain" }], classes: [] },
   ],
   parameters: [],
