@@ -3,6 +3,7 @@ import { css } from "../colour.ts";
 import { usePage } from "../parts/context.ts";
 import type { Theme } from "../theme.ts";
 import { Chart, type LineChartInstance } from "./chart-parts.ts";
+import { drawNever, drawSoon } from "./draw-queue.ts";
 import { type ChartModel, points, type XAxis } from "./model.ts";
 import { type ChartLook, chartOptions } from "./options.ts";
 import { colourOf, overlayPlugin } from "./overlay-plugin.ts";
@@ -44,6 +45,7 @@ export function LineChart({ model, axis, look, recorded, dots = false, summary, 
     chart.current = made;
     return () => {
       chart.current = null;
+      drawNever(made);
       made.destroy();
     };
   }, [kind, theme.value, shown]);
@@ -56,14 +58,16 @@ export function LineChart({ model, axis, look, recorded, dots = false, summary, 
   useLayoutEffect(() => {
     const drawing = chart.current;
     if (!drawing) return;
-    drawing.data.datasets = datasets(model, axis, recorded, theme.value);
-    const x = drawing.options.scales?.["x"];
-    if (x) {
-      x.min = axis.min / axis.scale;
-      x.max = axis.max / axis.scale;
-    }
-    drawing.update("none");
-    redrawn.current();
+    drawSoon(drawing, () => {
+      drawing.data.datasets = datasets(model, axis, recorded, theme.value);
+      const x = drawing.options.scales?.["x"];
+      if (x) {
+        x.min = axis.min / axis.scale;
+        x.max = axis.max / axis.scale;
+      }
+      drawing.update("none");
+      redrawn.current();
+    });
   }, [kind, model, axis, recorded, theme.value, shown]);
 
   return <canvas ref={canvas} role="img" aria-label={summary} />;

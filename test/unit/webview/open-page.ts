@@ -1,5 +1,3 @@
-import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { build } from "esbuild";
 import type { Browser, Page } from "playwright-core";
 import type { PanelState, View } from "../../../src/editor/protocol.ts";
@@ -49,13 +47,10 @@ export async function bundlePage(): Promise<Files> {
     logLevel: "silent",
   });
   const types: Readonly<Record<string, string>> = { js: "text/javascript", css: "text/css", ttf: "font/ttf" };
-  const files = new Map(outputFiles.map(({ path, contents }) => [path.replace("/bundle", ""), { body: Buffer.from(contents), type: types[path.split(".").at(-1) ?? ""] ?? "" }]));
-  const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
-  files.set("/axe.js", { body: await readFile(axe), type: "text/javascript" });
-  return files;
+  return new Map(outputFiles.map(({ path, contents }) => [path.replace("/bundle", ""), { body: Buffer.from(contents), type: types[path.split(".").at(-1) ?? ""] ?? "" }]));
 }
 
-/** Opens the page on a scenario and waits until it shows something. */
+/** Opens the page on a scenario and waits until it stands; points come after. */
 export async function openPage(browser: Browser, files: Files, { scenario, view, theme, width, height = 860, memory = {}, before = "" }: Wanted): Promise<Opened> {
   const context = await browser.newContext({ viewport: { width, height }, reducedMotion: "reduce", locale: "en-GB" });
   const page = await context.newPage();
@@ -74,8 +69,6 @@ export async function openPage(browser: Browser, files: Files, { scenario, view,
   const state: PanelState = { experimentFile: "", run: null, view, page: memory };
   await page.goto(`${origin}/#/${scenario}/${encodeURIComponent(JSON.stringify(state))}`);
   await page.waitForSelector("main [role=tabpanel] > *");
-  // Two refreshes: the series list, then the points it made the page ask for.
-  await page.waitForTimeout(700);
   return { page, complaints };
 }
 

@@ -39,6 +39,8 @@ try {
   for (const [name, wanted] of Object.entries(pictures)) {
     if (only.length > 0 && !only.includes(name)) continue;
     const { page, complaints } = await openPage(browser, files, { height: wanted.view === "curves" ? 1400 : 860, before, ...wanted });
+    // Two refreshes: the series list, then the points it made the page ask for; and the maps after them.
+    await page.waitForTimeout(900);
     await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
     if (complaints.length > 0) console.error(`${name}: ${complaints.join("\n  ")}`);
     await page.context().close();
