@@ -45,21 +45,27 @@ function recorded<T>({ steps, values, commits }: Series, read: (reader: RunReade
 }
 
 describe("a scalar series", () => {
-  test.prop([anySeries], { numRuns: 25 })("is read back to the last bit, however it was cut into chunks and commits", (series) => {
-    const points = recorded(series, (reader) => reader.points("loss/a"));
-    expect([...points.steps]).toEqual(series.steps);
-    expect([...points.values]).toEqual(series.values);
-  });
+  test.prop([anySeries], { numRuns: 25, endOnFailure: true })(
+    "is read back to the last bit, however it was cut into chunks and commits",
+    (series) => {
+      const points = recorded(series, (reader) => reader.points("loss/a"));
+      expect([...points.steps]).toEqual(series.steps);
+      expect([...points.values]).toEqual(series.values);
+    },
+  );
 
-  test.prop([anySeries, fc.nat(6000), fc.nat(6000)], { numRuns: 25 })("gives exactly the points of a span", (series, a, b) => {
-    const [from, to] = [Math.min(a, b), Math.max(a, b)];
-    const points = recorded(series, (reader) => reader.points("loss/a", from, to));
-    const inside = [...series.steps.keys()].filter((i) => (series.steps[i] ?? 0) >= from && (series.steps[i] ?? 0) <= to);
-    expect([...points.steps]).toEqual(inside.map((i) => series.steps[i]));
-    expect([...points.values]).toEqual(inside.map((i) => series.values[i]));
-  });
+  test.prop([anySeries, fc.nat(6000), fc.nat(6000)], { numRuns: 25, endOnFailure: true })(
+    "gives exactly the points of a span",
+    (series, a, b) => {
+      const [from, to] = [Math.min(a, b), Math.max(a, b)];
+      const points = recorded(series, (reader) => reader.points("loss/a", from, to));
+      const inside = [...series.steps.keys()].filter((i) => (series.steps[i] ?? 0) >= from && (series.steps[i] ?? 0) <= to);
+      expect([...points.steps]).toEqual(inside.map((i) => series.steps[i]));
+      expect([...points.values]).toEqual(inside.map((i) => series.values[i]));
+    },
+  );
 
-  test.prop([anySeries, fc.integer({ min: 1, max: 40 }), fc.nat(6000), fc.nat(6000)], { numRuns: 60 })(
+  test.prop([anySeries, fc.integer({ min: 1, max: 40 }), fc.nat(6000), fc.nat(6000)], { numRuns: 60, endOnFailure: true })(
     "is reduced for drawing without losing first, last, least, greatest or what is not finite, and without inventing points",
     (series, columns, a, b) => {
       const [from, to] = [Math.min(a, b), Math.max(a, b)];
@@ -140,29 +146,29 @@ describe("a scalar series", () => {
 });
 
 describe("a vector series", () => {
-  test.prop([fc.integer({ min: 1, max: 400 }), fc.integer({ min: 1, max: 300 }), fc.integer({ min: 1, max: 100 })], { numRuns: 20 })(
-    "is read back row by row, and at any step",
-    (width, rows, commitEvery) => {
-      using workspace = new TemporaryWorkspace();
-      const folder = workspace.bareRun();
-      const writer = RunWriter.open(folder);
-      const row = (i: number): Float32Array => Float32Array.from({ length: width }, (_, k) => i + k / width);
-      for (let i = 0; i < rows; i++) {
-        writer.vector("h", i * 10, row(i));
-        if (i % commitEvery === 0) writer.commit(0);
-      }
-      writer.commit(0);
-      writer.close();
-      using reader = RunReader.open(folder);
-      const all = reader.vectors("h");
-      expect(all?.steps.length).toBe(rows);
-      expect(all?.values).toEqual(Float32Array.from({ length: rows * width }, (_, i) => Math.floor(i / width) + (i % width) / width));
-      const middle = Math.floor(rows / 2);
-      expect(reader.vectorAt("h", middle * 10 + 5)).toEqual({ step: middle * 10, width, values: row(middle) });
-      expect(reader.vectorAt("h")).toEqual({ step: (rows - 1) * 10, width, values: row(rows - 1) });
-      expect(reader.vectorAt("h", -1)).toBeUndefined();
-    },
-  );
+  test.prop([fc.integer({ min: 1, max: 400 }), fc.integer({ min: 1, max: 300 }), fc.integer({ min: 1, max: 100 })], {
+    numRuns: 20,
+    endOnFailure: true,
+  })("is read back row by row, and at any step", (width, rows, commitEvery) => {
+    using workspace = new TemporaryWorkspace();
+    const folder = workspace.bareRun();
+    const writer = RunWriter.open(folder);
+    const row = (i: number): Float32Array => Float32Array.from({ length: width }, (_, k) => i + k / width);
+    for (let i = 0; i < rows; i++) {
+      writer.vector("h", i * 10, row(i));
+      if (i % commitEvery === 0) writer.commit(0);
+    }
+    writer.commit(0);
+    writer.close();
+    using reader = RunReader.open(folder);
+    const all = reader.vectors("h");
+    expect(all?.steps.length).toBe(rows);
+    expect(all?.values).toEqual(Float32Array.from({ length: rows * width }, (_, i) => Math.floor(i / width) + (i % width) / width));
+    const middle = Math.floor(rows / 2);
+    expect(reader.vectorAt("h", middle * 10 + 5)).toEqual({ step: middle * 10, width, values: row(middle) });
+    expect(reader.vectorAt("h")).toEqual({ step: (rows - 1) * 10, width, values: row(rows - 1) });
+    expect(reader.vectorAt("h", -1)).toBeUndefined();
+  });
 });
 
 plainTest("a million points are written, drawn and refined fast", () => {
