@@ -109,6 +109,7 @@ async function installDependencies(product: string): Promise<void> {
 /** Native modules that would have to be compiled, and complain loudly when they were not; plain ones do as well for tests. */
 const replacements = {
   "@vscode/native-watchdog": `exports.start = () => {};\n`,
+  "native-watchdog": `exports.start = () => {};\n`,
   "@vscode/spdlog": [
     `const { appendFileSync } = require("node:fs");`,
     `exports.version = 0;`,

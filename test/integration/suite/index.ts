@@ -1,12 +1,14 @@
 import { globSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import Mocha from "mocha";
+import type Mocha from "mocha";
 
 /** Called by the extension host. Writes the numbers to a file: the host's own word on success cannot be trusted when it dies. */
 export async function run(): Promise<void> {
   const resultFile = process.env["TASKSCOPE_TEST_RESULTS"];
   if (resultFile === undefined) throw new Error("TASKSCOPE_TEST_RESULTS does not name a file.");
-  const mocha = new Mocha({ ui: "tdd", timeout: 60_000, color: false });
+  // Mocha is an ES module; required from CommonJS it would look different from one version of Node to the next.
+  const { default: Runner } = await import("mocha");
+  const mocha = new Runner({ ui: "tdd", timeout: 60_000, color: false });
   for (const file of globSync("**/*.test.cjs", { cwd: __dirname })) mocha.addFile(join(__dirname, file));
   const passes: string[] = [];
   const failed: { title: string; message: string }[] = [];
