@@ -39,8 +39,8 @@ export function LineChart({ model, axis, look, recorded, dots = false, summary, 
     const made: LineChartInstance = new Chart(canvas.current, {
       type: "line",
       data: { datasets: [] },
-      options: { ...chartOptions(model, axis, look, theme.value), onResize: () => redrawn.current() },
-      plugins: [overlayPlugin(() => latest.current)],
+      options: chartOptions(model, axis, look, theme.value),
+      plugins: [overlayPlugin(() => latest.current), { id: "taskscope-drawn", afterRender: () => redrawn.current() }],
     });
     chart.current = made;
     return () => {
@@ -66,7 +66,6 @@ export function LineChart({ model, axis, look, recorded, dots = false, summary, 
         x.max = axis.max / axis.scale;
       }
       drawing.update("none");
-      redrawn.current();
     });
   }, [kind, model, axis, recorded, theme.value, shown]);
 

@@ -25,7 +25,7 @@ const mostHeight = 320;
 
 /** Which weights: every element of the tensor in the colour of its owner. */
 export function ElementMap({ parameter, looking, tasks, elements, room }: ElementMapProps) {
-  const { theme } = usePage();
+  const { dashboard, theme } = usePage();
   const canvas = useRef<HTMLCanvasElement>(null);
   const layout = useMemo(() => (room > 0 ? layOutElements(parameter.shape, { width: room, height: mostHeight }) : null), [parameter, room]);
   const { description, alone } = looking;
@@ -72,7 +72,7 @@ export function ElementMap({ parameter, looking, tasks, elements, room }: Elemen
   const grouped = layout ? layout.grouped[0] * layout.grouped[1] : 1;
   return (
     <figure class="elements" aria-label={say("mapOf", parameter.name)}>
-      {elements.state === "none" && <Note text={say("noSnapshot")} />}
+      {elements.state === "none" && <Note text={dashboard.active.value ? say("noSnapshot") : say("notRecordedHow", "track.snapshots: true")} />}
       {elements.state === "before" && <Note text={say("noSnapshotBefore")} />}
       {elements.state === "loading" && <Note text={say("loadingMap")} />}
       {elements.state === "shown" && layout && (

@@ -76,7 +76,7 @@ export function Ownership({ run, description }: { readonly run: RunSummary; read
         <TimeAxis looking={looking} live={dashboard.active.value} />
       </div>
       <hr class="rule" />
-      {end < 0 ? <Note text={say("noOwnershipHint")} /> : <Detail looking={looking} run={run} namesWidth={namesWidth} />}
+      {end < 0 ? <Note text={dashboard.active.value ? say("noOwnershipHint") : say("notRecorded")} /> : <Detail looking={looking} run={run} namesWidth={namesWidth} />}
     </>
   );
 

@@ -3,6 +3,7 @@ import type { RunStatus, RunSummary } from "../../src/runs/contract.ts";
 import { IconButton } from "../parts/button.tsx";
 import { usePage } from "../parts/context.ts";
 import { Icon, type IconName } from "../parts/icon.tsx";
+import { Select } from "../parts/select.tsx";
 import { Swatch } from "../parts/swatch.tsx";
 import { say } from "../strings.ts";
 
@@ -40,13 +41,12 @@ function RunPicker({ run }: { readonly run: RunSummary }) {
   const broken = run.status === "crashed" || run.status === "failed";
   return (
     <span class="run">
-      <select class="select" aria-label={say("chooseRun")} value={run.id} onChange={(event) => dashboard.showRun(event.currentTarget.value)}>
-        {runs.map((each) => (
-          <option key={each.id} value={each.id}>
-            {runWords(each, each.id === run.id)}
-          </option>
-        ))}
-      </select>
+      <Select
+        label={say("chooseRun")}
+        value={run.id}
+        options={runs.map((each) => ({ value: each.id, text: runWords(each), details: `${say("seed", each.seed)}, ${say(each.status)}` }))}
+        onChoose={(id) => dashboard.showRun(id)}
+      />
       <span class="muted wide-only">{say("seed", run.seed)}</span>
       <span class="run muted" role="status">
         <Icon name={statusIcons[run.status]} {...(broken ? { tone: "error" as const } : {})} />
@@ -62,11 +62,11 @@ function RunPicker({ run }: { readonly run: RunSummary }) {
   );
 }
 
-/** The run's own title or balancer; in the list also when and how it ended. */
-function runWords(run: RunSummary, shown: boolean): string {
+/** The run's own title or its balancer, and when it started. */
+function runWords(run: RunSummary): string {
   const name = run.user.title ?? run.balancer;
   const started = new Date(run.startedAt ?? run.createdAt).toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" });
-  return shown ? `${name} · ${started}` : `${name} · ${started} · ${say("seed", run.seed)} · ${say(run.status)}`;
+  return `${name} · ${started}`;
 }
 
 /** The page's only legend, and its filter: a click shows a task alone, with Ctrl or Shift one more or one less. */

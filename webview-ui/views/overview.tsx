@@ -68,7 +68,7 @@ function TrunkOwners({ description }: { readonly description: RunDescription }) 
     return (
       <>
         {title}
-        <Note text={say("noOwnership")} />
+        <Note text={dashboard.active.value ? say("noOwnership") : say("notRecorded")} />
       </>
     );
   }

@@ -43,6 +43,13 @@ const dark: Readonly<Record<string, string>> = {
   "charts-yellow": "#cca700",
   "charts-green": "#89d185",
   "editor-selectionBackground": "#264f78",
+  "settings-dropdownBackground": "#313131",
+  "settings-dropdownForeground": "#cccccc",
+  "settings-dropdownBorder": "#3c3c3c",
+  "settings-dropdownListBorder": "#454545",
+  "list-activeSelectionBackground": "#04395e",
+  "list-activeSelectionForeground": "#ffffff",
+  "list-focusOutline": "#0078d4",
 };
 
 const light: Readonly<Record<string, string>> = {
@@ -83,6 +90,13 @@ const light: Readonly<Record<string, string>> = {
   "charts-yellow": "#bf8803",
   "charts-green": "#388a34",
   "editor-selectionBackground": "#add6ff",
+  "settings-dropdownBackground": "#ffffff",
+  "settings-dropdownForeground": "#3b3b3b",
+  "settings-dropdownBorder": "#cecece",
+  "settings-dropdownListBorder": "#e5e5e5",
+  "list-activeSelectionBackground": "#e8e8e8",
+  "list-activeSelectionForeground": "#000000",
+  "list-focusOutline": "#005fb8",
 };
 
 const contrast: Readonly<Record<string, string>> = {
@@ -122,6 +136,13 @@ const contrast: Readonly<Record<string, string>> = {
   "charts-yellow": "#ffd370",
   "charts-green": "#89d185",
   "editor-selectionBackground": "#ffffff",
+  "settings-dropdownBackground": "#000000",
+  "settings-dropdownForeground": "#ffffff",
+  "settings-dropdownBorder": "#6fc3df",
+  "settings-dropdownListBorder": "#6fc3df",
+  "list-activeSelectionBackground": "#00000000",
+  "list-activeSelectionForeground": "#ffffff",
+  "list-focusOutline": "#f38518",
 };
 
 const contrastLight: Readonly<Record<string, string>> = {
@@ -160,6 +181,12 @@ const contrastLight: Readonly<Record<string, string>> = {
   "charts-red": "#b5200d",
   "charts-yellow": "#895503",
   "charts-green": "#374e06",
+  "settings-dropdownBackground": "#ffffff",
+  "settings-dropdownForeground": "#292929",
+  "settings-dropdownBorder": "#0f4a85",
+  "settings-dropdownListBorder": "#0f4a85",
+  "list-activeSelectionForeground": "#292929",
+  "list-focusOutline": "#006bbd",
 };
 
 export const hostThemes = {
