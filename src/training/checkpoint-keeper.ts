@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { pruneCheckpoints, writeCheckpoint, type Checkpoint } from "./checkpoint.ts";
 import type { Recorder } from "./recorder.ts";
 
@@ -48,8 +49,8 @@ export class CheckpointKeeper {
   }
 
   #save(checkpoint: Checkpoint): void {
-    const path = writeCheckpoint(this.#folder, checkpoint);
+    const folder = basename(writeCheckpoint(this.#folder, checkpoint));
     const { step } = checkpoint;
-    this.#recorder.event({ kind: "checkpoint", step, at: Date.now(), message: `Checkpoint of step ${step} written.`, detail: { path } });
+    this.#recorder.event({ kind: "checkpoint", step, at: Date.now(), message: `Checkpoint of step ${step} written.`, detail: { folder } });
   }
 }

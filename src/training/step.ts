@@ -32,7 +32,10 @@ export interface StepMoment {
   /** Steps done before this one. */
   readonly step: number;
   readonly epoch: number;
-  /** Measure gradients and ownership in this step. */
+  /**
+   * Measure gradients and ownership in this step. It then walks back once for each task, whatever the method, and adds the
+   * gradients up itself: the same sum in another order, so the last bits of a run depend on how often it is tracked.
+   */
   readonly track: boolean;
 }
 

@@ -111,7 +111,8 @@ export class TrainingLoop {
     });
     recordStep(recorder, this.#ids, this.#step, report);
     this.#reportTrouble(report);
-    if (report.tracked !== undefined) {
+    // A network of one task shares nothing: there is nothing to compare or to own.
+    if (report.tracked !== undefined && training.parameters.common.length > 0) {
       recordGradients(recorder, this.#ids, this.#step, report.tracked);
       recordDominance(recorder, this.#ids, this.#step, training.dominance);
     }
