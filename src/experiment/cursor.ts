@@ -42,25 +42,16 @@ export function cursorAt(text: string, offset: number): Cursor | undefined {
   const ahead = text.slice(from, start).trimEnd().at(-1);
   const role = roleAfter(ahead, flow.at(-1), hasColon);
 
-  const rest = text.slice(end);
-  const closing = flow
-    .map((open) => (open === "{" ? "}" : "]"))
-    .reverse()
-    .join("");
-  const asKey = [hasColon ? mark : `${mark}: x`, hasColon ? mark : `${mark}: x${closing}`];
-  const asItem = [`- ${mark}`];
   const inBlock = flow.length === 0;
-  const keyFirst =
-    inBlock && followsItem(text.slice(0, from), start - from) ? [...asItem, ...asKey] : [...asKey, ...(inBlock ? asItem : [])];
-  const attempts = role === "key" ? keyFirst : [mark, mark + closing];
-  for (const attempt of attempts) {
-    const isOneLine = attempt.endsWith(closing) && closing !== "";
-    const tail = isOneLine ? rest.slice(rest.search(/\r|\n|$/)) : rest;
-    const { tree } = parseYaml(text.slice(0, start) + attempt + tail);
+  const asKey = hasColon ? mark : `${mark}: x`;
+  const asItem = `- ${mark}`;
+  const keyFirst = inBlock && followsItem(text.slice(0, from), start - from) ? [asItem, asKey] : [asKey, ...(inBlock ? [asItem] : [])];
+  for (const attempt of role === "key" ? keyFirst : [mark]) {
+    const { tree } = parseYaml(text.slice(0, start) + attempt + text.slice(end));
     const place = tree && placeOfMark(tree, []);
     if (tree === undefined || place === undefined) continue;
-    const shared = { range: lines.range(start, end), inFlow: flow.length > 0, hasColon, indentation: start - from, tree };
-    return { ...place, ...shared, needsDash: attempt === asItem[0] };
+    const shared = { range: lines.range(start, end), inFlow: !inBlock, hasColon, indentation: start - from, tree };
+    return { ...place, ...shared, needsDash: attempt === asItem };
   }
   return undefined;
 }
