@@ -9,9 +9,6 @@ import { Columns, transaction, translated } from "./sqlite.ts";
 import { RunStoreError } from "./store-error.ts";
 import { chooseJournal, type JournalMode } from "./store-schema.ts";
 
-/** The longest that something recorded may wait for its commit, while the writer is called or its owner's timer runs. */
-export const commitEveryMs = 250;
-
 export interface Ending {
   readonly status: "completed" | "stopped" | "failed";
   readonly reason: string | null;
@@ -24,8 +21,8 @@ export interface Request {
 }
 
 /**
- * Writes what a run records; the trainer has the only one. Nothing is on disk before `commit()`; the owner calls it every
- * `commitEveryMs`. Every method may throw `RunStoreError`; after one (a full disk) what waits is kept and can be tried again.
+ * Writes what a run records; the trainer has the only one. Nothing is on disk before `commit()`; the owner calls it several
+ * times a second. Every method may throw `RunStoreError`; after one (a full disk) what waits is kept and can be tried again.
  */
 export class RunWriter {
   readonly journal: JournalMode;

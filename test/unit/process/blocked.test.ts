@@ -60,6 +60,13 @@ test("a kill takes at most the last quarter of a second", { retry: 4 }, async ()
       () => reader.seriesList()[0]?.points ?? 0,
       (points) => points > 50,
     );
+    // Seen right after a commit; kill well between two that were too far apart.
+    const seenAt = Date.now();
+    await until(
+      "there was time for more",
+      () => Date.now() - seenAt,
+      (passed) => passed > 600,
+    );
     const killedAt = Date.now();
     process.kill(pid, "SIGKILL");
     await until(
