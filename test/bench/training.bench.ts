@@ -1,5 +1,5 @@
 /**
- * Steps per second of both examples, and what recording costs: `node test/bench/training.ts [seconds per case]`.
+ * Steps per second of both examples, and what recording costs: `node test/bench/training.bench.ts [seconds per case]`.
  * JSON on stdout, a table on stderr. With tracking, gradients and ownership are measured every 10 steps as in the examples.
  * Steps with and without tracking take turns, block by block. Their cost is compared in processor time, which a busy machine
  * disturbs least; steps per second are those of the fastest tenth of the blocks by the clock.
