@@ -103,18 +103,11 @@ function linkCommand() {
 mkdirSync(join(root, "dist"), { recursive: true });
 copyWasmKernels();
 
-const present = programs.filter(({ entryPoints }) => {
-  const [entry] = Object.values(entryPoints);
-  if (existsSync(join(root, entry))) return true;
-  console.log(`esbuild: ${entry} is not there yet, skipped`);
-  return false;
-});
-
 if (watch) {
-  for (const options of present) await (await context({ ...options, logLevel: "info" })).watch();
+  for (const options of programs) await (await context({ ...options, logLevel: "info" })).watch();
 } else {
   const outcomes = await Promise.allSettled(
-    present.map(async (options) => {
+    programs.map(async (options) => {
       const { metafile } = await build(options);
       checkContents(Object.keys(options.entryPoints)[0], metafile);
     }),
