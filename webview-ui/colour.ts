@@ -32,11 +32,7 @@ export function toRgb([lightness, a, b]: Lab): Rgb {
 export function mix(from: Rgb, to: Rgb, amount: number): Rgb {
   const start = toLab(from);
   const end = toLab(to);
-  return toRgb([
-    start[0] + (end[0] - start[0]) * amount,
-    start[1] + (end[1] - start[1]) * amount,
-    start[2] + (end[2] - start[2]) * amount,
-  ]);
+  return toRgb([start[0] + (end[0] - start[0]) * amount, start[1] + (end[1] - start[1]) * amount, start[2] + (end[2] - start[2]) * amount]);
 }
 
 /** Black or white, whichever reads better on a fill. */

@@ -26,7 +26,8 @@ export function axisMark(value: number, spacing: number, style: NumberStyle): st
   const gap = Math.abs(spacing * scale);
   const decimals = gap > 0 ? Math.max(0, -Math.floor(Math.log10(gap) + 1e-9)) : 0;
   // The axis is 44 pixels wide: longer marks are written as powers of ten.
-  if (value !== 0 && (decimals > 3 || Math.abs(value * scale) >= 1e5)) return (value * scale).toExponential(1).replace(".0", "").replaceAll("-", "−").replace("+", "");
+  if (value !== 0 && (decimals > 3 || Math.abs(value * scale) >= 1e5))
+    return (value * scale).toExponential(1).replace(".0", "").replaceAll("-", "−").replace("+", "");
   if (value === 0) return "0";
   return formatNumber(value * scale, decimals);
 }

@@ -53,8 +53,6 @@ const english = {
   live: "live",
   progress: "Training progress",
 
-
-
   // States
   loading: "Loading the experiment",
   noRun: "No run yet",

@@ -5,7 +5,12 @@
  * @param steps increasing
  * @param span steps at the left edge of the first and the right edge of the last column
  */
-export function columnMeans(steps: Float64Array, values: Float64Array, span: readonly [from: number, to: number], columns: number): Float64Array {
+export function columnMeans(
+  steps: Float64Array,
+  values: Float64Array,
+  span: readonly [from: number, to: number],
+  columns: number,
+): Float64Array {
   const means = new Float64Array(columns).fill(Number.NaN);
   const width = (span[1] - span[0]) / columns;
   if (steps.length === 0 || !(width > 0)) return means;

@@ -100,7 +100,10 @@ export function InteractiveChart({ model, axis, look, recorded, cursor, onZoom, 
     }
     if (by === undefined) return;
     event.preventDefault();
-    const step = Math.min(axis.max, Math.max(axis.min, (cursor.value ?? (by > 0 ? axis.min : axis.max)) + (by * (axis.max - axis.min)) / keySteps));
+    const step = Math.min(
+      axis.max,
+      Math.max(axis.min, (cursor.value ?? (by > 0 ? axis.min : axis.max)) + (by * (axis.max - axis.min)) / keySteps),
+    );
     cursor.value = step;
     onAnnounce(`${moment(step)}. ${model.title}: ${readings(model, step)}`);
   };
@@ -183,7 +186,9 @@ function Crosshair({ model, axis, geometry, cursor, band }: CrosshairProps) {
           }}
         />
       )}
-      {inside && <i class="cross" style={{ left: `${Math.round(left(step))}px`, top: `${area.top}px`, height: `${area.bottom - area.top}px` }} />}
+      {inside && (
+        <i class="cross" style={{ left: `${Math.round(left(step))}px`, top: `${area.top}px`, height: `${area.bottom - area.top}px` }} />
+      )}
       {inside &&
         model.lines.map((line) => {
           const value = drawnAt(line, step);

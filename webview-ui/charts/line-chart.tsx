@@ -83,7 +83,11 @@ function datasets(model: ChartModel, { scale }: XAxis, recorded: boolean, theme:
     ...model.lines.map((line) => {
       const data = points(line.curve.steps, line.drawn, scale, model.log);
       // A single point draws no line: it gets a dot.
-      return { data, borderColor: colourOf(theme, line), ...(data.length === 1 ? { pointRadius: 2.5, pointBackgroundColor: colourOf(theme, line) } : {}) };
+      return {
+        data,
+        borderColor: colourOf(theme, line),
+        ...(data.length === 1 ? { pointRadius: 2.5, pointBackgroundColor: colourOf(theme, line) } : {}),
+      };
     }),
   ];
 }

@@ -47,7 +47,12 @@ export interface XAxis {
 }
 
 /** A line over a curve, smoothed unless `strength` is 0. @param reach steps that one unit of smoothing takes */
-export function line(named: Pick<Line, "name" | "label" | "task"> & { readonly short?: string }, curve: Curve, strength: number, reach: number): Line {
+export function line(
+  named: Pick<Line, "name" | "label" | "task"> & { readonly short?: string },
+  curve: Curve,
+  strength: number,
+  reach: number,
+): Line {
   const { name, label, task, short = label } = named;
   return { name, label, short, task, curve, drawn: smooth(curve.steps, curve.values, strength, reach) };
 }

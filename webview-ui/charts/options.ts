@@ -47,7 +47,9 @@ export function chartOptions(model: ChartModel, axis: XAxis, look: ChartLook, th
           callback: (value, index, ticks) => {
             const spacing = (ticks[1]?.value ?? 1) - (ticks[0]?.value ?? 0);
             const mark = axisMark(Number(value), spacing, "one");
-            return look.lastMark && index === ticks.length - 1 ? look.lastMark(axisMark(Number(value), Number.isInteger(value) ? 1 : 0.1, "one")) : mark;
+            return look.lastMark && index === ticks.length - 1
+              ? look.lastMark(axisMark(Number(value), Number.isInteger(value) ? 1 : 0.1, "one"))
+              : mark;
           },
         },
       },

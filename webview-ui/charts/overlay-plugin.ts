@@ -66,7 +66,9 @@ export function overlayPlugin(current: () => Drawn): Plugin<"line"> {
         const ends = model.lines
           .flatMap((line) => {
             const end = endOf(line, axis, model.log);
-            return end && (dots || line.short !== "" && line.label !== "") ? [{ line, x: at(end.step), y: y.getPixelForValue(end.value) }] : [];
+            return end && (dots || (line.short !== "" && line.label !== ""))
+              ? [{ line, x: at(end.step), y: y.getPixelForValue(end.value) }]
+              : [];
           })
           .slice(0, mostLabels);
         if (dots) {

@@ -51,7 +51,14 @@ function TensorDetail({ looking, run, parameter, namesWidth }: TensorDetailProps
         <span>{parameter.shape.join("×")}</span>
         <span>{say("weightsCount", formatNumber(parameter.size))}</span>
         <span class="muted">{say("atEpoch", epochNumber(step, description))}</span>
-        {elements.state === "shown" && <span class="muted">{say("mapEpoch", formatNumber(elements.step / Math.max(1, description.stepsPerEpoch), elements.step % description.stepsPerEpoch === 0 ? 0 : 1))}</span>}
+        {elements.state === "shown" && (
+          <span class="muted">
+            {say(
+              "mapEpoch",
+              formatNumber(elements.step / Math.max(1, description.stepsPerEpoch), elements.step % description.stepsPerEpoch === 0 ? 0 : 1),
+            )}
+          </span>
+        )}
       </div>
       <div class="detail-main">
         <OwnedWords looking={looking} parameter={parameter} />
@@ -70,7 +77,9 @@ const leastWorded = 0.005;
 /** What each task owns of the tensor, largest first. */
 function OwnedWords({ looking: { description, step }, parameter }: Pick<TensorDetailProps, "looking" | "parameter">) {
   const { dashboard } = usePage();
-  const parts = description.tasks.map(({ id }) => valueAt(dashboard.store.curve(series.dominated(parameter.name, id)), step));
+  const parts = description.tasks.map(({ id }) =>
+    valueAt(dashboard.recording.value.store.curve(series.dominated(parameter.name, id)), step),
+  );
   if (!parts.every((part) => part !== null)) return null;
   const all = [
     ...parts.map((part, task) => ({ task, name: description.tasks[task]?.id ?? "", part })),

@@ -43,8 +43,13 @@ export function layOutElements(shape: readonly number[], room: { readonly width:
   const size = (pixels: number): number => Math.min(largestCell, Math.max(1, pixels));
   // Tiles are square in their weights; a matrix may be stretched to be readable.
   const square = size(Math.min(byWidth, byHeight));
-  const cell: readonly [number, number] = tiled ? [square, square] : [Math.min(size(byWidth), mostStretch * size(byHeight)), Math.min(size(byHeight), mostStretch * size(byWidth))];
-  const grouped: readonly [number, number] = [Math.max(1, Math.ceil(down / Math.max(1, freeHeight))), Math.max(1, Math.ceil(across / Math.max(1, freeWidth)))];
+  const cell: readonly [number, number] = tiled
+    ? [square, square]
+    : [Math.min(size(byWidth), mostStretch * size(byHeight)), Math.min(size(byHeight), mostStretch * size(byWidth))];
+  const grouped: readonly [number, number] = [
+    Math.max(1, Math.ceil(down / Math.max(1, freeHeight))),
+    Math.max(1, Math.ceil(across / Math.max(1, freeWidth))),
+  ];
   return {
     outputs,
     inputs,
@@ -63,7 +68,11 @@ export function elementIndex(layout: ElementLayout, input: number, output: numbe
 }
 
 /** The weight under a pixel; the first one of those that share it. Null beside the map. */
-export function elementAt(layout: ElementLayout, x: number, y: number): { readonly index: number; readonly place: readonly number[] } | null {
+export function elementAt(
+  layout: ElementLayout,
+  x: number,
+  y: number,
+): { readonly index: number; readonly place: readonly number[] } | null {
   const [high, wide] = layout.window;
   const across = place(x, wide, layout.cell[0], layout.gap, layout.grouped[1]);
   const down = place(y, high, layout.cell[1], layout.gap, layout.grouped[0]);
@@ -78,7 +87,13 @@ export function pixelOf(cell: number, window: number, size: number, gap: number,
   return Math.floor(cell / grouped) * size + (gap ? Math.floor(cell / window) : 0);
 }
 
-function place(pixel: number, window: number, size: number, gap: number, grouped: number): { readonly tile: number; readonly within: number } {
+function place(
+  pixel: number,
+  window: number,
+  size: number,
+  gap: number,
+  grouped: number,
+): { readonly tile: number; readonly within: number } {
   const cell = gap
     ? Math.floor(pixel / (window * size + gap)) * window + Math.min(window - 1, Math.floor((pixel % (window * size + gap)) / size))
     : Math.floor(pixel / size) * grouped;

@@ -72,7 +72,9 @@ export function ElementMap({ parameter, looking, tasks, elements, room }: Elemen
   const grouped = layout ? layout.grouped[0] * layout.grouped[1] : 1;
   return (
     <figure class="elements" aria-label={say("mapOf", parameter.name)}>
-      {elements.state === "none" && <Note text={dashboard.active.value ? say("noSnapshot") : say("notRecordedHow", "track.snapshots: true")} />}
+      {elements.state === "none" && (
+        <Note text={dashboard.active.value ? say("noSnapshot") : say("notRecordedHow", "track.snapshots: true")} />
+      )}
       {elements.state === "before" && <Note text={say("noSnapshotBefore")} />}
       {elements.state === "loading" && <Note text={say("loadingMap")} />}
       {elements.state === "shown" && layout && (
@@ -87,7 +89,9 @@ export function ElementMap({ parameter, looking, tasks, elements, room }: Elemen
             onPointerLeave={hideTip}
           />
           <div class="map-words" style={{ width: `${Math.max(layout.width, Math.min(room, 380))}px` }}>
-            <span>{layout.inputs > 1 ? say("outputsStrip", formatNumber(layout.outputs)) : say("outputs", formatNumber(layout.outputs))}</span>
+            <span>
+              {layout.inputs > 1 ? say("outputsStrip", formatNumber(layout.outputs)) : say("outputs", formatNumber(layout.outputs))}
+            </span>
             {grouped > 1 && <span>{say("grouped", formatNumber(grouped))}</span>}
             {layout.inputs > 1 && <span>{say("inputs", formatNumber(layout.inputs))}</span>}
           </div>

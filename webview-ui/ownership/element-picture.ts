@@ -18,7 +18,12 @@ export function pictureHeight(layout: ElementLayout): number {
 }
 
 /** Paints the map of a tensor's weights, and below it the mean of each output channel. */
-export function paintElements(context: CanvasRenderingContext2D, layout: ElementLayout, elements: ElementShares, colouring: Colouring): void {
+export function paintElements(
+  context: CanvasRenderingContext2D,
+  layout: ElementLayout,
+  elements: ElementShares,
+  colouring: Colouring,
+): void {
   const width = layout.width;
   const image = context.createImageData(width, pictureHeight(layout));
   const pixels = new Uint32Array(image.data.buffer);
@@ -56,7 +61,8 @@ export function paintElements(context: CanvasRenderingContext2D, layout: Element
     for (let row = fromRow; row < toRow; row++) {
       for (let column = fromColumn; column < toColumn; column++) {
         const index = elementIndex(layout, Math.floor(row / high), Math.floor(column / wide), row % high, column % wide);
-        for (let task = 0; task < elements.tasks; task++) sums[task] = (sums[task] ?? 0) + (elements.shares[task * elements.size + index] ?? 0);
+        for (let task = 0; task < elements.tasks; task++)
+          sums[task] = (sums[task] ?? 0) + (elements.shares[task * elements.size + index] ?? 0);
       }
     }
     // A weight that no task has moved yet has no owner: all shares are 0.

@@ -9,6 +9,7 @@ export function epochMarks(epochs: number, width: number): number[] {
   const gap = [1, 2, 5, 10].map((factor) => factor * power).find((candidate) => candidate >= raw * 0.999) ?? raw;
   const marks: number[] = [];
   // The last mark carries the unit and needs twice the room.
-  for (let i = 0; i * gap < epochs && ((epochs - i * gap) / epochs) * width > 1.6 * markRoom; i++) marks.push(Number((i * gap).toPrecision(12)));
+  for (let i = 0; i * gap < epochs && ((epochs - i * gap) / epochs) * width > 1.6 * markRoom; i++)
+    marks.push(Number((i * gap).toPrecision(12)));
   return [...marks, epochs];
 }

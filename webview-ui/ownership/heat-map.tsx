@@ -34,18 +34,18 @@ export function HeatMap({ looking, rows, height, middle, timeLeft }: HeatMapProp
   const { description, width, alone, end, step } = looking;
   const canvas = useRef<HTMLCanvasElement>(null);
   const chosen = dashboard.parameter.value;
-  const drawn = dashboard.drawn.value;
+  const recording = dashboard.recording.value;
   const painted = useMemo(
     () =>
       rows.map((row): PaintedRow => {
         const tasks = taking(description.tasks, row.parameter);
         return {
           row,
-          shares: shareColumns(dashboard.store, dominanceOf(row.parameter), tasks, [0, description.totalSteps], Math.max(width, 1)),
+          shares: shareColumns(recording.store, dominanceOf(row.parameter), tasks, [0, description.totalSteps], Math.max(width, 1)),
           colouring: { theme: theme.value, tasks: tasks.map((task) => description.tasks.indexOf(task)), alone },
         };
       }),
-    [rows, width, drawn, theme.value, alone, description],
+    [rows, width, recording, theme.value, alone, description],
   );
   useLayoutEffect(() => {
     const context = canvas.current?.getContext("2d");
@@ -64,7 +64,7 @@ export function HeatMap({ looking, rows, height, middle, timeLeft }: HeatMapProp
     const at = under(event);
     if (!at.row || at.step > end) return hideTip();
     const tasks = taking(description.tasks, at.row.parameter);
-    const shares = recordedShares(dashboard.store, dominanceOf(at.row.parameter), tasks, at.step);
+    const shares = recordedShares(recording.store, dominanceOf(at.row.parameter), tasks, at.step);
     if (!shares) return hideTip();
     showTip(
       event,
@@ -107,7 +107,10 @@ export function HeatMap({ looking, rows, height, middle, timeLeft }: HeatMapProp
           onClick={onClick}
         />
         <svg width={width} height={height} aria-hidden="true">
-          {alone === null && painted.filter(({ row }) => !row.minor).map((each) => <OwnerNames key={each.row.parameter.name} painted={each} looking={looking} />)}
+          {alone === null &&
+            painted
+              .filter(({ row }) => !row.minor)
+              .map((each) => <OwnerNames key={each.row.parameter.name} painted={each} looking={looking} />)}
           {painted
             .filter(({ row }) => row.parameter.name === chosen)
             .map(({ row }) => (
@@ -127,7 +130,13 @@ export function HeatMap({ looking, rows, height, middle, timeLeft }: HeatMapProp
 }
 
 /** Names of the owners, written into every stretch wide enough: readable without the key, and without seeing hue. */
-function OwnerNames({ painted: { row, shares, colouring }, looking: { description } }: { readonly painted: PaintedRow; readonly looking: Looking }) {
+function OwnerNames({
+  painted: { row, shares, colouring },
+  looking: { description },
+}: {
+  readonly painted: PaintedRow;
+  readonly looking: Looking;
+}) {
   const stretches = useMemo(() => ownedStretches(shares), [shares]);
   return (
     <>
@@ -200,7 +209,7 @@ function RowNames({ rows, height, looking: { description, step }, onChoose }: Ro
 
   function ownerWords(parameter: Row["parameter"]): string {
     const tasks = taking(description.tasks, parameter);
-    const owner = ownerOf(recordedShares(dashboard.store, dominanceOf(parameter), tasks, step) ?? []);
+    const owner = ownerOf(recordedShares(dashboard.recording.value.store, dominanceOf(parameter), tasks, step) ?? []);
     if (!owner) return say("noOwnership");
     const words = say("taskPercent", tasks[owner.task]?.id ?? "", formatShare(owner.share));
     return owner.strength < sharedBelow ? `${say("shared")}, ${words}` : words;

@@ -26,7 +26,11 @@ export function Histogram({ looking, tasks, counts }: HistogramProps) {
   if (!counts || !first) return <Note text={say("noHistogram")} />;
   return (
     <figure class="histogram" aria-label={say("histogram")}>
-      {tasks.length === 2 ? <Diverging looking={looking} tasks={tasks} counts={counts} /> : <OneEach looking={looking} tasks={tasks} counts={counts} />}
+      {tasks.length === 2 ? (
+        <Diverging looking={looking} tasks={tasks} counts={counts} />
+      ) : (
+        <OneEach looking={looking} tasks={tasks} counts={counts} />
+      )}
       <figcaption class="small muted">{tasks.length === 2 ? say("histogramOf", first.id) : say("histogramEach")}</figcaption>
     </figure>
   );
@@ -125,6 +129,7 @@ function binWords(bin: number, count: number, total: number): string {
 
 /** Parts below 0.1, between, and above 0.9, for those who do not see the bars. */
 function summary(bins: Float32Array, total: number): string {
-  const part = (from: number, to: number): string => formatShare(total > 0 ? bins.subarray(from, to).reduce((sum, count) => sum + count, 0) / total : 0);
+  const part = (from: number, to: number): string =>
+    formatShare(total > 0 ? bins.subarray(from, to).reduce((sum, count) => sum + count, 0) / total : 0);
   return `${say("binRange", 0, 0.1)} ${part(0, 2)}, ${say("binRange", 0.1, 0.9)} ${part(2, 18)}, ${say("binRange", 0.9, 1)} ${part(18, 20)}`;
 }

@@ -21,7 +21,7 @@ export function useHistogram(
 ): Counts | null {
   const { dashboard } = usePage();
   const name = series.dominanceHistogram(parameter.name);
-  const latest = dashboard.store.vector(name);
+  const latest = dashboard.recording.value.store.vector(name);
   const [asked, setAsked] = useState<Float32Array | null>(null);
   const recorded = dashboard.recorded.value.includes(name);
   useEffect(() => {
@@ -87,7 +87,12 @@ function rowsOf(values: Float32Array, width: number, all: readonly TaskDescripti
   });
 }
 
-function elementShares(values: Uint8Array, size: number, all: readonly TaskDescription[], tasks: readonly TaskDescription[]): ElementShares {
+function elementShares(
+  values: Uint8Array,
+  size: number,
+  all: readonly TaskDescription[],
+  tasks: readonly TaskDescription[],
+): ElementShares {
   if (values.length !== all.length * size || tasks.length === all.length) return { shares: values, size, tasks: tasks.length };
   const shares = new Uint8Array(tasks.length * size);
   tasks.forEach((task, k) => {

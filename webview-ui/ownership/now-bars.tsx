@@ -26,7 +26,7 @@ export function NowBars({ rows, height, looking }: { readonly rows: readonly Row
 function NowBar({ row, looking: { description, step, alone } }: { readonly row: Row; readonly looking: Looking }) {
   const { dashboard } = usePage();
   const tasks = taking(description.tasks, row.parameter);
-  const shares = recordedShares(dashboard.store, dominanceOf(row.parameter), tasks, step);
+  const shares = recordedShares(dashboard.recording.value.store, dominanceOf(row.parameter), tasks, step);
   const owner = ownerOf(shares ?? []);
   if (!shares || !owner) return null;
   const indices = tasks.map((task) => description.tasks.indexOf(task));

@@ -12,7 +12,7 @@ import { dominanceOf, recordedShares, taking } from "./shares.ts";
 /** The view in words: shares of each tensor now, and the trunk over time. */
 export function OwnershipTables({ looking: { description, step } }: { readonly looking: Looking }) {
   const { dashboard } = usePage();
-  const { store } = dashboard;
+  const { store } = dashboard.recording.value;
   const ids = description.tasks.map(({ id }) => id);
   const percent = (share: number | undefined): string => (share === undefined ? "–" : formatNumber(100 * share, 1));
   const steps = store.curve(series.trunkDominance(ids[0] ?? "")).steps;
@@ -30,7 +30,11 @@ export function OwnershipTables({ looking: { description, step } }: { readonly l
           const tasks = taking(description.tasks, parameter);
           const shares = recordedShares(store, dominanceOf(parameter), tasks, step);
           const owner = ownerOf(shares ?? []);
-          const ownedBy = !owner ? "–" : owner.strength < sharedBelow ? say("shared") : `${tasks[owner.task]?.id ?? ""} ${formatShare(owner.share)}`;
+          const ownedBy = !owner
+            ? "–"
+            : owner.strength < sharedBelow
+              ? say("shared")
+              : `${tasks[owner.task]?.id ?? ""} ${formatShare(owner.share)}`;
           return [
             parameter.name,
             formatNumber(parameter.size),
@@ -42,7 +46,12 @@ export function OwnershipTables({ looking: { description, step } }: { readonly l
       <DataTable
         title={say("wholeTrunk")}
         unit="%"
-        columns={[say("unitStep"), say("unitEpoch"), ...ids.map((id) => say("shareOf", id)), ...ids.map((id) => `${say("weightsOwned")}: ${id}`)]}
+        columns={[
+          say("unitStep"),
+          say("unitEpoch"),
+          ...ids.map((id) => say("shareOf", id)),
+          ...ids.map((id) => `${say("weightsOwned")}: ${id}`),
+        ]}
         rows={[...steps].map((at) => [
           formatNumber(at),
           formatNumber(at / Math.max(1, description.stepsPerEpoch), 2),

@@ -37,8 +37,8 @@ export interface Looking {
 /** Ownership: who owns which layer, and how does that change? */
 export function Ownership({ run, description }: { readonly run: RunSummary; readonly description: RunDescription }) {
   const { dashboard } = usePage();
-  const { memory, store } = dashboard;
-  void dashboard.drawn.value;
+  const { memory } = dashboard;
+  const { store } = dashboard.recording.value;
   const middle = useRef<HTMLDivElement>(null);
   const width = useWidth(middle);
   const common = useMemo(() => commonParameters(description), [description]);
@@ -76,7 +76,11 @@ export function Ownership({ run, description }: { readonly run: RunSummary; read
         <TimeAxis looking={looking} live={dashboard.active.value} />
       </div>
       <hr class="rule" />
-      {end < 0 ? <Note text={dashboard.active.value ? say("noOwnershipHint") : say("notRecorded")} /> : <Detail looking={looking} run={run} namesWidth={namesWidth} />}
+      {end < 0 ? (
+        <Note text={dashboard.active.value ? say("noOwnershipHint") : say("notRecorded")} />
+      ) : (
+        <Detail looking={looking} run={run} namesWidth={namesWidth} />
+      )}
     </>
   );
 
@@ -136,7 +140,7 @@ const verdictFrom = 0.35;
 /** Who owns the trunk at the moment looked at, in a few words. */
 function Verdict({ looking: { description, step, alone } }: { readonly looking: Looking }) {
   const { dashboard } = usePage();
-  const owned = recordedShares(dashboard.store, series.trunkDominated, description.tasks, step);
+  const owned = recordedShares(dashboard.recording.value.store, series.trunkDominated, description.tasks, step);
   if (!owned) return null;
   const most = alone === null ? Math.max(...owned) : (owned[alone] ?? 0);
   const owner = alone ?? owned.indexOf(most);

@@ -26,7 +26,11 @@ export function cellColour(shares: readonly number[], { theme, tasks, alone }: C
 }
 
 /** The heat map: one picture of all rows. */
-export function paintHeatMap(context: CanvasRenderingContext2D, height: number, rows: readonly { readonly row: Row; readonly shares: ShareColumns; readonly colouring: Colouring }[]): void {
+export function paintHeatMap(
+  context: CanvasRenderingContext2D,
+  height: number,
+  rows: readonly { readonly row: Row; readonly shares: ShareColumns; readonly colouring: Colouring }[],
+): void {
   const { width } = context.canvas;
   const image = context.createImageData(width, height);
   const pixels = new Uint32Array(image.data.buffer);
@@ -45,7 +49,12 @@ export function paintHeatMap(context: CanvasRenderingContext2D, height: number, 
  * The trunk strip: parts of the weights that tasks own, stacked; the rest neutral. With two tasks the second hangs from
  * the top, so that both have a straight edge.
  */
-export function paintStrip(context: CanvasRenderingContext2D, height: number, owned: ShareColumns, { theme, alone }: Pick<Colouring, "theme" | "alone">): void {
+export function paintStrip(
+  context: CanvasRenderingContext2D,
+  height: number,
+  owned: ShareColumns,
+  { theme, alone }: Pick<Colouring, "theme" | "alone">,
+): void {
   const { width } = context.canvas;
   const image = context.createImageData(width, height);
   const pixels = new Uint32Array(image.data.buffer);

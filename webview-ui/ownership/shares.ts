@@ -13,7 +13,13 @@ export interface ShareColumns {
 type Span = readonly [from: number, to: number];
 
 /** Brings a tensor's recorded mean rAU of each task to the columns of a picture. */
-export function shareColumns(store: SeriesStore, name: (task: string) => string, tasks: readonly TaskDescription[], span: Span, columns: number): ShareColumns {
+export function shareColumns(
+  store: SeriesStore,
+  name: (task: string) => string,
+  tasks: readonly TaskDescription[],
+  span: Span,
+  columns: number,
+): ShareColumns {
   const shares = tasks.map(({ id }) => {
     const { steps, values } = store.curve(name(id));
     return columnMeans(steps, values, span, columns);
@@ -27,7 +33,12 @@ export function sharesAt({ shares }: ShareColumns, column: number): number[] {
 }
 
 /** Shares of one tensor as recorded at or before a step; null where there are none. */
-export function recordedShares(store: SeriesStore, name: (task: string) => string, tasks: readonly TaskDescription[], step: number): readonly number[] | null {
+export function recordedShares(
+  store: SeriesStore,
+  name: (task: string) => string,
+  tasks: readonly TaskDescription[],
+  step: number,
+): readonly number[] | null {
   const shares = tasks.map(({ id }) => valueAt(store.curve(name(id)), step) ?? Number.NaN);
   return shares.every(Number.isFinite) ? shares : null;
 }

@@ -50,7 +50,9 @@ export function TimeAxis({ looking, live }: { readonly looking: Looking; readonl
   const atLeft = x(step) < 40;
   return (
     <>
-      <div class="axis-buttons">{!following && <IconButton icon="debug-restart" label={say("goLive")} onClick={() => dashboard.remember({ moment: null })} />}</div>
+      <div class="axis-buttons">
+        {!following && <IconButton icon="debug-restart" label={say("goLive")} onClick={() => dashboard.remember({ moment: null })} />}
+      </div>
       <div
         ref={axis}
         class="axis"
@@ -72,7 +74,9 @@ export function TimeAxis({ looking, live }: { readonly looking: Looking; readonl
             if (end >= 0 && Math.abs(left - (last ? 24 : 0) - x(step)) < (last ? 40 : 18)) return null;
             return (
               <text key={mark} x={left} y={18} text-anchor={last ? "end" : mark === 0 ? "start" : "middle"}>
-                {last ? say("epochs", formatNumber(mark, Number.isInteger(mark) ? 0 : 1)) : formatNumber(mark, Number.isInteger(mark) ? 0 : 1)}
+                {last
+                  ? say("epochs", formatNumber(mark, Number.isInteger(mark) ? 0 : 1))
+                  : formatNumber(mark, Number.isInteger(mark) ? 0 : 1)}
               </text>
             );
           })}
@@ -80,7 +84,12 @@ export function TimeAxis({ looking, live }: { readonly looking: Looking; readonl
             <>
               <line class="handle" x1={x(step)} x2={x(step)} y1={0} y2={8} />
               <rect class="grip" x={x(step) - 5} y={7} width={10} height={14} />
-              <text class="handle-words" x={atRight ? x(step) + 5 : atLeft ? Math.max(0, x(step) - 5) : x(step)} y={34} text-anchor={atRight ? "end" : atLeft ? "start" : "middle"}>
+              <text
+                class="handle-words"
+                x={atRight ? x(step) + 5 : atLeft ? Math.max(0, x(step) - 5) : x(step)}
+                y={34}
+                text-anchor={atRight ? "end" : atLeft ? "start" : "middle"}
+              >
                 {words}
               </text>
             </>

@@ -17,16 +17,16 @@ export function TrunkStrip({ looking }: { readonly looking: Looking }) {
   const { dashboard, theme } = usePage();
   const { description, width, alone, step, end } = looking;
   const canvas = useRef<HTMLCanvasElement>(null);
-  const drawn = dashboard.drawn.value;
+  const recording = dashboard.recording.value;
   const owned = useMemo(
-    () => shareColumns(dashboard.store, series.trunkDominated, description.tasks, [0, description.totalSteps], Math.max(width, 1)),
-    [drawn, description, width],
+    () => shareColumns(recording.store, series.trunkDominated, description.tasks, [0, description.totalSteps], Math.max(width, 1)),
+    [recording, description, width],
   );
   useLayoutEffect(() => {
     const context = canvas.current?.getContext("2d");
     if (context && width > 0) paintStrip(context, stripHeight, owned, { theme: theme.value, alone });
   }, [owned, theme.value, alone, width]);
-  const now = recordedShares(dashboard.store, series.trunkDominated, description.tasks, step);
+  const now = recordedShares(recording.store, series.trunkDominated, description.tasks, step);
   const x = (step / Math.max(1, description.totalSteps)) * width;
   return (
     <>
@@ -36,7 +36,19 @@ export function TrunkStrip({ looking }: { readonly looking: Looking }) {
         <small>{say("weightsOwned")}</small>
       </div>
       <div class="heat strip">
-        <canvas ref={canvas} width={Math.max(width, 1)} height={stripHeight} role="img" aria-label={`${say("stripChart")}. ${now ? figures(now).map((f) => f.words).join(", ") : ""}`} />
+        <canvas
+          ref={canvas}
+          width={Math.max(width, 1)}
+          height={stripHeight}
+          role="img"
+          aria-label={`${say("stripChart")}. ${
+            now
+              ? figures(now)
+                  .map((f) => f.words)
+                  .join(", ")
+              : ""
+          }`}
+        />
         <svg width={width} height={stripHeight} aria-hidden="true">
           {end >= 0 && <line class="handle" x1={x} x2={x} y1={0} y2={stripHeight + 8} />}
         </svg>

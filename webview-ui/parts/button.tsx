@@ -33,7 +33,15 @@ interface IconButtonProps {
 /** A button that is an icon; its name is read out and shown on hover. */
 export function IconButton({ icon, label, onClick, disabled, pressed }: IconButtonProps) {
   return (
-    <button type="button" class="button bare" title={label} aria-label={label} aria-pressed={pressed} disabled={disabled ?? false} onClick={onClick}>
+    <button
+      type="button"
+      class="button bare"
+      title={label}
+      aria-label={label}
+      aria-pressed={pressed}
+      disabled={disabled ?? false}
+      onClick={onClick}
+    >
       <Icon name={icon} />
     </button>
   );

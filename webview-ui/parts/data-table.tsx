@@ -73,5 +73,7 @@ export function DataTable({ title, unit, columns, rows }: TableData) {
 /** Evenly chosen items, the first and the last among them. */
 export function thin<T>(items: readonly T[], most: number): readonly T[] {
   if (items.length <= most) return items;
-  return Array.from({ length: most }, (_, i) => items[Math.round((i * (items.length - 1)) / (most - 1))]).filter((item) => item !== undefined);
+  return Array.from({ length: most }, (_, i) => items[Math.round((i * (items.length - 1)) / (most - 1))]).filter(
+    (item) => item !== undefined,
+  );
 }

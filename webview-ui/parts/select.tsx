@@ -33,6 +33,12 @@ export function Select({ label, value, options, onChoose }: SelectProps) {
         if (event.currentTarget instanceof VscodeSingleSelect) onChoose(event.currentTarget.value);
       },
     },
-    options.map((option) => h("vscode-option", { key: option.value, value: option.value, description: option.details, selected: option.value === value }, option.text)),
+    options.map((option) =>
+      h(
+        "vscode-option",
+        { key: option.value, value: option.value, description: option.details, selected: option.value === value },
+        option.text,
+      ),
+    ),
   );
 }

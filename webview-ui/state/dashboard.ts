@@ -1,6 +1,13 @@
 import { batch, computed, effect, type ReadonlySignal, signal } from "@preact/signals";
 import type { PanelState, Subscription, ToPage, View } from "../../src/editor/protocol.ts";
-import { type RecordedEvent, type RunId, type RunSummary, type SeriesInfo, type SnapshotInfo, terminalStatuses } from "../../src/runs/contract.ts";
+import {
+  type RecordedEvent,
+  type RunId,
+  type RunSummary,
+  type SeriesInfo,
+  type SnapshotInfo,
+  terminalStatuses,
+} from "../../src/runs/contract.ts";
 import type { Host } from "./host.ts";
 import { flatten, freshMemory, type Memory, readPanelState } from "./memory.ts";
 import { refresher } from "./refresh.ts";
@@ -34,16 +41,19 @@ export function createDashboard(host: Host, clock: () => number) {
   const snapshots = signal<readonly SnapshotInfo[]>([]);
   const log = signal<{ readonly run: RunId; readonly lines: readonly string[] } | null>(null);
   const problem = signal<string | null>(null);
-  /** Counts refreshes; whoever draws points depends on it. */
-  const drawn = signal(0);
   const now = signal(clock());
   /** Span of steps the curves are zoomed to; null for all. */
   const zoom = signal<readonly [from: number, to: number] | null>(null);
   const settledZoom = signal<readonly [from: number, to: number] | null>(null);
 
   const store = new SeriesStore();
-  const draw = refresher(() => drawn.value++);
+  /** The points so far: the same store, but a new value at each refresh, so that whoever draws points follows. */
+  const recording = signal({ store });
+  const draw = refresher(() => {
+    recording.value = { store };
+  });
   let clockOffset = 0;
+  let shownRun: RunId | null = null;
   /** After "run": the next run to appear is the one to show. */
   let awaitsRun = false;
   /** States this page kept, as text: what comes back from the host and is not among them is a wish to show it. */
@@ -131,6 +141,19 @@ export function createDashboard(host: Host, clock: () => number) {
     }
   }
 
+  /** What was known of another run is not of this one. */
+  function forget(next: RunId | null): void {
+    if (next === shownRun) return;
+    shownRun = next;
+    batch(() => {
+      store.clear();
+      events.value = [];
+      snapshots.value = [];
+      zoom.value = null;
+    });
+    draw();
+  }
+
   function start(): () => void {
     restore(host.kept());
     const stops = [
@@ -138,12 +161,7 @@ export function createDashboard(host: Host, clock: () => number) {
         problem.value = text;
       }),
       effect(() => {
-        void runId.value;
-        store.clear();
-        events.value = [];
-        snapshots.value = [];
-        zoom.value = null;
-        draw();
+        forget(runId.value);
       }),
       effect(() => {
         const wanted = zoom.value;
@@ -162,8 +180,14 @@ export function createDashboard(host: Host, clock: () => number) {
         },
       ),
       onChange(
-        computed((): PanelState | null =>
-          experiment.value && { experimentFile: experiment.value.file, run: chosenRun.value, view: view.value, page: flatten(memory.value) },
+        computed(
+          (): PanelState | null =>
+            experiment.value && {
+              experimentFile: experiment.value.file,
+              run: chosenRun.value,
+              view: view.value,
+              page: flatten(memory.value),
+            },
         ),
         (state) => {
           if (!state) return;
@@ -184,7 +208,6 @@ export function createDashboard(host: Host, clock: () => number) {
 
   return {
     host,
-    store,
     experiment: readable(experiment),
     runs: readable(runs),
     run,
@@ -198,7 +221,7 @@ export function createDashboard(host: Host, clock: () => number) {
     snapshots: readable(snapshots),
     log: readable(log),
     problem: readable(problem),
-    drawn: readable(drawn),
+    recording: readable(recording),
     now: readable(now),
     zoom,
     start,
@@ -227,10 +250,10 @@ export function createDashboard(host: Host, clock: () => number) {
       if (command === "run") awaitsRun = true;
       host.send({ type: "command", command, run: runId.value });
     },
-    dismiss(): void {
+    dismiss: (): void => {
       problem.value = null;
     },
-    report(text: string): void {
+    report: (text: string): void => {
       problem.value = text;
     },
   };
@@ -249,7 +272,11 @@ function onChange<T>(source: ReadonlySignal<T>, act: (value: T) => void): () => 
 }
 
 /** The known and the new ones, each once, in the order of their steps. */
-function merged<T extends { readonly step: number }>(known: readonly T[], added: readonly T[], key: (item: T) => string | number): readonly T[] {
+function merged<T extends { readonly step: number }>(
+  known: readonly T[],
+  added: readonly T[],
+  key: (item: T) => string | number,
+): readonly T[] {
   const all = new Map(known.map((item) => [key(item), item]));
   for (const item of added) all.set(key(item), item);
   return [...all.values()].sort((a, b) => a.step - b.step);

@@ -61,7 +61,8 @@ export function readPanelState(kept: unknown): { readonly run: string | null; re
 
 function flatValues(page: object): PanelState["page"] {
   const flat: Record<string, string | number | boolean | null> = {};
-  for (const [key, value] of Object.entries(page)) {
+  const entries: [string, unknown][] = Object.entries(page);
+  for (const [key, value] of entries) {
     if (typeof value === "string" || typeof value === "number" || typeof value === "boolean" || value === null) flat[key] = value;
   }
   return flat;

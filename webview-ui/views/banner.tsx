@@ -15,7 +15,13 @@ export function Banner({ run }: { readonly run: RunSummary }) {
   const place = [formatNumber(run.step), formatNumber(run.epoch, 1), epochs === undefined ? "–" : formatNumber(epochs)] as const;
   const started = run.step > 0;
   const checkpoint = dashboard.events.value.findLast(({ kind }) => kind === "checkpoint");
-  const headline = crashed ? (started ? say("died", ...place) : say("diedBeforeStart")) : started ? say("failedAt", ...place) : say("failedBeforeStart");
+  const headline = crashed
+    ? started
+      ? say("died", ...place)
+      : say("diedBeforeStart")
+    : started
+      ? say("failedAt", ...place)
+      : say("failedBeforeStart");
   const reason = run.reason ?? (crashed && run.heartbeatAt !== null ? say("gone", timeOfDay(run.heartbeatAt)) : null);
   return (
     <div class="banner" role="alert">
@@ -31,7 +37,12 @@ export function Banner({ run }: { readonly run: RunSummary }) {
         )}
       </div>
       <div class="row">
-        <Button icon="debug-restart" primary onClick={() => dashboard.command("run")} disabled={!(dashboard.experiment.value?.trusted ?? false)}>
+        <Button
+          icon="debug-restart"
+          primary
+          onClick={() => dashboard.command("run")}
+          disabled={!(dashboard.experiment.value?.trusted ?? false)}
+        >
           {say("runAgain")}
         </Button>
         <Button icon="output" onClick={() => dashboard.command("show-log")}>

@@ -44,7 +44,14 @@ export function curveCharts(description: RunDescription, recorded: readonly stri
   const perTask = (name: (task: string) => string): CurveChart["lines"] =>
     description.tasks.flatMap(({ id }, task) => (shown(id) ? [{ name: name(id), label: id, task }] : []));
   const single = (name: string): CurveChart["lines"] => [{ name, label: "", task: null }];
-  const chart = (id: string, title: string, unit: string, style: NumberStyle, lines: CurveChart["lines"], more: Partial<CurveChart> = {}): CurveChart => ({
+  const chart = (
+    id: string,
+    title: string,
+    unit: string,
+    style: NumberStyle,
+    lines: CurveChart["lines"],
+    more: Partial<CurveChart> = {},
+  ): CurveChart => ({
     id,
     title,
     unit,
@@ -69,13 +76,17 @@ export function curveCharts(description: RunDescription, recorded: readonly stri
         share ? say("percentValidation") : say("validationUnit"),
         share ? "percent" : "quantity",
         description.tasks.flatMap(({ id, metrics }, task) =>
-          shown(id) && metrics.some((metric) => metric.name === name) ? [{ name: series.metric("validation", id, name), label: id, task }] : [],
+          shown(id) && metrics.some((metric) => metric.name === name)
+            ? [{ name: series.metric("validation", id, name), label: id, task }]
+            : [],
         ),
       ),
     ),
     chart("owned", say("trunkOwned"), say("trunkOwnedUnit"), "percent", perTask(series.trunkDominated), { bounds: [0, 1] }),
     chart("share", say("trunkShare"), say("trunkShareUnit"), "percent", perTask(series.trunkDominance), { bounds: [0, 1] }),
-    chart("validation-loss", say("validationLoss"), say("logUnit", say("validationUnit")), "quantity", perTask(series.validationLoss), { log: true }),
+    chart("validation-loss", say("validationLoss"), say("logUnit", say("validationUnit")), "quantity", perTask(series.validationLoss), {
+      log: true,
+    }),
     chart("weight", say("weightTitle"), say("weightUnit"), "quantity", perTask(series.weight), { smoothed: false, fromZero: true }),
     chart("norm", say("normTitle"), say("normUnit"), "quantity", perTask(series.gradientNorm), { fromZero: true }),
     chart(
@@ -83,13 +94,24 @@ export function curveCharts(description: RunDescription, recorded: readonly stri
       cosines.length === 1 && onlyPair ? say("cosinePair", onlyPair.a, onlyPair.b) : say("cosineTitle"),
       cosines.length === 1 ? "−1 to 1" : say("cosineUnit"),
       "two",
-      cosines.map(({ name, a, b }) => ({ name, label: cosines.length === 1 ? "" : `${a} · ${b}`, short: `${a.slice(0, 4)}·${b.slice(0, 4)}`, task: null })),
+      cosines.map(({ name, a, b }) => ({
+        name,
+        label: cosines.length === 1 ? "" : `${a} · ${b}`,
+        short: `${a.slice(0, 4)}·${b.slice(0, 4)}`,
+        task: null,
+      })),
       { zero: say("conflictBelow") },
     ),
     chart("help", say("helpTitle"), say("helpUnit"), "two", perTask(series.help), { zero: "" }),
-    chart("conflict", say("conflictTitle"), say("conflictUnit"), "percent", single(series.conflictRate), { bounds: [0, 1], recorded: description.tasks.length > 2 }),
+    chart("conflict", say("conflictTitle"), say("conflictUnit"), "percent", single(series.conflictRate), {
+      bounds: [0, 1],
+      recorded: description.tasks.length > 2,
+    }),
     chart("direction", say("directionTitle"), say("directionUnit"), "quantity", single(series.directionNorm), { fromZero: true }),
-    chart("rate", say("learningRate"), description.optimizer ?? "", "quantity", single(series.learningRate), { smoothed: false, fromZero: true }),
+    chart("rate", say("learningRate"), description.optimizer ?? "", "quantity", single(series.learningRate), {
+      smoothed: false,
+      fromZero: true,
+    }),
     chart("speed", say("speedTitle"), say("speedUnit"), "one", single(series.stepsPerSecond), { fromZero: true }),
   ].filter(({ lines }) => lines.length > 0);
 }

@@ -34,9 +34,12 @@ export function Curves({ description }: { readonly description: RunDescription }
   const span = zoom.value ?? whole;
   const scale = xUnit === "epoch" ? Math.max(1, description.stepsPerEpoch) : 1;
   const axis = useMemo((): XAxis => ({ unit: xUnit, scale, min: span[0], max: span[1] }), [xUnit, scale, span[0], span[1]]);
-  const look = useMemo((): ChartLook => ({ gutters: { left: axisWidth, right: labelRoom(description) }, height: chartHeight, lastMark: null }), [description]);
-  const drawn = dashboard.drawn.value;
-  const models = useMemo(() => charts.map((chart) => modelOf(chart)), [charts, drawn, smoothing, yScale]);
+  const look = useMemo(
+    (): ChartLook => ({ gutters: { left: axisWidth, right: labelRoom(description) }, height: chartHeight, lastMark: null }),
+    [description],
+  );
+  const recording = dashboard.recording.value;
+  const models = useMemo(() => charts.map((chart) => modelOf(chart)), [charts, recording, smoothing, yScale]);
   const moment = (step: number): string => momentText(step, description);
 
   if (charts.length === 0) return <Note text={dashboard.active.value ? say("waiting") : say("nothingToDraw")} />;
@@ -81,7 +84,11 @@ export function Curves({ description }: { readonly description: RunDescription }
           <output>{formatNumber(smoothing, 2)}</output>
         </label>
         <label class="field">
-          <input type="checkbox" checked={recordedLine} onChange={(event) => dashboard.remember({ recordedLine: event.currentTarget.checked })} />
+          <input
+            type="checkbox"
+            checked={recordedLine}
+            onChange={(event) => dashboard.remember({ recordedLine: event.currentTarget.checked })}
+          />
           {say("recordedLine")}
         </label>
         {zoom.value && <Button onClick={() => (zoom.value = null)}>{say("resetZoom")}</Button>}
@@ -134,7 +141,7 @@ export function Curves({ description }: { readonly description: RunDescription }
       bounds,
       log: yScale === "per-chart" ? log : yScale === "log",
       fromZero,
-      lines: lines.map((each) => line(each, dashboard.store.curve(each.name), smoothed ? smoothing : 0, reach)),
+      lines: lines.map((each) => line(each, recording.store.curve(each.name), smoothed ? smoothing : 0, reach)),
     };
   }
 }

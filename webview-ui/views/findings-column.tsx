@@ -11,9 +11,9 @@ const mostEvents = 6;
 /** What the run found, and what happened to it: claim, evidence, where to look. */
 export function FindingsColumn({ run }: { readonly run: RunSummary }) {
   const { dashboard } = usePage();
-  void dashboard.drawn.value;
+  const { store } = dashboard.recording.value;
   const read: SeriesSource = (name) => {
-    const curve = dashboard.store.curve(name);
+    const curve = store.curve(name);
     return curve.steps.length > 0 ? curve : undefined;
   };
   const found = findings(run, read, dashboard.events.value);
@@ -52,7 +52,10 @@ function FoundItem({ finding }: { readonly finding: Finding }) {
   const open = (): void => (finding.parameter === undefined ? dashboard.show(finding.view) : dashboard.showTensor(finding.parameter));
   return (
     <div class="finding">
-      <Icon name={finding.severity === "warning" ? "warning" : "info"} {...(finding.severity === "warning" ? { tone: "warning" as const } : {})} />
+      <Icon
+        name={finding.severity === "warning" ? "warning" : "info"}
+        {...(finding.severity === "warning" ? { tone: "warning" as const } : {})}
+      />
       <div>
         <p>
           <b>{finding.claim}</b>

@@ -108,7 +108,12 @@ function Actions({ trusted }: { readonly trusted: boolean }) {
           onClick={() => dashboard.command(stopping ? "stop-now" : "stop")}
         />
       ) : (
-        <IconButton icon="debug-restart" label={trusted ? say("runAgain") : say("untrusted")} disabled={!trusted} onClick={() => dashboard.command("run")} />
+        <IconButton
+          icon="debug-restart"
+          label={trusted ? say("runAgain") : say("untrusted")}
+          disabled={!trusted}
+          onClick={() => dashboard.command("run")}
+        />
       )}
       <IconButton icon="output" label={say("showLog")} onClick={() => dashboard.command("show-log")} />
       <IconButton icon="file-code" label={say("openConfig")} onClick={() => dashboard.command("open-config")} />

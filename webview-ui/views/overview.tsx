@@ -51,8 +51,7 @@ export function Overview({ run, description }: { readonly run: RunSummary; reado
 /** Who owns the trunk: one bar for all of it, then one per layer. */
 function TrunkOwners({ description }: { readonly description: RunDescription }) {
   const { dashboard } = usePage();
-  void dashboard.drawn.value;
-  const { store } = dashboard;
+  const { store } = dashboard.recording.value;
   const ids = description.tasks.map(({ id }) => id);
   const weights = commonParameters(description).reduce((sum, { size }) => sum + size, 0);
   const owned = ids.map((id) => store.last(series.trunkDominated(id)) ?? Number.NaN);
@@ -113,7 +112,12 @@ function TrunkOwners({ description }: { readonly description: RunDescription }) 
         {layers.map((each) => (
           <div role="row" key={each.layer}>
             <span role="rowheader">
-              <button type="button" class="link plain" title={say("showInOwnership", each.layer)} onClick={() => dashboard.showTensor(each.parameter)}>
+              <button
+                type="button"
+                class="link plain"
+                title={say("showInOwnership", each.layer)}
+                onClick={() => dashboard.showTensor(each.parameter)}
+              >
                 {each.layer}
               </button>
             </span>
@@ -162,8 +166,7 @@ function ShareWords({ tasks, shares }: { readonly tasks: readonly string[]; read
 /** The cards as a table. */
 function MetricTable({ description }: { readonly description: RunDescription }) {
   const { dashboard } = usePage();
-  void dashboard.drawn.value;
-  const { store } = dashboard;
+  const { store } = dashboard.recording.value;
   const cell = (value: number | null): string => (value === null ? "–" : formatNumber(value, 4));
   return (
     <DataTable

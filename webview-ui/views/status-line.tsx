@@ -9,12 +9,14 @@ import { timeLeft } from "./time-left.ts";
 /** How far, how long: one line, and a bar below it. */
 export function StatusLine({ run, description }: { readonly run: RunSummary; readonly description: RunDescription }) {
   const { dashboard } = usePage();
-  void dashboard.drawn.value;
   const active = dashboard.active.value;
   const broken = run.status === "crashed" || run.status === "failed";
-  const pace = dashboard.store.last(series.stepsPerSecond);
+  const pace = dashboard.recording.value.store.last(series.stepsPerSecond);
   const left = active ? timeLeft(run.step, description, pace) : null;
-  const took = !active && run.startedAt !== null && run.endedAt !== null ? say("tookTime", formatDuration((run.endedAt - run.startedAt) / 1000)) : null;
+  const took =
+    !active && run.startedAt !== null && run.endedAt !== null
+      ? say("tookTime", formatDuration((run.endedAt - run.startedAt) / 1000))
+      : null;
   const done = description.totalSteps > 0 ? Math.min(1, run.step / description.totalSteps) : 0;
   return (
     <>

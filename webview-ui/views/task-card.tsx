@@ -22,9 +22,12 @@ const tallCards = 4;
 /** One task: is it learning, how well, and with what say in the common steps. */
 export function TaskCard({ description, index, task, onOpen }: TaskCardProps) {
   const { dashboard } = usePage();
-  const { store } = dashboard;
-  void dashboard.drawn.value;
-  const metric = task.metrics.find(({ name }) => name === task.headlineMetric) ?? { name: task.headlineMetric, better: "higher", unit: "plain" };
+  const { store } = dashboard.recording.value;
+  const metric = task.metrics.find(({ name }) => name === task.headlineMetric) ?? {
+    name: task.headlineMetric,
+    better: "higher",
+    unit: "plain",
+  };
   const curve = store.curve(series.metric("validation", task.id, metric.name));
   const now = curve.values.at(-1) ?? null;
   const best = bestOf(curve, metric);
@@ -46,7 +49,10 @@ export function TaskCard({ description, index, task, onOpen }: TaskCardProps) {
         {trend && (
           <span class="trend">
             {trend !== "steady" && (
-              <Icon name={(trend === "improving") === (metric.better === "higher") ? "arrow-up" : "arrow-down"} {...(trend === "worsening" ? { tone: "warning" as const } : {})} />
+              <Icon
+                name={(trend === "improving") === (metric.better === "higher") ? "arrow-up" : "arrow-down"}
+                {...(trend === "worsening" ? { tone: "warning" as const } : {})}
+              />
             )}
             {trend === "steady" ? say("steady") : say((trend === "improving") === (metric.better === "higher") ? "rising" : "falling")}
           </span>
@@ -110,7 +116,10 @@ function recent(store: SeriesStore, name: string): number | null {
   return tail.length === 0 ? null : tail.reduce((sum, value) => sum + value, 0) / tail.length;
 }
 
-export function bestOf({ steps, values }: Curve, { better }: Pick<MetricDescription, "better">): { readonly step: number; readonly value: number } | null {
+export function bestOf(
+  { steps, values }: Curve,
+  { better }: Pick<MetricDescription, "better">,
+): { readonly step: number; readonly value: number } | null {
   let best: { step: number; value: number } | null = null;
   for (let i = 0; i < values.length; i++) {
     const value = values[i] ?? Number.NaN;
@@ -121,7 +130,10 @@ export function bestOf({ steps, values }: Curve, { better }: Pick<MetricDescript
 }
 
 /** How the last third compares with what came right before it; null while there are too few points. */
-export function trendOf({ values }: Pick<Curve, "values">, { better, unit }: Pick<MetricDescription, "better" | "unit">): "improving" | "steady" | "worsening" | null {
+export function trendOf(
+  { values }: Pick<Curve, "values">,
+  { better, unit }: Pick<MetricDescription, "better" | "unit">,
+): "improving" | "steady" | "worsening" | null {
   const finite = values.filter(Number.isFinite);
   if (finite.length < 4) return null;
   const part = Math.max(1, Math.floor(finite.length / 3));

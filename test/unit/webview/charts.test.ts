@@ -8,17 +8,20 @@ function curve(steps: readonly number[], values: readonly number[]) {
 }
 
 describe("spread", () => {
-  test.prop([fc.array(fc.double({ min: 0, max: 200, noNaN: true }), { maxLength: 14 })])("keeps labels apart, in order, and inside", (wanted) => {
-    const placed = spread(wanted, 13, 0, 200);
-    const order = wanted.map((_, i) => i).sort((a, b) => (wanted[a] ?? 0) - (wanted[b] ?? 0));
-    order.forEach((i, rank) => {
-      const y = placed[i] ?? Number.NaN;
-      expect(y).toBeGreaterThanOrEqual(-1e-9);
-      expect(y).toBeLessThanOrEqual(200 + 1e-9);
-      const before = order[rank - 1];
-      if (before !== undefined) expect(y - (placed[before] ?? Number.NaN)).toBeGreaterThanOrEqual(13 - 1e-9);
-    });
-  });
+  test.prop([fc.array(fc.double({ min: 0, max: 200, noNaN: true }), { maxLength: 14 })])(
+    "keeps labels apart, in order, and inside",
+    (wanted) => {
+      const placed = spread(wanted, 13, 0, 200);
+      const order = wanted.map((_, i) => i).sort((a, b) => (wanted[a] ?? 0) - (wanted[b] ?? 0));
+      order.forEach((i, rank) => {
+        const y = placed[i] ?? Number.NaN;
+        expect(y).toBeGreaterThanOrEqual(-1e-9);
+        expect(y).toBeLessThanOrEqual(200 + 1e-9);
+        const before = order[rank - 1];
+        if (before !== undefined) expect(y - (placed[before] ?? Number.NaN)).toBeGreaterThanOrEqual(13 - 1e-9);
+      });
+    },
+  );
 
   it("does not move what is apart already", () => {
     expect(spread([100, 20, 60], 13, 0, 200)).toEqual([100, 20, 60]);

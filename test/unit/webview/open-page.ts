@@ -47,11 +47,20 @@ export async function bundlePage(): Promise<Files> {
     logLevel: "silent",
   });
   const types: Readonly<Record<string, string>> = { js: "text/javascript", css: "text/css", ttf: "font/ttf" };
-  return new Map(outputFiles.map(({ path, contents }) => [path.replace("/bundle", ""), { body: Buffer.from(contents), type: types[path.split(".").at(-1) ?? ""] ?? "" }]));
+  return new Map(
+    outputFiles.map(({ path, contents }) => [
+      path.replace("/bundle", ""),
+      { body: Buffer.from(contents), type: types[path.split(".").at(-1) ?? ""] ?? "" },
+    ]),
+  );
 }
 
 /** Opens the page on a scenario and waits until it stands; points come after. */
-export async function openPage(browser: Browser, files: Files, { scenario, view, theme, width, height = 860, memory = {}, before = "" }: Wanted): Promise<Opened> {
+export async function openPage(
+  browser: Browser,
+  files: Files,
+  { scenario, view, theme, width, height = 860, memory = {}, before = "" }: Wanted,
+): Promise<Opened> {
   const context = await browser.newContext({ viewport: { width, height }, reducedMotion: "reduce", locale: "en-GB" });
   const page = await context.newPage();
   const complaints: string[] = [];

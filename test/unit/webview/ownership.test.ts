@@ -24,19 +24,32 @@ describe("layOutElements", () => {
     expect(Math.min(...layout.cell)).toBeGreaterThanOrEqual(1);
   });
 
-  test.prop([shapes, fc.nat(), fc.nat(), fc.nat(), fc.nat()])("finds under a weight's pixel that weight, or the first of its group", (shape, a, b, c, d) => {
-    const layout = layOutElements(shape, room);
-    const [high, wide] = layout.window;
-    const [input, output, ky, kx] = [a % layout.inputs, b % layout.outputs, c % high, d % wide];
-    const [down, across] = layout.grouped;
-    const row = Math.floor((input * high + ky) / down) * down;
-    const column = Math.floor((output * wide + kx) / across) * across;
-    const found = elementAt(layout, pixelOf(column, wide, layout.cell[0], layout.gap, across), pixelOf(row, high, layout.cell[1], layout.gap, down));
-    expect(found?.index).toBe(elementIndex(layout, Math.floor(row / high), Math.floor(column / wide), row % high, column % wide));
-  });
+  test.prop([shapes, fc.nat(), fc.nat(), fc.nat(), fc.nat()])(
+    "finds under a weight's pixel that weight, or the first of its group",
+    (shape, a, b, c, d) => {
+      const layout = layOutElements(shape, room);
+      const [high, wide] = layout.window;
+      const [input, output, ky, kx] = [a % layout.inputs, b % layout.outputs, c % high, d % wide];
+      const [down, across] = layout.grouped;
+      const row = Math.floor((input * high + ky) / down) * down;
+      const column = Math.floor((output * wide + kx) / across) * across;
+      const found = elementAt(
+        layout,
+        pixelOf(column, wide, layout.cell[0], layout.gap, across),
+        pixelOf(row, high, layout.cell[1], layout.gap, down),
+      );
+      expect(found?.index).toBe(elementIndex(layout, Math.floor(row / high), Math.floor(column / wide), row % high, column % wide));
+    },
+  );
 
   it("tiles kernels with a pixel between", () => {
-    expect(layOutElements([3, 3, 16, 32], room)).toMatchObject({ gap: 1, cell: [6, 6], width: 32 * 18 + 31, height: 16 * 18 + 15, grouped: [1, 1] });
+    expect(layOutElements([3, 3, 16, 32], room)).toMatchObject({
+      gap: 1,
+      cell: [6, 6],
+      width: 32 * 18 + 31,
+      height: 16 * 18 + 15,
+      grouped: [1, 1],
+    });
   });
 
   it("lets pixels stand for several weights where there are more weights than pixels", () => {
@@ -61,7 +74,12 @@ describe("layOutRows", () => {
     reach: "common",
     tasks: ["a", "b"],
   });
-  const { rows, height } = layOutRows([named("conv1", "kernel", [3, 3, 1, 8]), named("conv1", "bias", [8]), named("norm", "gamma", [8]), named("norm", "beta", [8])]);
+  const { rows, height } = layOutRows([
+    named("conv1", "kernel", [3, 3, 1, 8]),
+    named("conv1", "bias", [8]),
+    named("norm", "gamma", [8]),
+    named("norm", "beta", [8]),
+  ]);
 
   it("gives kernels 28 pixels, biases 14, and 8 between layers", () => {
     expect(rows.map(({ top, height: tall }) => [top, tall])).toEqual([
@@ -111,10 +129,13 @@ describe("ownedStretches", () => {
 });
 
 describe("epochMarks", () => {
-  test.prop([fc.double({ min: 0.2, max: 500, noNaN: true }), fc.integer({ min: 120, max: 1200 })])("starts at 0, ends at the last epoch, and keeps room", (epochs, width) => {
-    const marks = epochMarks(epochs, width);
-    expect(marks[0]).toBe(0);
-    expect(marks.at(-1)).toBe(epochs);
-    marks.slice(1).forEach((mark, i) => expect(((mark - (marks[i] ?? 0)) / epochs) * width).toBeGreaterThan(40));
-  });
+  test.prop([fc.double({ min: 0.2, max: 500, noNaN: true }), fc.integer({ min: 120, max: 1200 })])(
+    "starts at 0, ends at the last epoch, and keeps room",
+    (epochs, width) => {
+      const marks = epochMarks(epochs, width);
+      expect(marks[0]).toBe(0);
+      expect(marks.at(-1)).toBe(epochs);
+      marks.slice(1).forEach((mark, i) => expect(((mark - (marks[i] ?? 0)) / epochs) * width).toBeGreaterThan(40));
+    },
+  );
 });

@@ -17,17 +17,20 @@ const update = (mode: SeriesUpdate["mode"], from: number, count: number): Series
 });
 
 describe("SeriesStore", () => {
-  test.prop([fc.array(fc.integer({ min: 1, max: 90 }), { minLength: 1, maxLength: 12 })])("holds appended points as if they had come at once", (parts) => {
-    const store = new SeriesStore();
-    let next = 0;
-    parts.forEach((count, i) => {
-      store.take([update(i === 0 ? "replace" : "append", next, count)], []);
-      next += count;
-    });
-    const curve = store.curve("loss/left");
-    expect([...curve.steps]).toEqual(Array.from({ length: next }, (_, i) => i));
-    expect(curve.values.at(-1)).toBe(100 + next - 1);
-  });
+  test.prop([fc.array(fc.integer({ min: 1, max: 90 }), { minLength: 1, maxLength: 12 })])(
+    "holds appended points as if they had come at once",
+    (parts) => {
+      const store = new SeriesStore();
+      let next = 0;
+      parts.forEach((count, i) => {
+        store.take([update(i === 0 ? "replace" : "append", next, count)], []);
+        next += count;
+      });
+      const curve = store.curve("loss/left");
+      expect([...curve.steps]).toEqual(Array.from({ length: next }, (_, i) => i));
+      expect(curve.values.at(-1)).toBe(100 + next - 1);
+    },
+  );
 
   it("takes points that come twice once", () => {
     const store = new SeriesStore();
@@ -43,11 +46,14 @@ describe("SeriesStore", () => {
     expect([...store.curve("loss/left").steps]).toEqual([50, 51]);
   });
 
-  test.prop([fc.uniqueArray(fc.integer({ min: 0, max: 50 }), { maxLength: 20 }), fc.integer({ min: -5, max: 60 })])("finds the last point at or before a step", (list, step) => {
-    const steps = Float64Array.from(list.sort((a, b) => a - b));
-    expect(indexAt(steps, step)).toBe(steps.findLastIndex((at) => at <= step));
-    expect(valueAt({ steps, values: steps }, step)).toBe(steps.findLast((at) => at <= step) ?? null);
-  });
+  test.prop([fc.uniqueArray(fc.integer({ min: 0, max: 50 }), { maxLength: 20 }), fc.integer({ min: -5, max: 60 })])(
+    "finds the last point at or before a step",
+    (list, step) => {
+      const steps = Float64Array.from(list.sort((a, b) => a - b));
+      expect(indexAt(steps, step)).toBe(steps.findLastIndex((at) => at <= step));
+      expect(valueAt({ steps, values: steps }, step)).toBe(steps.findLast((at) => at <= step) ?? null);
+    },
+  );
 });
 
 describe("the page's memory", () => {
@@ -84,7 +90,16 @@ describe("messages from the host", () => {
     [null],
     [{ type: "unheard-of" }],
     [{ type: "constructor" }],
-    [{ type: "data", run: "r", scalars: [{ name: "loss/left", mode: "append", steps: [1], values: [1] }], vectors: [], events: [], snapshots: [] }],
+    [
+      {
+        type: "data",
+        run: "r",
+        scalars: [{ name: "loss/left", mode: "append", steps: [1], values: [1] }],
+        vectors: [],
+        events: [],
+        snapshots: [],
+      },
+    ],
     [{ type: "state", runs: [] }],
   ])("refuses %j with a reason", (message) => {
     expect(receive(message)).toHaveProperty("problem");
@@ -119,7 +134,9 @@ describe("wantedSeries", () => {
   });
 
   it("asks for the histogram of the chosen tensor alone, and in Ownership alone", () => {
-    expect(wantedSeries("ownership", summary.description, recorded, "conv2.bias").vectors).toEqual([series.dominanceHistogram("conv2.bias")]);
+    expect(wantedSeries("ownership", summary.description, recorded, "conv2.bias").vectors).toEqual([
+      series.dominanceHistogram("conv2.bias"),
+    ]);
     expect(wantedSeries("curves", summary.description, recorded, "conv2.bias").vectors).toEqual([]);
   });
 

@@ -39,17 +39,24 @@ async function told(page: Page, type: string): Promise<z.infer<typeof toldShape>
 
 /** Waits until an expression is true in the page. (The page's policy forbids the browser driver's own way of waiting.) */
 async function until(page: Page, expression: string): Promise<void> {
-  await expect.poll(async () => Boolean(await page.evaluate(expression)), { timeout: 20_000, interval: 50, message: expression }).toBe(true);
+  await expect
+    .poll(async () => Boolean(await page.evaluate(expression)), { timeout: 20_000, interval: 50, message: expression })
+    .toBe(true);
 }
 
 /** Waits until the last message of a type fits. */
 async function untilTold(page: Page, type: string, fits: string): Promise<void> {
-  await until(page, `(() => { const all = globalThis.told.filter((m) => m.type === ${JSON.stringify(type)}); const m = all.at(-1); return m !== undefined && (${fits}); })()`);
+  await until(
+    page,
+    `(() => { const all = globalThis.told.filter((m) => m.type === ${JSON.stringify(type)}); const m = all.at(-1); return m !== undefined && (${fits}); })()`,
+  );
 }
 
 /** Waits until a canvas shows more than nothing. */
 async function untilPainted(page: Page, selector: string): Promise<void> {
-  await until(page, `[...document.querySelectorAll(${JSON.stringify(selector)})].some((c) => c.width > 1 && c.getContext("2d").getImageData(0, 0, c.width, c.height).data.some((v) => v !== 0))`,
+  await until(
+    page,
+    `[...document.querySelectorAll(${JSON.stringify(selector)})].some((c) => c.width > 1 && c.getContext("2d").getImageData(0, 0, c.width, c.height).data.some((v) => v !== 0))`,
   );
 }
 
@@ -57,7 +64,8 @@ async function picture(page: Page, selector: string): Promise<string> {
   return z.string().parse(await page.evaluate(`document.querySelector(${JSON.stringify(selector)}).toDataURL()`));
 }
 
-const text = async (page: Page, selector: string): Promise<string> => (await page.locator(selector).first().innerText()).replaceAll("\u202f", " ");
+const text = async (page: Page, selector: string): Promise<string> =>
+  (await page.locator(selector).first().innerText()).replaceAll("\u202f", " ");
 
 describe("what it shows", () => {
   it("Overview: a card per task, who owns the trunk, and what was found", async () => {
@@ -80,7 +88,9 @@ describe("what it shows", () => {
   it("Curves: charts of what is recorded, and no more is asked for than is shown", async () => {
     const page = await open({ view: "curves", height: 1600 });
     await untilPainted(page, ".chart canvas");
-    expect(await page.locator(".chart h2").allInnerTexts()).toEqual(expect.arrayContaining([expect.stringMatching(/^Loss/), expect.stringMatching(/^Accuracy/), expect.stringMatching(/^Learning rate/)]));
+    expect(await page.locator(".chart h2").allInnerTexts()).toEqual(
+      expect.arrayContaining([expect.stringMatching(/^Loss/), expect.stringMatching(/^Accuracy/), expect.stringMatching(/^Learning rate/)]),
+    );
     const [subscription] = (await told(page, "subscribe")).slice(-1);
     expect(JSON.stringify(subscription)).not.toContain("dominance/conv1.kernel");
   });
@@ -119,7 +129,10 @@ describe("pointer and keys", () => {
     const page = await open({ view: "curves", height: 1600 });
     await untilPainted(page, ".chart canvas");
     const before = await picture(page, ".chart canvas");
-    await page.locator(".chart .plot").nth(1).hover({ position: { x: 150, y: 80 } });
+    await page
+      .locator(".chart .plot")
+      .nth(1)
+      .hover({ position: { x: 150, y: 80 } });
     await page.waitForSelector(".tooltip");
     const charts = await page.locator(".chart").count();
     expect(await page.locator(".cross").count()).toBe(charts);
@@ -132,7 +145,10 @@ describe("pointer and keys", () => {
     await untilPainted(page, ".chart canvas");
     await page.locator(".chart").first().focus();
     for (let i = 0; i < 40; i++) await page.keyboard.press("ArrowRight");
-    await until(page, `/epoch 12\\.0 · step 1128\\. Loss: left now/.test([...document.querySelectorAll("[role=status]")].map((e) => e.textContent).join())`);
+    await until(
+      page,
+      `/epoch 12\\.0 · step 1128\\. Loss: left now/.test([...document.querySelectorAll("[role=status]")].map((e) => e.textContent).join())`,
+    );
   });
 
   it("a drag zooms all charts to a span and asks for its points; a double click shows all again", async () => {
@@ -197,7 +213,10 @@ describe("pointer and keys", () => {
     await untilPainted(page, ".heat canvas");
     await page.getByRole("button", { name: "Show as tables" }).click();
     await page.waitForSelector("table");
-    expect((await text(page, "table")).split("\n").slice(0, 2)).toEqual([expect.stringMatching(/^tensor\s+weights\s+owned by\s+left\s+right$/), expect.stringMatching(/^conv1\.kernel\s+400\s+right 7\d %/)]);
+    expect((await text(page, "table")).split("\n").slice(0, 2)).toEqual([
+      expect.stringMatching(/^tensor\s+weights\s+owned by\s+left\s+right$/),
+      expect.stringMatching(/^conv1\.kernel\s+400\s+right 7\d %/),
+    ]);
   });
 });
 
@@ -269,7 +288,9 @@ describe("accessibility", () => {
   ] as const;
   const themes = ["dark", "light", "hc", "hc-light"] as const;
 
-  it.each(themes.flatMap((theme) => states.slice(0, theme.startsWith("hc") ? 5 : 7).map(([scenario, view]) => [theme, scenario, view] as const)))("axe finds nothing serious: %s, %s, %s", async (theme, scenario, view) => {
+  it.each(
+    themes.flatMap((theme) => states.slice(0, theme.startsWith("hc") ? 5 : 7).map(([scenario, view]) => [theme, scenario, view] as const)),
+  )("axe finds nothing serious: %s, %s, %s", async (theme, scenario, view) => {
     const page = await open({ theme, scenario, view });
     if (scenario === "live" || scenario === "four") await untilPainted(page, "canvas");
     await page.evaluate(axe);

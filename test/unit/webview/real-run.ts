@@ -7,10 +7,12 @@ export function realRunScript(folder: string): string {
     const summary = reader.summary();
     const list = reader.seriesList();
     const scalars = list.filter(({ width }) => width === 1).map(({ name }) => [name, pack(reader.points(name))] as const);
-    const vectors = list.filter(({ width }) => width > 1).flatMap(({ name }) => {
-      const found = reader.vectors(name);
-      return found ? [[name, { width: found.width, ...pack(found) }] as const] : [];
-    });
+    const vectors = list
+      .filter(({ width }) => width > 1)
+      .flatMap(({ name }) => {
+        const found = reader.vectors(name);
+        return found ? [[name, { width: found.width, ...pack(found) }] as const] : [];
+      });
     const snapshots = reader.snapshots();
     const maps = snapshots.map(({ parameter, step }) => bytes(reader.snapshot(parameter, step)?.map.shares ?? new Uint8Array(0)));
     const data = JSON.stringify({ summary, scalars, vectors, events: reader.events(), snapshots, maps });
@@ -51,10 +53,22 @@ function unpack({ summary, scalars, vectors, events, snapshots, maps }: Transpor
       events,
       snapshots,
       log: [],
-      scalars: new Map(scalars.map(([name, { steps, values }]) => [name, { steps: new Float64Array(buffer(steps)), values: new Float64Array(buffer(values)) }])),
-      vectors: new Map(vectors.map(([name, { steps, values, width }]) => [name, { width, steps: new Float64Array(buffer(steps)), values: new Float32Array(buffer(values)) }])),
+      scalars: new Map(
+        scalars.map(([name, { steps, values }]) => [
+          name,
+          { steps: new Float64Array(buffer(steps)), values: new Float64Array(buffer(values)) },
+        ]),
+      ),
+      vectors: new Map(
+        vectors.map(([name, { steps, values, width }]) => [
+          name,
+          { width, steps: new Float64Array(buffer(steps)), values: new Float32Array(buffer(values)) },
+        ]),
+      ),
       map: (wanted: { readonly parameter: string; readonly step: number }) =>
-        new Uint8Array(buffer(maps[snapshots.findIndex(({ parameter, step }) => parameter === wanted.parameter && step === wanted.step)] ?? "")),
+        new Uint8Array(
+          buffer(maps[snapshots.findIndex(({ parameter, step }) => parameter === wanted.parameter && step === wanted.step)] ?? ""),
+        ),
     },
   ]);
 }

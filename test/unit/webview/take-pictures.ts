@@ -8,7 +8,7 @@ import { realRunScript } from "./real-run.ts";
 
 const [folder = "test-results/dashboard", ...only] = process.argv.slice(2);
 
-const pictures: Readonly<Record<string, Wanted>> = Object.fromEntries([
+const pictures = new Map<string, Wanted>([
   ...(["overview", "curves", "ownership"] as const).flatMap((view) =>
     (["dark", "light", "hc", "hc-light"] as const).flatMap((theme) =>
       [1280, 480].map((width) => [`${view}-${theme}-${width}`, { scenario: "live", view, theme, width }] as const),
@@ -24,7 +24,10 @@ const pictures: Readonly<Record<string, Wanted>> = Object.fromEntries([
   ["ownership-nine", { scenario: "nine", view: "ownership", theme: "dark", width: 1280 }] as const,
   ["ownership-exact", { scenario: "exact", view: "ownership", theme: "dark", width: 1280 }] as const,
   ["ownership-alone", { scenario: "four", view: "ownership", theme: "dark", width: 1280, memory: { tasks: "normals" } }] as const,
-  ["ownership-dense", { scenario: "live", view: "ownership", theme: "dark", width: 1280, memory: { parameter: "conv2.kernel", moment: 800 } }] as const,
+  [
+    "ownership-dense",
+    { scenario: "live", view: "ownership", theme: "dark", width: 1280, memory: { parameter: "conv2.kernel", moment: 800 } },
+  ] as const,
   ["ownership-table", { scenario: "live", view: "ownership", theme: "light", width: 1280, memory: { asTable: true } }] as const,
   ["ownership-one", { scenario: "one", view: "ownership", theme: "dark", width: 1280 }] as const,
   ["ownership-start", { scenario: "start", view: "ownership", theme: "dark", width: 1280 }] as const,
@@ -36,7 +39,7 @@ const before = recorded === undefined ? "" : realRunScript(recorded);
 const browser = await launchBrowser();
 try {
   const files = await bundlePage();
-  for (const [name, wanted] of Object.entries(pictures)) {
+  for (const [name, wanted] of pictures) {
     if (only.length > 0 && !only.includes(name)) continue;
     const { page, complaints } = await openPage(browser, files, { height: wanted.view === "curves" ? 1400 : 860, before, ...wanted });
     // Two refreshes: the series list, then the points it made the page ask for; and the maps after them.

@@ -49,7 +49,11 @@ function answer(message: FromPage): void {
     case "ready":
       return send({
         type: "state",
-        experiment: { name: runs[0]?.summary.name ?? "multi-mnist", file: runs[0]?.summary.experimentFile ?? "/home/someone/digits/multi-mnist.mtl.yaml", trusted: true },
+        experiment: {
+          name: runs[0]?.summary.name ?? "multi-mnist",
+          file: runs[0]?.summary.experimentFile ?? "/home/someone/digits/multi-mnist.mtl.yaml",
+          trusted: true,
+        },
         runs: runs.map(({ summary }) => summary),
         restore: null,
       });
@@ -60,7 +64,13 @@ function answer(message: FromPage): void {
       const run = runOf(message.run);
       const info = run.snapshots.findLast(({ parameter, step }) => parameter === message.parameter && step <= message.step);
       if (!info) return send({ type: "refused", request: message.request, message: "no snapshot" });
-      return send({ type: "snapshot", request: message.request, run: message.run, info, map: { parameter: info.parameter, shares: run.map(info) } });
+      return send({
+        type: "snapshot",
+        request: message.request,
+        run: message.run,
+        info,
+        map: { parameter: info.parameter, shares: run.map(info) },
+      });
     }
     case "get-vector": {
       const row = vectorRow(runOf(message.run), message.series, message.step);
@@ -79,7 +89,10 @@ function feed(subscription: Subscription): void {
   send({
     type: "series-list",
     run: subscription.run,
-    series: [...[...scalars].map(([of, points]) => info(of, points, 1)), ...[...vectors].map(([of, points]) => info(of, points, points.width))],
+    series: [
+      ...[...scalars].map(([of, points]) => info(of, points, 1)),
+      ...[...vectors].map(([of, points]) => info(of, points, points.width)),
+    ],
   });
   send({
     type: "data",
@@ -92,7 +105,8 @@ function feed(subscription: Subscription): void {
     events,
     snapshots,
   });
-  if (run.summary.status === "crashed" || run.summary.status === "failed") send({ type: "log-tail", run: subscription.run, lines: run.log });
+  if (run.summary.status === "crashed" || run.summary.status === "failed")
+    send({ type: "log-tail", run: subscription.run, lines: run.log });
 }
 
 function within({ steps, values }: Points, span: Subscription["span"]): Points {
@@ -105,7 +119,12 @@ function vectorRow(run: RecordedRun, of: string, step: number): Extract<ToPage, 
   const vector = run.vectors.get(of);
   const row = vector ? vector.steps.findLastIndex((at) => at <= step) : -1;
   if (!vector || row < 0) return null;
-  return { name: of, width: vector.width, step: vector.steps[row] ?? 0, values: vector.values.slice(row * vector.width, (row + 1) * vector.width) };
+  return {
+    name: of,
+    width: vector.width,
+    step: vector.steps[row] ?? 0,
+    values: vector.values.slice(row * vector.width, (row + 1) * vector.width),
+  };
 }
 
 function info(of: string, { steps }: { readonly steps: Float64Array }, width: number) {

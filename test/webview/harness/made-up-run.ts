@@ -1,4 +1,10 @@
-import { histogramBins, type ParameterDescription, type RunDescription, series, type TaskDescription } from "../../../src/experiment/record.ts";
+import {
+  histogramBins,
+  type ParameterDescription,
+  type RunDescription,
+  series,
+  type TaskDescription,
+} from "../../../src/experiment/record.ts";
 import type { Points, RecordedEvent, RunSummary, SnapshotInfo, VectorPoints } from "../../../src/runs/contract.ts";
 import type { RecordedRun } from "./recorded.ts";
 
@@ -75,28 +81,48 @@ export function madeUpRun(wish: Wish): RecordedRun {
 
   ids.forEach((id, k) => {
     const pace = 4 + 5 * (k % 3);
-    const loss = noisy(steps, (t) => (0.12 + 0.1 * k) + 2.2 * Math.exp(-t * pace * 3), 0.18);
+    const loss = noisy(steps, (t) => 0.12 + 0.1 * k + 2.2 * Math.exp(-t * pace * 3), 0.18);
     if (wish.broken) loss.values.fill(k % 2 ? Number.NaN : Infinity, 120, 124);
     scalars.set(series.loss(id), loss);
-    scalars.set(series.validationLoss(id), noisy(validated, (t) => 0.16 + 0.12 * k + 1.8 * Math.exp(-t * pace * 3), 0.04));
+    scalars.set(
+      series.validationLoss(id),
+      noisy(validated, (t) => 0.16 + 0.12 * k + 1.8 * Math.exp(-t * pace * 3), 0.04),
+    );
     for (const metric of tasks[k]?.metrics ?? []) {
       const top = metric.better === "higher" ? 0.965 - 0.035 * k : 0.4 + 0.1 * k;
-      const shape = (t: number): number => (metric.better === "higher" ? top - 0.45 * Math.exp(-t * pace * 2.5) - (k === 1 ? 0.03 * t : 0) : top + 2 * Math.exp(-t * pace));
+      const shape = (t: number): number =>
+        metric.better === "higher" ? top - 0.45 * Math.exp(-t * pace * 2.5) - (k === 1 ? 0.03 * t : 0) : top + 2 * Math.exp(-t * pace);
       scalars.set(series.metric("validation", id, metric.name), noisy(validated, shape, 0.004));
     }
-    scalars.set(series.weight(id), noisy(steps, (t) => 0.5 + 0.15 * Math.sin(6 * t + 2 * k), 0.02));
-    scalars.set(series.gradientNorm(id), noisy(steps, (t) => 0.5 + 1 / (k + 1) + 2 * Math.exp(-t * pace * 2), 0.15));
-    scalars.set(series.help(id), noisy(steps, (t) => 0.75 - 0.2 * k + 0.1 * Math.cos(5 * t), 0.1));
+    scalars.set(
+      series.weight(id),
+      noisy(steps, (t) => 0.5 + 0.15 * Math.sin(6 * t + 2 * k), 0.02),
+    );
+    scalars.set(
+      series.gradientNorm(id),
+      noisy(steps, (t) => 0.5 + 1 / (k + 1) + 2 * Math.exp(-t * pace * 2), 0.15),
+    );
+    scalars.set(
+      series.help(id),
+      noisy(steps, (t) => 0.75 - 0.2 * k + 0.1 * Math.cos(5 * t), 0.1),
+    );
   });
   const pairs = ids.flatMap((a, i) => ids.slice(i + 1).map((b) => [a, b] as const));
   pairs.forEach(([a, b], i) => {
     const cosine = noisy(steps, (t) => 0.35 * Math.exp(-t * 5) - 0.05 + 0.08 * i, 0);
     scalars.set(series.cosine(a, b), { steps, values: cosine.values.map((value) => value + 0.05 * normal(random)) });
   });
-  if (pairs.length > 0) scalars.set(series.conflictRate, { steps, values: steps.map((s) => clamp(0.15 + 0.35 * (s / totalSteps) + 0.05 * normal(random))) });
-  scalars.set(series.directionNorm, noisy(steps, (t) => 1.1 + 2 * Math.exp(-t * 8), 0.12));
+  if (pairs.length > 0)
+    scalars.set(series.conflictRate, { steps, values: steps.map((s) => clamp(0.15 + 0.35 * (s / totalSteps) + 0.05 * normal(random))) });
+  scalars.set(
+    series.directionNorm,
+    noisy(steps, (t) => 1.1 + 2 * Math.exp(-t * 8), 0.12),
+  );
   scalars.set(series.learningRate, { steps, values: steps.map((s) => 1e-3 * (0.5 + 0.5 * Math.cos((Math.PI * s) / totalSteps))) });
-  scalars.set(series.stepsPerSecond, noisy(steps, (t) => (t > 0.4 && t < 0.45 ? 30 : 58), 0.03));
+  scalars.set(
+    series.stepsPerSecond,
+    noisy(steps, (t) => (t > 0.4 && t < 0.45 ? 30 : 58), 0.03),
+  );
 
   const common = wish.nothingCommon || ids.length < 2 ? [] : parameters;
   const total = common.reduce((sum, { size }) => sum + size, 0);
@@ -114,8 +140,8 @@ export function madeUpRun(wish: Wish): RecordedRun {
         const share = shares[k] ?? 0;
         const owned = clamp((share - 0.55) * 1.9);
         (dominated[k] ?? new Float64Array(0))[i] = owned;
-        (dominatedSums[k] ?? new Float64Array(0))[i]! += (owned * each.size) / total;
-        (shareSums[k] ?? new Float64Array(0))[i]! += (share * each.size) / total;
+        addAt(dominatedSums[k], i, (owned * each.size) / total);
+        addAt(shareSums[k], i, (share * each.size) / total);
         histogram.set(binned(share, each.size), (i * ids.length + k) * histogramBins);
       });
     }
@@ -131,7 +157,9 @@ export function madeUpRun(wish: Wish): RecordedRun {
       scalars.set(series.trunkDominance(id), { steps, values: shareSums[k] ?? new Float64Array(0) });
     });
   }
-  const snapshots: SnapshotInfo[] = [...validated].flatMap((at) => common.map(({ name }) => ({ step: at, epoch: at / stepsPerEpoch, parameter: name })));
+  const snapshots: SnapshotInfo[] = [...validated].flatMap((at) =>
+    common.map(({ name }) => ({ step: at, epoch: at / stepsPerEpoch, parameter: name })),
+  );
   const description: RunDescription = {
     tasks,
     parameters: parameters.map((each) => (common.length === 0 ? { ...each, reach: "owned", tasks: ids.slice(0, 1) } : each)),
@@ -185,7 +213,15 @@ export function madeUpRun(wish: Wish): RecordedRun {
   };
 
   function parameter(layer: string, weight: string, shape: readonly number[]): ParameterDescription {
-    return { name: `${layer}.${weight}`, layer, weight, shape, size: shape.reduce((all, each) => all * each, 1), reach: "common", tasks: ids };
+    return {
+      name: `${layer}.${weight}`,
+      layer,
+      weight,
+      shape,
+      size: shape.reduce((all, each) => all * each, 1),
+      reach: "common",
+      tasks: ids,
+    };
   }
 
   /** Later layers fall to the first task, the first ones to the second; exact runs stay balanced. */
@@ -199,7 +235,12 @@ export function madeUpRun(wish: Wish): RecordedRun {
       const t = at / totalSteps;
       const pulls = ids.map((_, k) => {
         fast[k] = 0.8 * (fast[k] ?? 0) + (each.shape.length > 1 ? 0.04 : 0.14) * normal(random);
-        const toOwner = k === 0 ? 3 * depth ** 1.4 * sigmoid((t - 0.15 + 0.1 * (1 - depth)) * 14) : k === 1 ? 1.1 * (1 - depth) * sigmoid((t - 0.3) * 10) : 0.5 * Math.sin(4 * t + k + depth);
+        const toOwner =
+          k === 0
+            ? 3 * depth ** 1.4 * sigmoid((t - 0.15 + 0.1 * (1 - depth)) * 14)
+            : k === 1
+              ? 1.1 * (1 - depth) * sigmoid((t - 0.3) * 10)
+              : 0.5 * Math.sin(4 * t + k + depth);
         return Math.exp(calm * (toOwner + (fast[k] ?? 0) + 0.15 * Math.sin((drift[k] ?? 0) + 9 * t)));
       });
       const sum = pulls.reduce((all, pull) => all + pull, 0);
@@ -220,7 +261,9 @@ export function madeUpRun(wish: Wish): RecordedRun {
     const perOutput = Array.from({ length: outputs }, () => ids.map(() => 1.3 * normal(local)));
     const values = new Uint8Array(ids.length * each.size);
     for (let i = 0; i < each.size; i++) {
-      const pulls = ids.map((_, k) => Math.exp(1.4 * Math.log(shares[k] ?? 0.5) + (perOutput[i % outputs]?.[k] ?? 0) + 0.5 * normal(local)));
+      const pulls = ids.map((_, k) =>
+        Math.exp(1.4 * Math.log(shares[k] ?? 0.5) + (perOutput[i % outputs]?.[k] ?? 0) + 0.5 * normal(local)),
+      );
       const sum = pulls.reduce((all, pull) => all + pull, 0);
       pulls.forEach((pull, k) => {
         values[k * each.size + i] = Math.round((255 * pull) / sum);
@@ -234,10 +277,21 @@ function eventsOf(wish: Wish, step: number): RecordedEvent[] {
   const events: RecordedEvent[] = [{ id: 1, kind: "state", step: 0, at: 0, message: "running" }];
   if (step > 500) events.push({ id: 2, kind: "checkpoint", step: 500, at: 0, message: "checkpoint kept" });
   if (wish.broken) {
-    for (let i = 0; i < 4; i++) events.push({ id: 10 + i, kind: "non-finite", step: 1210 + 10 * i, at: 0, message: "The loss of right is not a finite number; the step was skipped." });
+    for (let i = 0; i < 4; i++)
+      events.push({
+        id: 10 + i,
+        kind: "non-finite",
+        step: 1210 + 10 * i,
+        at: 0,
+        message: "The loss of right is not a finite number; the step was skipped.",
+      });
     events.push({ id: 20, kind: "warning", step: 1300, at: 0, message: "The native backend was not found; training goes on with wasm." });
   }
   return events;
+}
+
+function addAt(sums: Float64Array | undefined, index: number, amount: number): void {
+  if (sums) sums[index] = (sums[index] ?? 0) + amount;
 }
 
 /** A share spread over bins as a bell around it. */
@@ -257,7 +311,8 @@ function sigmoid(value: number): number {
 
 /** Uniform numbers in [0, 1) from a seed in words. */
 function generator(seed: string): () => number {
-  let state = [...seed].reduce((hash, letter) => Math.imul(hash ^ (letter.codePointAt(0) ?? 0), 16777619), 2166136261) >>> 0;
+  let state = 2166136261;
+  for (let i = 0; i < seed.length; i++) state = Math.imul(state ^ seed.charCodeAt(i), 16777619) >>> 0;
   return () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     return ((state >>> 8) ^ (state >>> 24)) / 16777216;

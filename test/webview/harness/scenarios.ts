@@ -15,7 +15,10 @@ const two: Wish = {
 
 /** Runs to look at, newest first, by the name of what they show. */
 export const scenarios: Readonly<Record<string, () => readonly RecordedRun[] | null>> = {
-  live: () => [madeUpRun(two), madeUpRun({ ...two, id: "20261123-220000-000-multi-mnist", balancer: "adatask", exact: true, status: "completed", done: 1 })],
+  live: () => [
+    madeUpRun(two),
+    madeUpRun({ ...two, id: "20261123-220000-000-multi-mnist", balancer: "adatask", exact: true, status: "completed", done: 1 }),
+  ],
   ended: () => [madeUpRun({ ...two, status: "completed", done: 1 })],
   exact: () => [madeUpRun({ ...two, balancer: "adatask", exact: true, status: "completed", done: 1 })],
   stopped: () => [madeUpRun({ ...two, status: "stopped", done: 0.4, reason: "Stopped by the user." })],
@@ -25,9 +28,17 @@ export const scenarios: Readonly<Record<string, () => readonly RecordedRun[] | n
   broken: () => [madeUpRun({ ...two, broken: true })],
   start: () => [madeUpRun({ ...two, done: 0 })],
   four: () => [
-    madeUpRun({ ...two, name: "indoor-scenes", status: "completed", done: 1, tasks: [regression("depth"), regression("normals"), classification("segmentation"), classification("edges")] }),
+    madeUpRun({
+      ...two,
+      name: "indoor-scenes",
+      status: "completed",
+      done: 1,
+      tasks: [regression("depth"), regression("normals"), classification("segmentation"), classification("edges")],
+    }),
   ],
-  nine: () => [madeUpRun({ ...two, status: "completed", done: 1, tasks: Array.from({ length: 9 }, (_, k) => classification(`attribute-${k + 1}`)) })],
+  nine: () => [
+    madeUpRun({ ...two, status: "completed", done: 1, tasks: Array.from({ length: 9 }, (_, k) => classification(`attribute-${k + 1}`)) }),
+  ],
   one: () => [madeUpRun({ ...two, status: "completed", done: 1, tasks: [regression("price")] })],
   nothingCommon: () => [madeUpRun({ ...two, status: "completed", done: 1, nothingCommon: true })],
   empty: () => [],
