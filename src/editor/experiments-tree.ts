@@ -82,7 +82,8 @@ export class ExperimentsTree implements vscode.TreeDataProvider<TreeNode>, vscod
     const state = runs.length === 0 ? vscode.TreeItemCollapsibleState.None : vscode.TreeItemCollapsibleState.Expanded;
     const item = new vscode.TreeItem(path.basename(file.fsPath).replace(/\.mtl\.yaml$/, ""), state);
     const folder = path.dirname(vscode.workspace.asRelativePath(file));
-    item.id = file.toString();
+    // The workbench remembers a row without children as closed: with its first run it becomes another row, which is open.
+    item.id = runs.length === 0 ? file.toString() : `${file.toString()}#runs`;
     item.iconPath = new vscode.ThemeIcon(exists ? "beaker" : "question");
     item.description = exists ? (folder === "." ? "" : folder) : vscode.l10n.t("file is not in this workspace");
     item.contextValue = exists ? "experiment" : "gone";
