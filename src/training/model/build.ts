@@ -144,7 +144,7 @@ function initializerKey(weight: string): string {
 }
 
 function builtWeights(layer: TfLayer, planned: PlannedLayer): BuiltWeight[] {
-  const trainable = new Set(planned.arguments["trainable"] === false ? [] : layer.trainableWeights);
+  const trainable = new Set(layer.trainableWeights);
   return layer.weights.map((each) => {
     const variable = each.read();
     if (!(variable instanceof Variable)) throw new TypeError(`A weight of "${planned.name}" is not a variable.`);

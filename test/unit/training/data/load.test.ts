@@ -101,8 +101,11 @@ describe("a data set from a table", () => {
 
   test("gives missing text a category of its own when it is to be filled in", async () => {
     const lines = Array.from({ length: 40 }, (_, i) => `${i % 2 === 0 ? "" : "a"},${i}`);
-    const { inputNames } = await load(`c,y\n${lines.join("\n")}\n`, { inputs: ["c"], missing: "mean" });
+    const { inputNames, splits: parts } = await load(`c,y\n${lines.join("\n")}\n`, { inputs: ["c"], missing: "mean" });
     expect(inputNames).toEqual(["c=a", "c=(missing)"]);
+    const features = splits.flatMap((split) => [...parts[split].inputs]);
+    const sums = [0, 1].map((column) => sumOf(features.filter((_, index) => index % 2 === column)));
+    expect(sums).toEqual([20, 20]);
   });
 
   test("stays finite where an input or a target does not vary", async () => {

@@ -70,6 +70,17 @@ describe("a composed image", () => {
     }
   });
 
+  test("takes the pixel above and to the left of where it falls", () => {
+    const rows = Uint8Array.from({ length: 2 * side ** 2 }, (_, i) => (i < side ** 2 ? 9 * Math.floor(i / side) : 0));
+    const columns = Uint8Array.from({ length: 2 * side ** 2 }, (_, i) => (i < side ** 2 ? 9 * (i % side) : 0));
+    const labels = new Uint8Array([1, 2]);
+    for (let i = 0; i < 21; i++) {
+      const expected = ((9 * Math.floor((i * 36) / 28)) / 255 - 0.1307) / 0.3081;
+      expect(composed({ pixels: rows, labels, count: 2 }, 0, 1)[i * side]).toBeCloseTo(expected, 5);
+      expect(composed({ pixels: columns, labels, count: 2 }, 0, 1)[i]).toBeCloseTo(expected, 5);
+    }
+  });
+
   test("has the brighter pixel where two digits overlap", () => {
     const pixels = new Uint8Array(2 * side ** 2).fill(100, 0, side ** 2).fill(200, side ** 2);
     const image = composed({ pixels, labels: new Uint8Array([1, 2]), count: 2 }, 0, 1);
