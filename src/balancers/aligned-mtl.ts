@@ -29,7 +29,10 @@ export const alignedMtl = defineBalancer({
   provenance: "paper and code",
   cost: { backward: "K", forward: "1", memory: "K·n" },
   options: z.object({
-    sigma: z.enum(["min", "median", "rmse"]).default("min").describe("Common eigenvalue of the aligned system: least, median or mean of the kept ones."),
+    sigma: z
+      .enum(["min", "median", "rmse"])
+      .default("min")
+      .describe("Common eigenvalue of the aligned system: least, median or mean of the kept ones."),
     reduction: z.enum(["sum", "mean"]).default("sum").describe("Sum the aligned gradients, or take their mean."),
   }),
   start: () => ({}),

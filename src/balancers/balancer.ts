@@ -160,6 +160,7 @@ function rescaled(weights: readonly number[], length: Scale): readonly number[] 
 
 /** The part of the input that a method declared to need. Throws `RangeError` when the caller left it out. */
 export function gramOf(input: StepInput): readonly (readonly number[])[] {
-  if (input.gram === undefined) throw new RangeError("This method needs the Gram matrix of the task gradients, and the step came without it.");
+  if (input.gram === undefined)
+    throw new RangeError("This method needs the Gram matrix of the task gradients, and the step came without it.");
   return input.gram;
 }

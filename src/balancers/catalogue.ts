@@ -53,7 +53,10 @@ export function findBalancer(id: string): Balancer | undefined {
 export type BalancerEntry = string | { readonly method: string; readonly [option: string]: unknown };
 
 /** The method and its unparsed options. Throws `RangeError` for an unknown method; a checked experiment has none. */
-export function resolveBalancer(entry: BalancerEntry): { readonly balancer: Balancer; readonly options: Readonly<Record<string, unknown>> } {
+export function resolveBalancer(entry: BalancerEntry): {
+  readonly balancer: Balancer;
+  readonly options: Readonly<Record<string, unknown>>;
+} {
   const { method, ...options } = typeof entry === "string" ? { method: entry } : entry;
   const balancer = findBalancer(method);
   if (balancer === undefined) {

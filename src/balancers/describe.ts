@@ -32,15 +32,17 @@ export function describeOptions(balancer: Balancer): readonly OptionDescription[
 }
 
 function range({ minimum, exclusiveMinimum, maximum, exclusiveMaximum }: z.output<typeof property>): string {
-  const lower = exclusiveMinimum === undefined ? minimum === undefined ? undefined : `≥ ${minimum}` : `> ${exclusiveMinimum}`;
-  const upper = exclusiveMaximum === undefined ? maximum === undefined ? undefined : `≤ ${maximum}` : `< ${exclusiveMaximum}`;
+  const lower = exclusiveMinimum === undefined ? (minimum === undefined ? undefined : `≥ ${minimum}`) : `> ${exclusiveMinimum}`;
+  const upper = exclusiveMaximum === undefined ? (maximum === undefined ? undefined : `≤ ${maximum}`) : `< ${exclusiveMaximum}`;
   const bounds = [lower, upper].filter((bound) => bound !== undefined && !bound.includes("9007199254740991"));
   return bounds.length === 0 ? "" : ` ${bounds.join(" and ")}`;
 }
 
 /** `Sener, Koltun: Multi-Task Learning …, NeurIPS 2018, arXiv 1810.04650` for each paper. */
 export function describePapers({ papers }: Balancer): readonly string[] {
-  return papers.map(({ authors, title, venue, year, arxiv }) => `${authors}: ${title}, ${venue} ${year}${arxiv === undefined ? "" : `, arXiv ${arxiv}`}`);
+  return papers.map(
+    ({ authors, title, venue, year, arxiv }) => `${authors}: ${title}, ${venue} ${year}${arxiv === undefined ? "" : `, arXiv ${arxiv}`}`,
+  );
 }
 
 /** Everything the catalogue knows of a method, as plain data for `--json`. */

@@ -15,7 +15,13 @@ export const dualproj = defineBalancer({
   needs: "gram",
   action: "combine-gradients",
   papers: [
-    { authors: "Lopez-Paz, Ranzato", title: "Gradient Episodic Memory for Continual Learning", venue: "NeurIPS", year: 2017, arxiv: "1706.08840" },
+    {
+      authors: "Lopez-Paz, Ranzato",
+      title: "Gradient Episodic Memory for Continual Learning",
+      venue: "NeurIPS",
+      year: 2017,
+      arxiv: "1706.08840",
+    },
   ],
   provenance: "paper and code",
   cost: { backward: "K", forward: "1", memory: "K·n" },
@@ -23,7 +29,10 @@ export const dualproj = defineBalancer({
   start: () => ({}),
   weigh(input, state) {
     const gram = gramOf(input);
-    const { weights, converged } = projectOnDualCone(gram, gram.map(() => 1 / gram.length));
+    const { weights, converged } = projectOnDualCone(
+      gram,
+      gram.map(() => 1 / gram.length),
+    );
     return { weights, status: converged ? "ok" : "not-converged", state };
   },
 });

@@ -19,7 +19,13 @@ export const dwa = defineBalancer({
   needs: "losses",
   action: "weigh-losses",
   papers: [
-    { authors: "Liu, Johns, Davison", title: "End-to-End Multi-Task Learning with Attention", venue: "CVPR", year: 2019, arxiv: "1803.10704" },
+    {
+      authors: "Liu, Johns, Davison",
+      title: "End-to-End Multi-Task Learning with Attention",
+      venue: "CVPR",
+      year: 2019,
+      arxiv: "1803.10704",
+    },
   ],
   provenance: "paper and code",
   cost: { backward: "1", forward: "1", memory: "4K" },

@@ -14,10 +14,14 @@ export const fairgrad = defineBalancer({
   family: "gram",
   needs: "gram",
   action: "combine-gradients",
-  papers: [{ authors: "Ban, Ji", title: "Fair Resource Allocation in Multi-Task Learning", venue: "ICML", year: 2024, arxiv: "2402.15638" }],
+  papers: [
+    { authors: "Ban, Ji", title: "Fair Resource Allocation in Multi-Task Learning", venue: "ICML", year: 2024, arxiv: "2402.15638" },
+  ],
   provenance: "paper and code",
   cost: { backward: "K", forward: "1", memory: "K·n" },
-  options: z.object({ alpha: z.number().gt(0).max(100).default(2).describe("Fairness: 1 is Nash bargaining; larger favours the task that gains least.") }),
+  options: z.object({
+    alpha: z.number().gt(0).max(100).default(2).describe("Fairness: 1 is Nash bargaining; larger favours the task that gains least."),
+  }),
   start: () => ({}),
   weigh: (input, state, { alpha }) => ({ ...bargain(input, alpha), state }),
 });

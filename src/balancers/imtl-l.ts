@@ -16,7 +16,9 @@ export const imtlL = defineBalancer({
   family: "losses",
   needs: "losses",
   action: "weigh-losses",
-  papers: [{ authors: "Liu, Li, Kuang, Xue, Chen, Yang, Liao, Zhang", title: "Towards Impartial Multi-task Learning", venue: "ICLR", year: 2021 }],
+  papers: [
+    { authors: "Liu, Li, Kuang, Xue, Chen, Yang, Liao, Zhang", title: "Towards Impartial Multi-task Learning", venue: "ICLR", year: 2021 },
+  ],
   provenance: "paper and code",
   cost: { backward: "1", forward: "1", memory: "3K" },
   options: z.object({

@@ -25,7 +25,13 @@ export const mgda = defineBalancer({
       venue: "Comptes Rendus Mathématique",
       year: 2012,
     },
-    { authors: "Sener, Koltun", title: "Multi-Task Learning as Multi-Objective Optimization", venue: "NeurIPS", year: 2018, arxiv: "1810.04650" },
+    {
+      authors: "Sener, Koltun",
+      title: "Multi-Task Learning as Multi-Objective Optimization",
+      venue: "NeurIPS",
+      year: 2018,
+      arxiv: "1810.04650",
+    },
   ],
   provenance: "paper and code",
   cost: { backward: "K", forward: "1", memory: "K·n" },
@@ -34,7 +40,10 @@ export const mgda = defineBalancer({
       .enum(["none", "l2", "loss", "loss+"])
       .default("none")
       .describe("Divide each gradient before the search by nothing, its norm, its loss, or loss times norm."),
-    applyTo: z.enum(["raw", "normalized"]).default("raw").describe("Combine the raw gradients with the weights found, or the normalised ones."),
+    applyTo: z
+      .enum(["raw", "normalized"])
+      .default("raw")
+      .describe("Combine the raw gradients with the weights found, or the normalised ones."),
   }),
   start: () => ({}),
   weigh(input, state, { normalize, applyTo }) {

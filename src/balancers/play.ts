@@ -95,20 +95,30 @@ class UpdatePlayer {
   }
 
   play({ losses = [], jacobian = [] }: Step, step: number): BalanceStep {
-    const before = this.#accumulators ?? jacobian.map((row) => ({ mean: new Float64Array(row.length), square: new Float64Array(row.length) }));
+    const before =
+      this.#accumulators ?? jacobian.map((row) => ({ mean: new Float64Array(row.length), square: new Float64Array(row.length) }));
     this.#count += 1;
     const moved = jacobian.map((row, i) => taskUpdate(this.#rule, row, before[i] ?? emptyAccumulators, this.#count));
     this.#accumulators = moved.map(({ after }) => after);
     const input = { tasks: jacobian.map((_, i) => i), losses, step, epoch: step };
     const { weights, status } = this.#weights.weigh(input, this.#weights.start());
-    return { weights: null, direction: combine(moved.map(({ update }) => [...update]), weights), status };
+    return {
+      weights: null,
+      direction: combine(
+        moved.map(({ update }) => [...update]),
+        weights,
+      ),
+      status,
+    };
   }
 }
 
 const emptyAccumulators: TaskAccumulators = { mean: new Float64Array(), square: new Float64Array() };
 
 function taskCount(steps: readonly Step[]): number {
-  const counts = new Set(steps.flatMap(({ losses, jacobian }) => [losses?.length, jacobian?.length]).filter((count) => count !== undefined));
+  const counts = new Set(
+    steps.flatMap(({ losses, jacobian }) => [losses?.length, jacobian?.length]).filter((count) => count !== undefined),
+  );
   const widths = new Set(steps.flatMap(({ jacobian }) => (jacobian ?? []).map((row) => row.length)));
   const [count] = counts;
   if (counts.size !== 1 || count === undefined || count === 0) {

@@ -31,7 +31,8 @@ export const restrainedUncertainty = defineBalancer({
     },
   ],
   provenance: "reconstructed",
-  known: "The objective is read from the published code, which does not train σ; that σ is trained, and the paper's own form of the restraint, are filled in.",
+  known:
+    "The objective is read from the published code, which does not train σ; that σ is trained, and the paper's own form of the restraint, are filled in.",
   cost: { backward: "1", forward: "1", memory: "7K" },
   options: z.object({
     phi: z.number().gt(0).max(100).default(1).describe("What the σ are restrained to sum to."),

@@ -38,10 +38,12 @@ export const stch = defineBalancer({
   start: (_, { tasks }) => ({ sum: new Array<number>(tasks).fill(0), seen: new Array<number>(tasks).fill(0) }),
   weigh(input, state, { form, mu, warmUp }) {
     const { losses } = input;
-    if (form === "paper") return { weights: softmax(losses.map((loss) => loss / losses.length / mu)).map((p) => p / losses.length), status: "ok", state };
+    if (form === "paper")
+      return { weights: softmax(losses.map((loss) => loss / losses.length / mu)).map((p) => p / losses.length), status: "ok", state };
     const safe = losses.map((loss) => Math.max(loss, 1e-12));
     const epoch = Math.floor(input.epoch);
-    if (epoch <= warmUp) return { weights: safe.map((loss) => 1 / loss), status: "ok", state: epoch === warmUp ? measured(input, state) : state };
+    if (epoch <= warmUp)
+      return { weights: safe.map((loss) => 1 / loss), status: "ok", state: epoch === warmUp ? measured(input, state) : state };
     const { sum = [], seen = [] } = state;
     const log = input.tasks.map((task, i) => {
       const nadir = (sum[task] ?? 0) / (seen[task] ?? 0);

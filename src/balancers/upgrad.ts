@@ -16,14 +16,27 @@ export const upgrad = defineBalancer({
   family: "gram",
   needs: "gram",
   action: "combine-gradients",
-  papers: [{ authors: "Quinton, Rey", title: "Jacobian Descent for Multi-Objective Optimization", venue: "arXiv", year: 2024, arxiv: "2406.16232" }],
+  papers: [
+    {
+      authors: "Quinton, Rey",
+      title: "Jacobian Descent for Multi-Objective Optimization",
+      venue: "arXiv",
+      year: 2024,
+      arxiv: "2406.16232",
+    },
+  ],
   provenance: "paper and code",
   cost: { backward: "K", forward: "1", memory: "K·n" },
   options: z.object({}),
   start: () => ({}),
   weigh(input, state) {
     const gram = gramOf(input);
-    const parts = gram.map((_, i) => projectOnDualCone(gram, gram.map((__, j) => (i === j ? 1 / gram.length : 0))));
+    const parts = gram.map((_, i) =>
+      projectOnDualCone(
+        gram,
+        gram.map((__, j) => (i === j ? 1 / gram.length : 0)),
+      ),
+    );
     const weights = gram.map((_, j) => parts.reduce((sum, part) => sum + (part.weights[j] ?? 0), 0));
     return { weights, status: parts.every(({ converged }) => converged) ? "ok" : "not-converged", state };
   },

@@ -4,7 +4,8 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { balanceProblemSchema, playBalance, type BalanceStep } from "../balancers/play.ts";
 
-type Answer = { readonly method: string; readonly steps: readonly BalanceStep[] } | { readonly method: string | null; readonly error: string };
+type Answer =
+  { readonly method: string; readonly steps: readonly BalanceStep[] } | { readonly method: string | null; readonly error: string };
 
 const usageExit = 2;
 

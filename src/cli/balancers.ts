@@ -19,7 +19,10 @@ export function registerBalancers(program: Command): void {
         process.exitCode = usageExit;
         return;
       }
-      if (json) process.stdout.write(`${JSON.stringify(balancer === undefined ? balancerCatalogue.map(balancerFacts) : balancerFacts(balancer))}\n`);
+      if (json)
+        process.stdout.write(
+          `${JSON.stringify(balancer === undefined ? balancerCatalogue.map(balancerFacts) : balancerFacts(balancer))}\n`,
+        );
       else process.stdout.write(balancer === undefined ? list(balancerCatalogue) : tell(balancer));
     });
 }
@@ -30,7 +33,9 @@ function list(balancers: readonly Balancer[]): string {
 }
 
 function tell(balancer: Balancer): string {
-  const options = describeOptions(balancer).map(({ name, type, default: value, description }) => `  ${name}: ${type} = ${value}\n      ${description}\n`);
+  const options = describeOptions(balancer).map(
+    ({ name, type, default: value, description }) => `  ${name}: ${type} = ${value}\n      ${description}\n`,
+  );
   return [
     `${balancer.title} (${balancer.id})\n${balancer.summary}\n\n`,
     `needs ${balancer.needs}; each step ${balancer.cost.backward} backward and ${balancer.cost.forward} forward passes, memory ${balancer.cost.memory}\n`,

@@ -23,6 +23,7 @@ export async function follow(folder: string, progress: Progress): Promise<RunSum
       const run = reader.summary();
       for (const event of reader.events(seen)) {
         seen = event.id;
+        if (event.kind === "note") progress.note(event.message);
         if (isWorthTelling(event)) progress.note(`${event.kind} at step ${event.step}: ${event.message}`);
       }
       progress.update(run, reader);

@@ -98,6 +98,7 @@ export interface OwnershipMap {
 
 export type RunEventKind =
   | "state" // a change of status
+  | "note" // worth knowing, nothing to worry about: which backend was taken, and why
   | "warning"
   | "non-finite" // a skipped step, a dropped task
   | "checkpoint"

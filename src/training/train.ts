@@ -41,7 +41,7 @@ export async function train(request: TrainingRequest, recorder: Recorder, contro
   try {
     const training = prepareTraining({ experiment, dataset, model, streams, backend: started.name });
     recorder.describe(training.description);
-    if (started.note !== undefined) recorder.event({ kind: "warning", step: 0, at: Date.now(), message: started.note });
+    if (started.note !== undefined) recorder.event({ kind: "note", step: 0, at: Date.now(), message: started.note });
     const loop = beginOrResume(training, request, recorder, control);
     return await loop.run();
   } finally {

@@ -24,7 +24,10 @@ export function minNormPoint(gram: Gram): MinNormPoint {
   const groups = groupEqual(gram, lengths);
   const firsts = groups.map((group) => group[0] ?? 0);
   const reduced = firsts.map((i) => firsts.map((j) => gram[i]?.[j] ?? 0));
-  const { weights, squaredNorm, converged } = wolfe(reduced, firsts.map((i) => lengths[i] ?? 0));
+  const { weights, squaredNorm, converged } = wolfe(
+    reduced,
+    firsts.map((i) => lengths[i] ?? 0),
+  );
   const spread = new Array<number>(gram.length).fill(0);
   groups.forEach((group, g) => {
     for (const i of group) spread[i] = (weights[g] ?? 0) / group.length;
@@ -61,7 +64,10 @@ const exact = 1e-12;
  * squared norm by (gain / l)² at most, which float64 cannot see below its rounding of the terms that cancelled.
  */
 function resolvable(gram: Gram, weights: readonly number[]): number {
-  const terms = gram.reduce((sum, row, i) => sum + row.reduce((part, value, j) => part + (weights[i] ?? 0) * (weights[j] ?? 0) * Math.abs(value), 0), 0);
+  const terms = gram.reduce(
+    (sum, row, i) => sum + row.reduce((part, value, j) => part + (weights[i] ?? 0) * (weights[j] ?? 0) * Math.abs(value), 0),
+    0,
+  );
   return Math.sqrt(1e-14 * terms);
 }
 

@@ -26,7 +26,8 @@ export function minimiseNonNegative(gram: Gram, linear: readonly number[]): NonN
       (best, value, i) => (!passive.includes(i) && (lengths[i] ?? 0) > 0 && value > Math.max(1e-12 * scale, pull[best] ?? 0) ? i : best),
       -1,
     );
-    if (entering === -1) return { weights: z.map((value, i) => ((lengths[i] ?? 0) > 0 ? value / (lengths[i] ?? 1) : 0)), converged: z.every(Number.isFinite) };
+    if (entering === -1)
+      return { weights: z.map((value, i) => ((lengths[i] ?? 0) > 0 ? value / (lengths[i] ?? 1) : 0)), converged: z.every(Number.isFinite) };
     ({ passive, z } = settle(unit, target, [...passive, entering], z));
   }
   return { weights: z.map((value, i) => ((lengths[i] ?? 0) > 0 ? value / (lengths[i] ?? 1) : 0)), converged: false };
@@ -38,7 +39,10 @@ function settle(unit: Gram, target: readonly number[], start: readonly number[],
   let z = [...from];
   while (passive.length > 0) {
     const matrix = passive.map((i) => passive.map((j) => unit[i]?.[j] ?? 0));
-    const solution = solve(matrix, passive.map((i) => target[i] ?? 0));
+    const solution = solve(
+      matrix,
+      passive.map((i) => target[i] ?? 0),
+    );
     const reach = Math.min(1, ...passive.flatMap((i, position) => stepUntilZero(z[i] ?? 0, solution[position] ?? 0)));
     const next = new Array<number>(z.length).fill(0);
     passive.forEach((i, position) => (next[i] = Math.max(0, (z[i] ?? 0) + reach * ((solution[position] ?? 0) - (z[i] ?? 0)))));

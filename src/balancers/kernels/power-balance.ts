@@ -18,7 +18,9 @@ export interface PowerBalance {
 export function balancePowers(gram: Gram, alpha: number): PowerBalance {
   const lengths = lengthsOf(gram);
   const factors = lengths.map((length) => length ** ((2 * (1 - alpha)) / (1 + alpha)));
-  const matrix = correlationOf(gram, lengths).map((row, i) => row.map((value, j) => value * Math.sqrt((factors[i] ?? 1) * (factors[j] ?? 1))));
+  const matrix = correlationOf(gram, lengths).map((row, i) =>
+    row.map((value, j) => value * Math.sqrt((factors[i] ?? 1) * (factors[j] ?? 1))),
+  );
   const { u, status } = newton({ matrix, factors, alpha });
   return { weights: u.map((value, i) => value * (lengths[i] ?? 1) ** ((-2 * alpha) / (1 + alpha))), status };
 }
@@ -57,10 +59,17 @@ function newtonStep(problem: Problem, u: readonly number[]): number[] {
   const { matrix, factors, alpha } = problem;
   // Solved for the step relative to u, so that rows of very different factors keep their digits.
   const hessian = matrix.map((row, i) =>
-    row.map((value, j) => ((u[i] ?? 0) * (u[j] ?? 0) * value + (i === j ? ((factors[i] ?? 1) / alpha) * (u[i] ?? 0) ** (1 - 1 / alpha) : 0)) / pair(factors, i, j)),
+    row.map(
+      (value, j) =>
+        ((u[i] ?? 0) * (u[j] ?? 0) * value + (i === j ? ((factors[i] ?? 1) / alpha) * (u[i] ?? 0) ** (1 - 1 / alpha) : 0)) /
+        pair(factors, i, j),
+    ),
   );
   const gradient = gradientOf(problem, u).map((value, i) => (value * (u[i] ?? 0)) / Math.sqrt(factors[i] ?? 1));
-  return solve(hessian, gradient.map((value) => -value)).map((value, i) => (value * (u[i] ?? 0)) / Math.sqrt(factors[i] ?? 1));
+  return solve(
+    hessian,
+    gradient.map((value) => -value),
+  ).map((value, i) => (value * (u[i] ?? 0)) / Math.sqrt(factors[i] ?? 1));
 }
 
 function pair(factors: readonly number[], i: number, j: number): number {

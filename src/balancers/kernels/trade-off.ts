@@ -56,7 +56,10 @@ function lowest(gram: Gram, longest: number): number {
 
 /** Gram matrix of the rows `g_i + s g_0`. */
 function moved(gram: Gram, s: number): Gram {
-  const mean = products(gram, gram.map(() => 1 / gram.length));
+  const mean = products(
+    gram,
+    gram.map(() => 1 / gram.length),
+  );
   const square = total(mean) / gram.length;
   return gram.map((row, i) => row.map((value, j) => value + s * ((mean[i] ?? 0) + (mean[j] ?? 0)) + s * s * square));
 }

@@ -4,7 +4,7 @@ import { parseJson } from "./run-row.ts";
 import type { Columns, Row } from "./sqlite.ts";
 import { corrupt } from "./store-error.ts";
 
-const eventKind = z.enum(["state", "warning", "non-finite", "checkpoint", "best", "finding"]);
+const eventKind = z.enum(["state", "note", "warning", "non-finite", "checkpoint", "best", "finding"]);
 const eventDetail = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
 
 /** Reads a row of `event`. Throws `RunStoreError` where a column does not hold what it must. */

@@ -19,11 +19,33 @@ const description: RunDescription = {
   rows: { train: 100, validation: 10, test: 10 },
 };
 const summary: RunSummary = {
-  id: "r", folder: "", name: "r", experimentFile: "", balancer: "equal", seed: 0, status: "completed", reason: null, owner: null,
-  createdAt: 0, startedAt: 0, endedAt: 0, heartbeatAt: 0, step: 100, epoch: 10, description, result: null, latest: {}, git: null,
-  versions: {}, overrides: [], user: { title: null, tags: [], note: null, starred: false, archived: false },
+  id: "r",
+  folder: "",
+  name: "r",
+  experimentFile: "",
+  balancer: "equal",
+  seed: 0,
+  status: "completed",
+  reason: null,
+  owner: null,
+  createdAt: 0,
+  startedAt: 0,
+  endedAt: 0,
+  heartbeatAt: 0,
+  step: 100,
+  epoch: 10,
+  description,
+  result: null,
+  latest: {},
+  git: null,
+  versions: {},
+  overrides: [],
+  user: { title: null, tags: [], note: null, starred: false, archived: false },
 };
-const points = (values: readonly number[]): Points => ({ steps: Float64Array.from(values, (_, i) => 10 * (i + 1)), values: Float64Array.from(values) });
+const points = (values: readonly number[]): Points => ({
+  steps: Float64Array.from(values, (_, i) => 10 * (i + 1)),
+  values: Float64Array.from(values),
+});
 const calm: Record<string, Points> = {
   "metric/validation/left/accuracy": points([0.5, 0.7, 0.8, 0.9]),
   "metric/validation/right/accuracy": points([0.5, 0.7, 0.8, 0.9]),
@@ -48,8 +70,18 @@ test("a calm run has no findings, and every series that is read is named beforeh
 describe("each finding", () => {
   const cases: readonly (readonly [string, Record<string, Points>, string, string])[] = [
     ["owned trunk", { "dominated/left": points([0.2, 0.75]) }, "owned-trunk", "left owns 75\u202f% of the trunk"],
-    ["owned layer", { "dominance/dense1.kernel/left": points([0.9]), "dominance/dense1.kernel/right": points([0.1]) }, "owned-layers", "left owns dense1"],
-    ["stopped improving", { "metric/validation/right/accuracy": points([0.5, 0.9, 0.88, 0.87, 0.86]) }, "stopped-improving", "right stopped improving at epoch 2.0"],
+    [
+      "owned layer",
+      { "dominance/dense1.kernel/left": points([0.9]), "dominance/dense1.kernel/right": points([0.1]) },
+      "owned-layers",
+      "left owns dense1",
+    ],
+    [
+      "stopped improving",
+      { "metric/validation/right/accuracy": points([0.5, 0.9, 0.88, 0.87, 0.86]) },
+      "stopped-improving",
+      "right stopped improving at epoch 2.0",
+    ],
     ["starved", { "gradient-norm/right": points([0.01, 0.01, 0.01, 0.01]) }, "starved", "right hardly moves the trunk"],
     ["conflict", { "conflict-rate": points([0.1, 0.1, 0.1, 0.6]) }, "conflict", "Gradients conflict in 60\u202f% of the recorded steps"],
   ];

@@ -67,7 +67,19 @@ test("Nash-MTL clipped to norm 1 on A", () => {
 });
 
 test.each(["cagrad", "nash-mtl", "fairgrad", "config"])("%s: opposite gradients are stationary", (method) => {
-  const [step] = playBalance(balanceProblemSchema.parse({ steps: [{ jacobian: [[1, 0], [-1, 0]] }] }), method);
+  const [step] = playBalance(
+    balanceProblemSchema.parse({
+      steps: [
+        {
+          jacobian: [
+            [1, 0],
+            [-1, 0],
+          ],
+        },
+      ],
+    }),
+    method,
+  );
   expect(step?.status).toBe("stationary");
   expectClose(step?.direction ?? [], [0, 0], 1e-12);
 });
@@ -99,7 +111,11 @@ test.each([
   const problem = { options: { mu, warmUp: 1 }, steps: [{ losses: [9, 9, 9] }, { losses: nadir }, { losses }] };
   const steps = playBalance(balanceProblemSchema.parse(problem), "stch");
   expectClose(steps[2]?.weights ?? [], weights, 1e-9);
-  expectClose(steps[1]?.weights ?? [], nadir.map((loss) => 1 / loss), 1e-12);
+  expectClose(
+    steps[1]?.weights ?? [],
+    nadir.map((loss) => 1 / loss),
+    1e-12,
+  );
 });
 
 test.each([
@@ -115,12 +131,22 @@ test.each([
 test.each([
   ["imtl-l", imtlL, "logScale", golden.steps.IMTL_L.s, golden.steps.IMTL_L.grad_s, golden.steps.IMTL_L],
   ["adaptive-uncertainty", adaptiveUncertainty, "sigma", golden.steps.AWL.sigma, golden.steps.AWL.grad_sigma, golden.steps.AWL],
-] as const)("%s: golden weights, and its own values move against the golden gradient", (_, balancer, name, values, gradient, { losses, weights }) => {
-  const prepared = balancer.prepare({ learningRate: 0.01 }, { tasks: 3, taskWeights: [1, 1, 1], kinds: ["regression", "regression", "regression"] });
-  const answer = prepared.weigh({ tasks: [0, 1, 2], losses, step: 0, epoch: 0 }, { ...prepared.start(), [name]: values });
-  expectClose(answer.weights, weights, 1e-9);
-  expectClose(answer.state["mean"] ?? [], gradient.map((g) => 0.1 * g), 1e-9);
-});
+] as const)(
+  "%s: golden weights, and its own values move against the golden gradient",
+  (_, balancer, name, values, gradient, { losses, weights }) => {
+    const prepared = balancer.prepare(
+      { learningRate: 0.01 },
+      { tasks: 3, taskWeights: [1, 1, 1], kinds: ["regression", "regression", "regression"] },
+    );
+    const answer = prepared.weigh({ tasks: [0, 1, 2], losses, step: 0, epoch: 0 }, { ...prepared.start(), [name]: values });
+    expectClose(answer.weights, weights, 1e-9);
+    expectClose(
+      answer.state["mean"] ?? [],
+      gradient.map((g) => 0.1 * g),
+      1e-9,
+    );
+  },
+);
 
 test("adaptive-uncertainty: with losses frozen, σ tends to the golden optimum", () => {
   const { losses, weights } = golden.steps.AWL_opt;
@@ -135,8 +161,16 @@ test("uncertainty weighting gives the golden weights and moves each s against th
   const answer = prepared.weigh({ tasks: [0, 1, 2], losses, step: 0, epoch: 0 }, { ...prepared.start(), logVariance: s });
   expectClose(answer.weights, weights, 1e-9);
   // The first bias-corrected step of Adam has the learning rate's length against the gradient's sign; its mean is 0.1 of the gradient.
-  expectClose(answer.state["mean"] ?? [], grad_s.map((g) => 0.1 * g), 1e-9);
-  expectClose(answer.state["logVariance"] ?? [], s.map((value, i) => value - 0.01 * Math.sign(grad_s[i] ?? 0)), 1e-6);
+  expectClose(
+    answer.state["mean"] ?? [],
+    grad_s.map((g) => 0.1 * g),
+    1e-9,
+  );
+  expectClose(
+    answer.state["logVariance"] ?? [],
+    s.map((value, i) => value - 0.01 * Math.sign(grad_s[i] ?? 0)),
+    1e-6,
+  );
 });
 
 test("AdaTask with Adam reproduces the golden parameters", () => {
@@ -161,5 +195,7 @@ test("AdaTask's task update is the plain optimizer's, by hand, for RMSProp and A
 function expectClose(actual: readonly number[], expected: readonly number[], tolerance: number): void {
   expect(actual).toHaveLength(expected.length);
   const size = Math.max(1, ...expected.map(Math.abs));
-  actual.forEach((value, i) => expect(Math.abs(value - (expected[i] ?? NaN)), `entry ${i} of ${actual.join(", ")}`).toBeLessThanOrEqual(tolerance * size));
+  actual.forEach((value, i) =>
+    expect(Math.abs(value - (expected[i] ?? NaN)), `entry ${i} of ${actual.join(", ")}`).toBeLessThanOrEqual(tolerance * size),
+  );
 }

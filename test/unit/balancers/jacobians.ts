@@ -9,7 +9,10 @@ export function jacobians(bounds: { tasks: readonly [number, number]; magnitudes
     const scale = fc.double({ min: -magnitudes, max: magnitudes, noNaN: true }).map((power) => 10 ** power);
     const scaled = fc.tuple(row, scale).map(([values, factor]) => values.map((value) => value * factor));
     return fc
-      .array(fc.tuple(scaled, fc.constantFrom("free", "free", "free", "zero", "repeat", "oppose")), { minLength: tasks[0], maxLength: tasks[1] })
+      .array(fc.tuple(scaled, fc.constantFrom("free", "free", "free", "zero", "repeat", "oppose")), {
+        minLength: tasks[0],
+        maxLength: tasks[1],
+      })
       .map((rows) => {
         const first = rows[0]?.[0] ?? [];
         return rows.map(([values, kind]) => {

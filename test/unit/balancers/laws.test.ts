@@ -16,11 +16,14 @@ describe("every method", () => {
       const { weights, direction } = play(id, jacobian);
       expect([...(weights ?? []), ...(direction ?? [])].every(Number.isFinite)).toBe(true);
     });
-    test.prop([jacobians({ tasks: [2, 6], magnitudes: 1 }), fc.integer({ min: 1, max: 5 })])(`${id}: permuting tasks permutes nothing else`, (jacobian, turn) => {
-      const turned = jacobian.map((_, i) => jacobian[(i + turn) % jacobian.length] ?? []);
-      const longest = Math.max(...jacobian.map((row) => Math.sqrt(dot(row, row))));
-      expectVector(play(id, turned).direction, play(id, jacobian).direction ?? [], 1e-6, longest);
-    });
+    test.prop([jacobians({ tasks: [2, 6], magnitudes: 1 }), fc.integer({ min: 1, max: 5 })])(
+      `${id}: permuting tasks permutes nothing else`,
+      (jacobian, turn) => {
+        const turned = jacobian.map((_, i) => jacobian[(i + turn) % jacobian.length] ?? []);
+        const longest = Math.max(...jacobian.map((row) => Math.sqrt(dot(row, row))));
+        expectVector(play(id, turned).direction, play(id, jacobian).direction ?? [], 1e-6, longest);
+      },
+    );
     test.prop([jacobians({ tasks: [1, 4] })])(`${id}: a loss that is not finite changes no state and gives no direction`, (jacobian) => {
       const rows = jacobian.map((row) => [...row]);
       const good = { jacobian: rows, losses: rows.map(() => 1) };
@@ -54,11 +57,20 @@ describe("minimum-norm point", () => {
   });
 
   test("equal rows share their weight", () => {
-    expect(minNormPoint([[1, 1, 0], [1, 1, 0], [0, 0, 1]]).weights).toEqual([0.25, 0.25, 0.5]);
+    expect(
+      minNormPoint([
+        [1, 1, 0],
+        [1, 1, 0],
+        [0, 0, 1],
+      ]).weights,
+    ).toEqual([0.25, 0.25, 0.5]);
   });
 
   test("opposite rows meet in zero", () => {
-    const { weights, squaredNorm } = minNormPoint([[1, -3], [-3, 9]]);
+    const { weights, squaredNorm } = minNormPoint([
+      [1, -3],
+      [-3, 9],
+    ]);
     expect(weights).toEqual([0.75, 0.25]);
     expect(squaredNorm).toBeLessThan(1e-15);
   });
@@ -75,7 +87,17 @@ describe("degenerate pairs, as multiples of g", () => {
   const g = [3, 4];
   const unit = 1 / 5;
   const times = (factor: number) => g.map((value) => factor * value);
-  const pairs = { "(g, 0)": [g, [0, 0]], "(g)": [g], "(g, g)": [g, g], "(g, −g)": [g, times(-1)], "(g, −3g)": [g, times(-3)], "all zero": [[0, 0], [0, 0]] };
+  const pairs = {
+    "(g, 0)": [g, [0, 0]],
+    "(g)": [g],
+    "(g, g)": [g, g],
+    "(g, −g)": [g, times(-1)],
+    "(g, −3g)": [g, times(-3)],
+    "all zero": [
+      [0, 0],
+      [0, 0],
+    ],
+  };
   /** n^(−1/3) along the unit vector. */
   const cube = 5 ** (-4 / 3);
   const methods: readonly (readonly [string, object, Readonly<Record<keyof typeof pairs, number>>])[] = [
@@ -91,7 +113,9 @@ describe("degenerate pairs, as multiples of g", () => {
     ["dualproj", {}, { "(g, 0)": 0.5, "(g)": 1, "(g, g)": 1, "(g, −g)": 0, "(g, −3g)": 0, "all zero": 0 }],
     ["config", {}, { "(g, 0)": 1, "(g)": 1, "(g, g)": 2, "(g, −g)": 0, "(g, −3g)": 0, "all zero": 0 }],
   ];
-  const cases = methods.flatMap(([method, options, expected]) => Object.entries(pairs).map(([name, rows]) => [method, name, options, rows, expected] as const));
+  const cases = methods.flatMap(([method, options, expected]) =>
+    Object.entries(pairs).map(([name, rows]) => [method, name, options, rows, expected] as const),
+  );
   test.each(cases)("%s %s", (method, name, options, rows, expected) => {
     const factor = Object.entries(expected).find(([pair]) => pair === name)?.[1] ?? NaN;
     expectVector(play(method, rows, options).direction, times(factor), 1e-9, 1);
@@ -105,7 +129,13 @@ describe("degenerate pairs, as multiples of g", () => {
 describe("laws of single methods", () => {
   const rows = jacobians({ tasks: [2, 6], magnitudes: 1 });
   const some = fc.integer({ min: 2, max: 5 }).chain((tasks) =>
-    fc.array(fc.array(fc.integer({ min: -200, max: 200 }).map((value) => value / 100), { minLength: 8, maxLength: 8 }), { minLength: tasks, maxLength: tasks }),
+    fc.array(
+      fc.array(
+        fc.integer({ min: -200, max: 200 }).map((value) => value / 100),
+        { minLength: 8, maxLength: 8 },
+      ),
+      { minLength: tasks, maxLength: tasks },
+    ),
   );
   /** Rows far enough from each other's span that every method is well conditioned. */
   const independent = some.filter((jacobian) => smallestAngle(jacobian) > 0.3);
@@ -125,29 +155,42 @@ describe("laws of single methods", () => {
     expect(dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b))).toBeCloseTo(1, 6);
   });
 
-  test.prop([independent, fc.double({ min: 0.2, max: 8, noNaN: true })])("FairGrad: g_i·d = w_i^(−1/α), and α = 1 is Nash-MTL", (jacobian, alpha) => {
-    const { weights, direction } = play("fairgrad", jacobian, { alpha });
-    jacobian.forEach((row, i) => expect(dot(row, direction ?? []) * (weights?.[i] ?? NaN) ** (1 / alpha)).toBeCloseTo(1, 6));
-    expectVector(play("fairgrad", jacobian, { alpha: 1 }).direction, play("nash-mtl", jacobian, { maxNorm: 0 }).direction ?? [], 1e-9);
-  });
+  test.prop([independent, fc.double({ min: 0.2, max: 8, noNaN: true })])(
+    "FairGrad: g_i·d = w_i^(−1/α), and α = 1 is Nash-MTL",
+    (jacobian, alpha) => {
+      const { weights, direction } = play("fairgrad", jacobian, { alpha });
+      jacobian.forEach((row, i) => expect(dot(row, direction ?? []) * (weights?.[i] ?? NaN) ** (1 / alpha)).toBeCloseTo(1, 6));
+      expectVector(play("fairgrad", jacobian, { alpha: 1 }).direction, play("nash-mtl", jacobian, { maxNorm: 0 }).direction ?? [], 1e-9);
+    },
+  );
 
-  test.prop([rows, fc.double({ min: 0.05, max: 0.95, noNaN: true })])("CAGrad stays on its ball, and helps the worst-off task no less than the mean", (jacobian, c) => {
-    const { direction, status } = play("cagrad", jacobian, { c, rescale: "none" });
-    if (status === "stationary") return;
-    const mean = combine(jacobian, jacobian.map(() => 1 / jacobian.length));
-    const away = (direction ?? []).map((value, i) => value - (mean[i] ?? 0));
-    const longest = Math.max(...jacobian.map((row) => Math.sqrt(dot(row, row))));
-    expect(Math.sqrt(dot(away, away))).toBeCloseTo(c * Math.sqrt(dot(mean, mean)), 6);
-    const worst = (d: readonly number[]) => Math.min(...jacobian.map((row) => dot(row, d)));
-    expect(worst(direction ?? [])).toBeGreaterThanOrEqual(worst(mean) - 1e-7 * longest * longest);
-  });
+  test.prop([rows, fc.double({ min: 0.05, max: 0.95, noNaN: true })])(
+    "CAGrad stays on its ball, and helps the worst-off task no less than the mean",
+    (jacobian, c) => {
+      const { direction, status } = play("cagrad", jacobian, { c, rescale: "none" });
+      if (status === "stationary") return;
+      const mean = combine(
+        jacobian,
+        jacobian.map(() => 1 / jacobian.length),
+      );
+      const away = (direction ?? []).map((value, i) => value - (mean[i] ?? 0));
+      const longest = Math.max(...jacobian.map((row) => Math.sqrt(dot(row, row))));
+      expect(Math.sqrt(dot(away, away))).toBeCloseTo(c * Math.sqrt(dot(mean, mean)), 6);
+      const worst = (d: readonly number[]) => Math.min(...jacobian.map((row) => dot(row, d)));
+      expect(worst(direction ?? [])).toBeGreaterThanOrEqual(worst(mean) - 1e-7 * longest * longest);
+    },
+  );
 
   test.prop([independent])("IMTL-G and ConFIG: equal projection on every unit gradient", (jacobian) => {
     for (const method of ["imtl-g", "config"]) {
       const d = play(method, jacobian).direction ?? [];
       const projections = jacobian.map((row) => dot(row, d) / Math.sqrt(dot(row, row)));
       if (method === "imtl-g" && jacobian.length === 2) expect(Math.abs((projections[0] ?? 0) - (projections[1] ?? 0))).toBeLessThan(1e-9);
-      expectVector(projections, projections.map(() => Math.max(...projections)), 1e-6);
+      expectVector(
+        projections,
+        projections.map(() => Math.max(...projections)),
+        1e-6,
+      );
       expect(Math.min(...projections)).toBeGreaterThan(0);
     }
   });
@@ -159,23 +202,44 @@ describe("laws of single methods", () => {
   });
 
   test.prop([rows])("UPGrad, DualProj and MGDA hurt no task; DualProj is no longer than the mean", (jacobian) => {
-    const mean = combine(jacobian, jacobian.map(() => 1 / jacobian.length));
+    const mean = combine(
+      jacobian,
+      jacobian.map(() => 1 / jacobian.length),
+    );
     for (const method of ["upgrad", "dualproj", "mgda"]) {
       const d = play(method, jacobian).direction ?? [];
-      jacobian.forEach((row) => expect(dot(row, d)).toBeGreaterThanOrEqual(-1e-7 * Math.sqrt(dot(row, row)) * Math.max(1, ...jacobian.map((other) => Math.sqrt(dot(other, other))))));
+      jacobian.forEach((row) =>
+        expect(dot(row, d)).toBeGreaterThanOrEqual(
+          -1e-7 * Math.sqrt(dot(row, row)) * Math.max(1, ...jacobian.map((other) => Math.sqrt(dot(other, other)))),
+        ),
+      );
       if (method === "dualproj") expect(dot(d, d)).toBeLessThanOrEqual(dot(mean, mean) * (1 + 1e-9) + 1e-12);
     }
   });
 
-  test.prop([independent, fc.double({ min: 0.01, max: 100, noNaN: true })])("UPGrad is linear in each gradient's scale", (jacobian, factor) => {
-    const scaled = (by: number) => play("upgrad", jacobian.map((row, i) => (i === 0 ? row.map((value) => value * by) : row))).direction ?? [];
-    const [none, one, many] = [scaled(1e-12), scaled(1), scaled(factor)];
-    expectVector(many, none.map((value, i) => value + factor * ((one[i] ?? 0) - value)), 1e-6);
-  });
+  test.prop([independent, fc.double({ min: 0.01, max: 100, noNaN: true })])(
+    "UPGrad is linear in each gradient's scale",
+    (jacobian, factor) => {
+      const scaled = (by: number) =>
+        play(
+          "upgrad",
+          jacobian.map((row, i) => (i === 0 ? row.map((value) => value * by) : row)),
+        ).direction ?? [];
+      const [none, one, many] = [scaled(1e-12), scaled(1), scaled(factor)];
+      expectVector(
+        many,
+        none.map((value, i) => value + factor * ((one[i] ?? 0) - value)),
+        1e-6,
+      );
+    },
+  );
 
   test.prop([independent])("without conflict UPGrad and DualProj are the mean", (jacobian) => {
     const positive = jacobian.map((row) => row.map(Math.abs));
-    const mean = combine(positive, positive.map(() => 1 / positive.length));
+    const mean = combine(
+      positive,
+      positive.map(() => 1 / positive.length),
+    );
     expectVector(play("upgrad", positive).direction, mean, 1e-9);
     expectVector(play("dualproj", positive).direction, mean, 1e-9);
   });
@@ -185,7 +249,11 @@ test("uncertainty: with losses frozen, weights tend to 1 / (2 L)", () => {
   const losses = [2, 0.5, 1.25];
   const problem = balanceProblemSchema.parse({ options: { learningRate: 0.05 }, steps: new Array(3000).fill({ losses }) });
   const last = playBalance(problem, "uncertainty").at(-1);
-  expectVector(last?.weights ?? null, losses.map((loss) => 1 / (2 * loss)), 1e-3);
+  expectVector(
+    last?.weights ?? null,
+    losses.map((loss) => 1 / (2 * loss)),
+    1e-3,
+  );
 });
 
 test("uncertainty: an absent task keeps its state, and a loss of 0 cannot drive a weight beyond e¹⁰/2", () => {
@@ -201,15 +269,22 @@ test("uncertainty by kind: ½ for regression, 1 for classification", () => {
   expect(prepared.weigh({ tasks: [0, 1], losses: [1, 1], step: 0, epoch: 0 }, prepared.start()).weights).toEqual([0.5, 1]);
 });
 
-test.prop([jacobians({ tasks: [2, 5] }), fc.double({ min: 0.1, max: 1000, noNaN: true })])("AdaTask ignores the scale of a task's loss", (jacobian, factor) => {
-  const optimizer = { kind: "adam", beta1: 0.9, beta2: 0.999, epsilon: 1e-30 };
-  const scaled = jacobian.map((row, i) => row.map((value) => value * (i === 0 ? factor : 1)));
-  const direction = (rows: Rows) => playBalance(balanceProblemSchema.parse({ optimizer, steps: [{ jacobian: rows }] }), "adatask")[0]?.direction;
-  expectVector(direction(scaled) ?? null, direction(jacobian) ?? [], 1e-7, 1);
-});
+test.prop([jacobians({ tasks: [2, 5] }), fc.double({ min: 0.1, max: 1000, noNaN: true })])(
+  "AdaTask ignores the scale of a task's loss",
+  (jacobian, factor) => {
+    const optimizer = { kind: "adam", beta1: 0.9, beta2: 0.999, epsilon: 1e-30 };
+    const scaled = jacobian.map((row, i) => row.map((value) => value * (i === 0 ? factor : 1)));
+    const direction = (rows: Rows) =>
+      playBalance(balanceProblemSchema.parse({ optimizer, steps: [{ jacobian: rows }] }), "adatask")[0]?.direction;
+    expectVector(direction(scaled) ?? null, direction(jacobian) ?? [], 1e-7, 1);
+  },
+);
 
 test("the option scale brings the weights to the sum K or 1", () => {
-  const rows = [[3, 0], [0, 1]];
+  const rows = [
+    [3, 0],
+    [0, 1],
+  ];
   const sum = (options: object) => (play("mgda", rows, options).weights ?? []).reduce((total, weight) => total + weight, 0);
   expect(sum({ scale: "sum" })).toBeCloseTo(2, 12);
   expect(sum({ scale: "mean" })).toBeCloseTo(1, 12);
@@ -250,7 +325,8 @@ function smallestAngle(rows: Rows): number {
     ...rows.map((row, i) => {
       const rest = rows.filter((_, j) => j !== i);
       const basis: number[][] = [];
-      const reduce = (vector: readonly number[]) => basis.reduce((left, axis) => left.map((value, k) => value - dot(left, axis) * (axis[k] ?? 0)), [...vector]);
+      const reduce = (vector: readonly number[]) =>
+        basis.reduce((left, axis) => left.map((value, k) => value - dot(left, axis) * (axis[k] ?? 0)), [...vector]);
       for (const other of rest) {
         const left = reduce(reduce(other));
         const length = Math.sqrt(dot(left, left));
