@@ -6,7 +6,8 @@ import { usePage } from "../parts/context.ts";
 import { TableToggle } from "../parts/table-toggle.tsx";
 import { commonParameters } from "../state/wanted-series.ts";
 import { say } from "../strings.ts";
-import { epochWords, type Looking } from "./ownership.tsx";
+import { epochWords } from "./epoch-words.ts";
+import type { Looking } from "./ownership.tsx";
 import { dominanceOf, recordedShares, taking } from "./shares.ts";
 
 /** The view in words: shares of each tensor now, and the trunk over time. */

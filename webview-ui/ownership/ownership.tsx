@@ -1,5 +1,5 @@
 import { useMemo, useRef } from "preact/hooks";
-import { formatNumber, formatShare } from "../../src/analysis/format.ts";
+import { formatShare } from "../../src/analysis/format.ts";
 import { type RunDescription, series } from "../../src/experiment/record.ts";
 import type { RunSummary } from "../../src/runs/contract.ts";
 import { css } from "../colour.ts";
@@ -158,13 +158,4 @@ function Verdict({ looking: { description, step, alone } }: { readonly looking: 
       <small>{say("ofTrunk")}</small>
     </span>
   );
-}
-
-/** `epoch 3.2`. */
-export function epochWords(step: number, description: RunDescription): string {
-  return say("epoch", epochNumber(step, description));
-}
-
-export function epochNumber(step: number, { stepsPerEpoch }: RunDescription): string {
-  return formatNumber(step / Math.max(1, stepsPerEpoch), 1);
 }

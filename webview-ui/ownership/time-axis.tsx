@@ -4,7 +4,8 @@ import { usePage } from "../parts/context.ts";
 import { IconButton } from "../parts/button.tsx";
 import { say } from "../strings.ts";
 import { epochMarks } from "./epoch-marks.ts";
-import { epochWords, type Looking } from "./ownership.tsx";
+import { epochWords } from "./epoch-words.ts";
+import type { Looking } from "./ownership.tsx";
 
 const axisHeight = 40;
 
