@@ -1,0 +1,42 @@
+import { copyFile, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { sessionOfThisFile, type Session } from "./session.ts";
+
+const table = join(import.meta.dirname, "../../examples/penguins.csv");
+const session = sessionOfThisFile({ fill: async (folder) => copyFile(table, join(folder, "birds.csv")) });
+
+test("an empty view offers a new experiment, which an example makes with its data", { timeout: 180_000 }, async () => {
+  const workbench = session();
+  await workbench.page.locator(".part.activitybar").getByRole("tab", { name: "Taskscope" }).click();
+  await workbench.page.locator(".part.sidebar").getByRole("button", { name: "New Experiment" }).last().click();
+  await choose(workbench, "penguins");
+  await opened(workbench, "penguins.mtl.yaml");
+  expect(await readdir(workbench.folder)).toEqual(expect.arrayContaining(["penguins.csv", "penguins.mtl.yaml"]));
+  const rows = await workbench.experiments();
+  await rows.filter({ hasText: "penguins" }).first().waitFor();
+});
+
+test("a table of one's own makes an experiment without a problem", { timeout: 180_000 }, async () => {
+  const workbench = session();
+  await workbench.page.keyboard.press("F1");
+  await workbench.page.locator(".quick-input-widget input.input").fill(">Taskscope: New Experiment");
+  await choose(workbench, "Taskscope: New Experiment");
+  await choose(workbench, "From a table");
+  await choose(workbench, "birds.csv");
+  const editor = await opened(workbench, "birds.mtl.yaml");
+  await editor.getByText("▶ Run").waitFor();
+  const problems = await workbench.problems();
+  await workbench.page.locator(".markers-panel", { hasText: "No problems" }).waitFor();
+  expect(await problems.count()).toBe(0);
+});
+
+async function choose({ page }: Session, label: string): Promise<void> {
+  await page.locator(".quick-input-widget .monaco-list-row").filter({ hasText: label }).first().click();
+}
+
+async function opened({ page }: Session, name: string) {
+  const editor = page.locator(".editor-instance", { has: page.locator(`[data-uri$="/${name}"]`) });
+  await editor.locator(".view-line").first().waitFor();
+  return editor;
+}
