@@ -118,9 +118,10 @@ describe("ownedStretches", () => {
     expect(stretches.map(({ task }) => task)).toEqual([0, 1]);
   });
 
-  it("keeps a name through a short weakness, and does not flicker", () => {
-    const stretches = ofFirst((column) => 0.66 + (column % 2 === 0 ? 0.02 : -0.02));
-    expect(stretches).toEqual([{ task: 0, from: 0, to: columns }]);
+  it("keeps a name through a weakness that would not have earned it", () => {
+    const weakness = 0.62;
+    expect(ofFirst((column) => (column > 80 && column < 160 ? weakness : 0.8))).toEqual([{ task: 0, from: 0, to: columns }]);
+    expect(ofFirst(() => weakness)).toEqual([]);
   });
 
   it("ends where nothing is recorded", () => {

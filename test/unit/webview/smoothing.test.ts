@@ -61,6 +61,7 @@ describe("columnMeans", () => {
   it("carries a value from before the span into it", () => {
     const means = columnMeans(Float64Array.of(1, 11), Float64Array.of(3, 5), [6, 12], 3);
     expect([...means]).toEqual([3, 3, 5]);
+    expect([...columnMeans(Float64Array.of(1, 7), Float64Array.of(3, 9), [6, 12], 3)]).toEqual([9, Number.NaN, Number.NaN]);
   });
 
   test.prop([values, fc.integer({ min: 1, max: 40 })])("stays within what was recorded", (list, columns) => {
