@@ -60,6 +60,14 @@ async function untilPainted(page: Page, selector: string): Promise<void> {
   );
 }
 
+/** Waits until a chart's lines are drawn, not only its axes: the first task's hue in the dark theme is there. */
+async function untilDrawn(page: Page, selector: string): Promise<void> {
+  await until(
+    page,
+    `(() => { const c = document.querySelector(${JSON.stringify(selector)}); const d = c?.getContext("2d").getImageData(0, 0, c.width, c.height).data ?? []; for (let i = 0; i < d.length; i += 4) if (d[i] === 0x60 && d[i + 1] === 0x8d && d[i + 2] === 0xf5) return true; return false; })()`,
+  );
+}
+
 async function picture(page: Page, selector: string): Promise<string> {
   return z.string().parse(await page.evaluate(`document.querySelector(${JSON.stringify(selector)}).toDataURL()`));
 }
@@ -127,7 +135,7 @@ describe("what it shows", () => {
 describe("pointer and keys", () => {
   it("one crosshair crosses all charts, and no chart is drawn for it", async () => {
     const page = await open({ view: "curves", height: 1600 });
-    await untilPainted(page, ".chart canvas");
+    await untilDrawn(page, ".chart canvas");
     const before = await picture(page, ".chart canvas");
     await page
       .locator(".chart .plot")
