@@ -74,12 +74,8 @@ export function LineChart({ model, axis, look, recorded, dots = false, summary, 
 
 function datasets(model: ChartModel, { scale }: XAxis, recorded: boolean, theme: Theme): LineChartInstance["data"]["datasets"] {
   const faint = recorded ? model.lines.filter(({ curve, drawn }) => curve.values !== drawn) : [];
+  // Chart.js draws the last one first: the recorded lines lie below, the first task on top.
   return [
-    ...faint.map((line) => ({
-      data: points(line.curve.steps, line.curve.values, scale, model.log),
-      borderColor: line.task === null ? withAlpha(theme.foreground, 0.28) : css(theme.task(line.task), 0.28),
-      borderWidth: 1,
-    })),
     ...model.lines.map((line) => {
       const data = points(line.curve.steps, line.drawn, scale, model.log);
       // A single point draws no line: it gets a dot.
@@ -89,6 +85,11 @@ function datasets(model: ChartModel, { scale }: XAxis, recorded: boolean, theme:
         ...(data.length === 1 ? { pointRadius: 2.5, pointBackgroundColor: colourOf(theme, line) } : {}),
       };
     }),
+    ...faint.map((line) => ({
+      data: points(line.curve.steps, line.curve.values, scale, model.log),
+      borderColor: line.task === null ? withAlpha(theme.foreground, 0.28) : css(theme.task(line.task), 0.28),
+      borderWidth: 1,
+    })),
   ];
 }
 

@@ -55,6 +55,7 @@ const description: z.ZodType<RunDescription> = z.object({
     }),
   ),
   ownership: z.enum(["exact", "attributed"]),
+  optimizer: z.string().exactOptional(),
   backend: z.string(),
   stepsPerEpoch: z.number(),
   totalSteps: z.number(),

@@ -25,6 +25,7 @@ const description: RunDescription = {
   ],
   parameters: [{ name: "d.kernel", layer: "d", weight: "kernel", shape: [2, 3], size: 6, reach: "common", tasks: ["left"] }],
   ownership: "attributed",
+  optimizer: "adam",
   backend: "wasm",
   stepsPerEpoch: 10,
   totalSteps: 20,
