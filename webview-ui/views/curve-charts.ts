@@ -97,7 +97,7 @@ export function curveCharts(description: RunDescription, recorded: readonly stri
       cosines.map(({ name, a, b }) => ({
         name,
         label: cosines.length === 1 ? "" : `${a} · ${b}`,
-        short: `${a.slice(0, 4)}·${b.slice(0, 4)}`,
+        short: `${a.slice(0, 3)}·${b.slice(0, 3)}`,
         task: null,
       })),
       { zero: say("conflictBelow") },
