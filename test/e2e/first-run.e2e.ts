@@ -1,4 +1,4 @@
-import { cp, readFile, writeFile } from "node:fs/promises";
+import { cp, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { FrameLocator, Locator } from "playwright-core";
 import { describe, expect, test } from "vitest";
@@ -91,6 +91,21 @@ describe("a newcomer", { timeout: 240_000 }, () => {
     const rows = await workbench.experiments();
     await rows.filter({ hasText: "stopped" }).first().waitFor();
     expect(newestRun()?.status).toBe("stopped");
+  });
+
+  test("deletes the run, which can still be found in the trash", async () => {
+    const workbench = session();
+    const { page } = workbench;
+    const id = newestRun()?.id;
+    const row = (await workbench.experiments()).filter({ hasText: "stopped" }).first();
+    await row.click({ button: "right" });
+    // A menu that has just opened takes no click for a moment, to be safe from the click that opened it.
+    await page.locator(".monaco-menu").getByText("Delete Run").hover();
+    await page.keyboard.press("Enter");
+    await page.locator(".monaco-dialog-box").getByRole("button", { name: "Move to Trash" }).click();
+    await row.waitFor({ state: "detached" });
+    expect(newestRun()).toBeUndefined();
+    expect(await readdir(join(workbench.folder, ".taskscope/trash"))).toEqual([id]);
   });
 
   async function status(): Promise<string> {
