@@ -31,7 +31,10 @@ describe.each(["multi-mnist.mtl.yaml", "penguins.mtl.yaml"])("the example %s", (
 
 describe("the penguins", () => {
   test("are those of the package, with the one sex that is a dot left empty", async () => {
-    const rows = JSON.parse(readFileSync(join(root, "node_modules/vega-datasets/data/penguins.json"), "utf8")) as Record<string, string | number | null>[];
+    const rows = JSON.parse(readFileSync(join(root, "node_modules/vega-datasets/data/penguins.json"), "utf8")) as Record<
+      string,
+      string | number | null
+    >[];
     const { columns } = await readTable(join(examples, "penguins.csv"));
     expect(columns.map(({ name }) => name)).toEqual(Object.keys(rows[0] ?? {}));
     for (const { name, cells } of columns) {
