@@ -2,7 +2,7 @@ import { checkParts } from "./check-parts.ts";
 import { checkSense } from "./check-sense.ts";
 import { checkTop } from "./check-top.ts";
 import type { Diagnostic, TextRange } from "./diagnostic.ts";
-import { inOrder } from "./finding.ts";
+import { finding, inOrder } from "./finding.ts";
 import { parseYaml } from "./parse-yaml.ts";
 import { experimentSchema, type Experiment } from "./schema.ts";
 import { find, plainOf, type Path, type Tree } from "./tree.ts";
@@ -26,15 +26,23 @@ export function parseExperiment(text: string): ParsedExperiment {
   const { tree, diagnostics: unreadable } = parseYaml(text);
   const readable = tree?.kind === "map" && !hasErrors(unreadable.filter(({ code }) => code !== "MTL005"));
   const findings = readable ? [...checkTop(tree), ...checkParts(tree), ...checkSense(tree)] : [];
-  const diagnostics = inOrder([...unreadable, ...findings]);
+  const checked = tree === undefined || hasErrors([...unreadable, ...findings]) ? undefined : experimentSchema.safeParse(plainOf(tree));
+  // The checks know all that the schema refuses; should one be missing, its refusal is told all the same.
+  const refused = tree === undefined || checked?.success !== false ? [] : checked.error.issues.map((issue) => refusal(tree, issue));
+  const diagnostics = inOrder([...unreadable, ...findings, ...refused]);
   const top = { start: { line: 0, column: 0 }, end: { line: 0, column: 0 } };
   return {
-    experiment: tree === undefined || hasErrors(diagnostics) ? undefined : experimentSchema.parse(plainOf(tree)),
+    experiment: checked?.data,
     diagnostics,
     rangeOf: (path) => (tree === undefined ? top : find(tree, path).range),
     keyRangeOf: (path) => (tree === undefined ? top : find(tree, path).keyRange),
     tree,
   };
+}
+
+function refusal(tree: Tree, { path, message }: { readonly path: readonly PropertyKey[]; readonly message: string }): Diagnostic {
+  const place = path.map((part) => (typeof part === "symbol" ? String(part) : part));
+  return finding("MTL103", find(tree, place).range, `This is not what belongs here: ${message}.`);
 }
 
 function hasErrors(diagnostics: readonly Diagnostic[]): boolean {

@@ -98,6 +98,7 @@ const cases: readonly Case[] = [
   ["arguments beside the name", with_("- dense: {units: 64, activation: relu}", "- dense:\n      units: 64"), "12:7 MTL122"],
   ["unknown optimizer", with_("{adam:", "{addam:"), "18:13 MTL130 → adam"],
   ["unknown optimizer option", with_("learningRate", "learnRate"), "18:20 MTL131 → learningRate"],
+  ["an optimizer being typed", with_("{adam: {learningRate: 1e-3}}", "{adam: }"), "18:13 MTL103"],
   ["two optimizers", with_("{adam: {learningRate: 1e-3}}", "{adam: {}, sgd: {}}"), "18:1 MTL132"],
 
   ["no task", "name: a\ndata: {file: a.csv, inputs: [a]}\ntasks: {}\nmodel: {trunk: [flatten]}", "3:1 MTL201"],
