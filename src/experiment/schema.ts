@@ -115,7 +115,7 @@ export const trainingSchema = z
     seed: z.int().min(0).default(0).describe("Seed of initial weights, batch order and every other random draw."),
     backend: z
       .enum(["auto", "wasm", "native"])
-      .default("auto")
+      .default("wasm")
       .describe("`wasm` is always there; `native` needs @tensorflow/tfjs-node; `auto` takes native when it can."),
     heads: z
       .enum(["auto", "own", "weighted"])
