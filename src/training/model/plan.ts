@@ -53,7 +53,7 @@ export function planModel(
 ): ModelPlan {
   const trunkEntries = experiment.model.trunk.map((entry, index) => ({ entry, path: ["model", "trunk", index] }));
   const headEntries = data.tasks.map(({ id }) =>
-    (experiment.model.heads?.[id] ?? []).map((entry, index) => ({ entry, path: ["model", "heads", id, index] })),
+    headOf(experiment.model.heads, id).map((entry, index) => ({ entry, path: ["model", "heads", id, index] })),
   );
   const names = new LayerNames([...trunkEntries, ...headEntries.flat()]);
   const sequence = (entries: readonly Entry[], prefix: string, from: Source): PlannedLayer[] => {
@@ -273,4 +273,9 @@ function tooLarge({ name, path }: PlannedLayer, parameters: number): ModelError 
 
 function shapeText(shape: readonly number[]): string {
   return `[${shape.join(", ")}]`;
+}
+
+/** A task may have any name, also one that every object has. */
+function headOf(heads: Experiment["model"]["heads"], task: string): readonly LayerEntry[] {
+  return heads !== undefined && Object.hasOwn(heads, task) ? (heads[task] ?? []) : [];
 }

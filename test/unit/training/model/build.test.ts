@@ -197,3 +197,8 @@ describe("each layer of the catalogue", () => {
     expect(values.every(Number.isFinite)).toBe(true);
   });
 });
+
+test("a task may be called what every object has", () => {
+  const tasks = shape([4], classification("constructor", 2), regression("toString"));
+  expect(() => build([{ dense: { units: 3 } }], tasks, { heads: { other: [{ dense: { units: 2 } }] } })).not.toThrow();
+});
