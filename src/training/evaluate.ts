@@ -12,6 +12,8 @@ export interface Evaluation {
   /** Mean over the labelled rows of the split; NaN where there is none. */
   readonly losses: readonly number[];
   readonly metrics: readonly TaskMetrics[];
+  /** Tasks that have labelled rows, and a loss on them that is not finite: the model is broken for them. */
+  readonly broken: readonly number[];
 }
 
 /** Rows at once; more only takes more memory. */
@@ -45,7 +47,11 @@ export async function evaluate(
     });
     await pace.breathe();
   }
-  return { losses: sums.map(({ loss, labelled }) => loss / labelled), metrics };
+  return {
+    losses: sums.map(({ loss, labelled }) => loss / labelled),
+    metrics,
+    broken: sums.flatMap(({ loss, labelled }, task) => (labelled > 0 && !Number.isFinite(loss) ? [task] : [])),
+  };
 }
 
 /** Adds one batch's outputs of a task to its metrics. */

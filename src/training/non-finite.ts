@@ -2,10 +2,10 @@ import type { RunEvent } from "../experiment/record.ts";
 import type { Experiment } from "../experiment/schema.ts";
 import { TrainingError } from "./training-error.ts";
 
-/** A loss or a gradient that is not a finite number. */
+/** Something that is not a finite number, or too large for the accumulators: a loss, a gradient, or what normalisation keeps of the batch. */
 export interface BadValue {
   readonly task: number;
-  readonly what: "loss" | "gradient";
+  readonly what: "loss" | "gradient" | "statistics";
 }
 
 /** What to do with a step that has bad values: leave it out whole, or act as if the tasks in question were absent. */
@@ -70,7 +70,7 @@ export class NonFinitePolicy {
   }
 
   #describe(bad: readonly BadValue[]): string {
-    const parts = (["loss", "gradient"] as const).flatMap((what) => {
+    const parts = (["loss", "gradient", "statistics"] as const).flatMap((what) => {
       const tasks = bad.filter((value) => value.what === what).map(({ task }) => task);
       return tasks.length === 0 ? [] : [`the ${what} of ${this.#names(tasks)}`];
     });

@@ -126,11 +126,14 @@ export class Stepper {
         const outputs = value.outputs.map((output) => output.dataSync<"float32">());
         const { proposal, trouble } = this.#propose(tape, present, moment);
         const none = batch.targets.map(() => undefined);
-        if (proposal === undefined) {
+        if (proposal === undefined || trouble !== undefined) {
+          // Also where only a task was dropped: its bad values may have gone into moving statistics.
           model.statistics.forEach(({ variable }, index) => {
             const kept = before[index];
             if (kept !== undefined) variable.assign(kept);
           });
+        }
+        if (proposal === undefined) {
           return { losses: values, weights: none, outputs, directionNorm: undefined, tracked: undefined, trouble, walks: tape.walks };
         }
         const weights = batch.targets.map((_, task) => proposal.weights[proposal.tasks.indexOf(task)]);
@@ -147,9 +150,16 @@ export class Stepper {
     present: readonly Present[],
     moment: StepMoment,
   ): { readonly proposal: Proposal | undefined; readonly trouble: StepReport["trouble"] } {
-    const { policy } = this.#parts;
+    const { policy, model } = this.#parts;
     let tasks = present;
     let found: BadValue[] = [];
+    // Normalisation hides values that overflow from losses and gradients, but they stay in its moving statistics for ever.
+    const overflown = !isFinite([model.statistics.map(({ variable }) => variable.dataSync<"float32">())]);
+    if (overflown && tasks.length > 0) {
+      const bad = tasks.map(({ task }): BadValue => ({ task, what: "statistics" }));
+      const everyone = bad.map(({ task }) => task);
+      return { proposal: undefined, trouble: { bad, remedy: policy.decide(bad, everyone, moment.step + 1) } };
+    }
     for (;;) {
       // A batch in which no task has a label teaches nothing.
       if (tasks.length === 0) return { proposal: undefined, trouble: undefined };
@@ -255,7 +265,10 @@ function combine(rows: readonly JacobianRow[], weights: readonly number[], block
   });
 }
 
-/** Any element that is not finite makes the sum of squares so. */
+/** Optimizers keep sums of squares in single precision, which ends at 3.4e38: beyond this a weight would never move again. */
+const largestSquare = 1e37;
+
+/** Any element that is not finite, or whose square would overflow an accumulator, shows in the sum of squares. */
 function isFinite(rows: readonly JacobianRow[]): boolean {
-  return rows.every((row) => Number.isFinite(squaredNorm(row)));
+  return rows.every((row) => squaredNorm(row) <= largestSquare);
 }

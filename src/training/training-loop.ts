@@ -107,7 +107,8 @@ export class TrainingLoop {
     );
     this.#step += 1;
     report.outputs.forEach((output, task) => {
-      if (report.losses[task] !== undefined) addOutputs(training.epochMetrics[task], rows, task, output, indices);
+      // A task that was dropped, and a step that was skipped, taught nothing and count for nothing.
+      if (report.weights[task] !== undefined) addOutputs(training.epochMetrics[task], rows, task, output, indices);
     });
     recordStep(recorder, this.#ids, this.#step, report);
     this.#reportTrouble(report);
@@ -148,7 +149,15 @@ export class TrainingLoop {
     if (training.experiment.track.snapshots && training.parameters.common.length > 0) {
       recorder.snapshot(this.#step, this.#step / description.stepsPerEpoch, training.dominance.maps());
     }
-    this.#considerBest(table);
+    if (evaluation.broken.length === 0) this.#considerBest(table);
+    else this.#reportBroken(evaluation.broken);
+  }
+
+  /** Its other tasks may look better than ever: a model that is broken for one task is never the best. */
+  #reportBroken(tasks: readonly number[]): void {
+    const names = tasks.map((task) => this.#ids[task] ?? "").join(", ");
+    const message = `The validation loss of ${names} is not finite, so this moment cannot be the best. Lower the learning rate, or look for bad values in the data.`;
+    this.#recorder.event({ kind: "warning", step: this.#step, at: Date.now(), message });
   }
 
   #considerBest(metrics: Best["metrics"]): void {

@@ -198,3 +198,41 @@ test("attributed and exact ownership sum to one for every element", () => {
     training.model.dispose();
   }
 });
+
+describe("what overflows without showing in a loss", () => {
+  const normalised = {
+    model: {
+      trunk: [{ dense: { units: 4, name: "wide" } }],
+      heads: { kind: [], size: [{ dense: { units: 4 } }, { batchNormalization: {} }] },
+    },
+    track: { every: 1000 },
+  };
+
+  test("a batch that normalisation hides is skipped, and its moving statistics are as before", () => {
+    const dataset = syntheticDataset();
+    const training = syntheticTraining(normalised, dataset);
+    const before = training.model.statistics.map(({ variable }) => [...variable.dataSync<"float32">()]);
+    const kept = weights(training);
+    dataset.splits.train.inputs.fill(1e23, 0, 8);
+    const report = step(training);
+    expect(report.losses.every((loss) => loss !== undefined && Number.isFinite(loss))).toBe(true);
+    expect(report.trouble).toMatchObject({ remedy: { kind: "skip" } });
+    expect(report.trouble?.bad[0]).toMatchObject({ what: "statistics" });
+    expect(training.model.statistics.map(({ variable }) => [...variable.dataSync<"float32">()])).toEqual(before);
+    expect(weights(training)).toEqual(kept);
+    training.model.dispose();
+  });
+
+  test("a gradient whose square no accumulator can hold is skipped", () => {
+    const dataset = syntheticDataset({ tasks: ["size"] });
+    const training = syntheticTraining(
+      { tasks: { size: { kind: "regression", loss: "mae" } }, model: { trunk: [{ dense: { units: 2 } }] } },
+      dataset,
+    );
+    dataset.splits.train.inputs.fill(1e21, 0, 4);
+    const report = step(training);
+    expect(report.losses[0]).toSatisfy(Number.isFinite);
+    expect(report.trouble).toMatchObject({ remedy: { kind: "skip" }, bad: [{ what: "gradient" }] });
+    training.model.dispose();
+  });
+});
