@@ -1,107 +1,140 @@
 import { z } from "zod";
+import type { Level, MethodFacts, Need } from "./method-facts.ts";
 
-/** What a method must be given at each step; the trainer computes no more than the greatest of them. */
-export type Need =
-  | "losses" // the K losses
-  | "norms" // and the K gradient norms
-  | "gram" // and the Gram matrix of the task gradients
-  | "gradients"; // and the gradients themselves, element by element
+/** A vector over all common parameters, in the order of the model; 0 where the task does not reach. */
+export type Vector = Float32Array | Float64Array;
 
-/** How a method changes the parameters. */
-export type Action =
-  | "weigh-losses" // one backward pass of the weighted sum; heads see the weights too
-  | "combine-gradients" // a direction for the common parameters from the per-task gradients
-  | "replace-update"; // an update of its own in place of the optimizer's (AdaTask)
-
-/** Where the equations come from; shown wherever the method's name is. */
-export type Provenance = "paper" | "paper and code" | "reconstructed";
-
-export interface Paper {
-  readonly authors: string;
-  readonly title: string;
-  readonly venue: string;
-  readonly year: number;
-  readonly arxiv?: string;
-}
-
-export interface Cost {
-  /** Backward passes a step, as a formula in K, e.g. `1` or `K`. */
-  readonly backward: string;
-  readonly forward: string;
-  /** Floats kept beside those of plain training, as a formula in K and n. */
-  readonly memory: string;
+/** Which step a method is asked about. Steps and epochs count from 0; `tasks` are the present ones, increasing. */
+export interface Moment {
+  readonly tasks: readonly number[];
+  readonly step: number;
+  readonly epoch: number;
 }
 
 /**
  * What a method sees of one step. An absent task (no label in the batch) is not in it: arrays have one entry per
- * present task and `tasks` tells which those are.
+ * present task and `tasks` tells which those are among all K.
  */
-export interface StepInput {
-  /** Indices of the present tasks among all K, increasing. */
-  readonly tasks: readonly number[];
+export interface StepInput extends Moment {
   /** Batch-mean losses of the present tasks. */
   readonly losses: readonly number[];
-  /** Euclidean norms of the present tasks' gradients on the common parameters; given for needs from `norms` up. */
+  /** Euclidean norms of the present tasks' gradients at the method's level; given for needs from `norms` up. */
   readonly norms?: readonly number[];
-  /** Gram matrix `J Jᵀ` of the present tasks, row-major; given for needs from `gram` up. */
+  /** Gram matrix `J Jᵀ` of the present tasks at the method's level, row-major; given for needs from `gram` up. */
   readonly gram?: readonly (readonly number[])[];
-  readonly step: number;
-  readonly epoch: number;
+  /** `J₁ J₂ᵀ` of two further batches, row-major and not symmetric; given to methods with two `draws`. */
+  readonly crossGram?: readonly (readonly number[])[];
+  /** The gradients, one row a present task (or a task of `Demand.only`); given for the need `gradients`. Not to be changed. */
+  readonly gradients?: readonly Vector[];
+  /** How well each present task does on the batch, in [0, 1]; given to methods with `performance`. */
+  readonly performance?: readonly number[];
+  /** Vectors that the method kept of earlier steps. Not to be changed. */
+  readonly buffers?: Buffers;
 }
 
 export type BalanceStatus =
   | "ok"
   | "stationary" // no direction helps every task; the weights give direction 0
+  | "infeasible" // what the method asks of the direction cannot be had; it fell back to what its docstring says
   | "not-converged"; // the solver ran out of iterations; the weights are its best
 
 export interface Weighing {
-  /** One weight per present task; the direction is their combination of the gradients. */
+  /** One weight per present task; the direction is their combination of the gradients (or of `rows`). */
   readonly weights: readonly number[];
   readonly status: BalanceStatus;
+  /** What the weights combine where it is not the gradients themselves: one row a present task. */
+  readonly rows?: readonly Vector[];
+  /** Factors of the heads' own losses, where heads see neither 1 nor the weights. */
+  readonly headWeights?: readonly number[];
 }
 
-/** State of a method: plain data, so that a checkpoint can hold it. */
+/** Numbers that a method remembers: plain data, so that a checkpoint can hold it. */
 export type BalancerState = Readonly<Record<string, readonly number[]>>;
+
+/** Vectors over all common parameters that a method remembers; the name tells the task, e.g. `mean/0`. */
+export type Buffers = Readonly<Record<string, Float64Array>>;
+
+/** Everything that a method remembers from step to step. */
+export interface Remembered {
+  readonly state: BalancerState;
+  /** Left out: as they were. */
+  readonly buffers?: Buffers;
+}
+
+/** What a method asks of one step, where it is less than it needs at other steps. */
+export interface Demand {
+  readonly needs: Need;
+  /** The only tasks whose gradients count in this step; all present ones where left out. */
+  readonly only?: readonly number[];
+}
+
+/** Further forward passes on the same batch, with the same dropout masks and without moving any statistics. */
+export type Look =
+  | { readonly kind: "after-step" }
+  /** At θ + o ‖θ‖/‖d‖ d for each offset o; d is the direction, θ the common parameters before the step. */
+  | { readonly kind: "along-direction"; readonly offsets: readonly number[] };
+
+/** What was seen there. */
+export interface Seen extends Moment {
+  /** Losses before the step. */
+  readonly losses: readonly number[];
+  /** Losses of each look, one entry a present task. */
+  readonly looks: readonly (readonly number[])[];
+  /** Factor of d at each look (`after-step`: none). */
+  readonly distances: readonly number[];
+}
+
+/** Regularisation that belongs to a method as its authors use it. */
+export interface Regularisation {
+  /** λ of the term ½ λ ‖θ‖² that is added to the loss, for all parameters. */
+  readonly weightDecay: number;
+  /** Share of what the trunk hands over that is dropped while training. */
+  readonly dropout: number;
+  /** Epochs without a better validation after which training ends; 0: never. */
+  readonly patience: number;
+}
 
 /** What a method is told of the experiment once, before the first step. */
 export interface BalancerContext {
   /** Number of all tasks, K. */
   readonly tasks: number;
+  readonly names: readonly string[];
   /** Constant weights from the tasks' own `weight` keys, 1 where none is given. */
   readonly taskWeights: readonly number[];
   /** Kinds of the tasks, for methods that treat them differently. */
   readonly kinds: readonly ("classification" | "regression")[];
+  /** Seed of the method's own random draws. */
+  readonly seed: number;
+  /** Epochs that the training will take. */
+  readonly epochs: number;
 }
 
 /** A method with its options and context bound, ready to balance. Pure: state goes in and comes out. */
 export interface PreparedBalancer {
   readonly balancer: Balancer;
+  readonly level: Level;
+  /** Whether the optimizer keeps accumulators for every task (AdaTask), or one for the direction. */
+  readonly accumulators: "shared" | "per-task";
+  readonly look: Look | undefined;
   start(): BalancerState;
+  demand(moment: Moment, state: BalancerState): Demand;
+  /** Groups of the present tasks, each to be trained in a step of its own, one after the other; for the action `alternate`. */
+  groups(moment: Moment, state: BalancerState): { readonly groups: readonly (readonly number[])[]; readonly state: BalancerState };
   /** Throws `RangeError` when the input lacks what the method needs. */
-  weigh(input: StepInput, state: BalancerState): Weighing & { readonly state: BalancerState };
+  weigh(input: StepInput, state: BalancerState): Weighing & Remembered;
+  /** Takes in what the looks saw; for methods that look. */
+  learn(seen: Seen, state: BalancerState): BalancerState;
 }
 
 /** One balancing method, as the catalogue lists it. */
-export interface Balancer {
-  readonly id: string;
-  readonly title: string;
-  /** One sentence for completion and hover. */
-  readonly summary: string;
-  readonly family: "losses" | "norms" | "gram" | "gradients" | "optimizer" | "schedule";
-  readonly needs: Need;
-  readonly action: Action;
-  readonly papers: readonly Paper[];
-  readonly provenance: Provenance;
-  /** What is known of a reconstructed method, and what was filled in: one line, shown wherever the method is. */
-  readonly known?: string;
-  /** True where a loss of 0 or below has no meaning for the method. */
-  readonly positiveLosses?: boolean;
-  readonly cost: Cost;
+export interface Balancer extends MethodFacts {
   /** The method's own options and `scale`; each with type, range, default and description. */
   readonly options: z.ZodObject;
-  /** Optimizers it works with, where not with all. */
-  readonly optimizers?: readonly ("sgd" | "adam" | "rmsprop" | "adagrad")[];
-  /** Binds options (unparsed) and context. Throws `ZodError` for options that do not fit. */
+  /** Regularisation that comes with these options (unparsed). */
+  regularisation(options: unknown): Regularisation;
+  /** Why these options (unparsed) do not fit these tasks, though each is right in itself; undefined where they do. */
+  objection(options: unknown, names: readonly string[]): { readonly option: string; readonly message: string } | undefined;
+  /** Binds options (unparsed) and context. Throws `ZodError` or `RangeError` for options that do not fit. */
   prepare(options: unknown, context: BalancerContext): PreparedBalancer;
 }
 
@@ -112,40 +145,61 @@ const scale = z
   .describe("Length of the direction: as in the paper, or rescaled so that the weights sum to the number of tasks (sum) or to 1 (mean).");
 
 type Scale = z.output<typeof scale>;
+type Options<Shape extends z.ZodRawShape> = z.output<z.ZodObject<Shape>>;
 
-/** What a method's own file says; `defineBalancer` adds the option `scale`. */
-export interface BalancerDefinition<Shape extends z.ZodRawShape> extends Omit<Balancer, "options" | "prepare"> {
+/** What a method's own file says; `defineBalancer` adds the option `scale`. All but facts, options, start and weigh is for few methods. */
+export interface BalancerDefinition<Shape extends z.ZodRawShape> extends MethodFacts {
   readonly options: z.ZodObject<Shape>;
-  readonly start: (options: z.output<z.ZodObject<Shape>>, context: BalancerContext) => BalancerState;
-  readonly weigh: (
-    input: StepInput,
+  readonly start: (options: Options<Shape>, context: BalancerContext) => BalancerState;
+  readonly weigh: (input: StepInput, state: BalancerState, options: Options<Shape>, context: BalancerContext) => Weighing & Remembered;
+  readonly level?: (options: Options<Shape>) => Level;
+  readonly accumulators?: (options: Options<Shape>) => "shared" | "per-task";
+  readonly demand?: (moment: Moment, state: BalancerState, options: Options<Shape>, context: BalancerContext) => Demand;
+  readonly groups?: (
+    moment: Moment,
     state: BalancerState,
-    options: z.output<z.ZodObject<Shape>>,
-    context: BalancerContext,
-  ) => Weighing & { readonly state: BalancerState };
+    options: Options<Shape>,
+  ) => { readonly groups: readonly (readonly number[])[]; readonly state: BalancerState };
+  readonly look?: (options: Options<Shape>) => Look;
+  readonly learn?: (seen: Seen, state: BalancerState, options: Options<Shape>, context: BalancerContext) => BalancerState;
+  readonly regularisation?: (options: Options<Shape>) => Regularisation;
+  readonly objection?: (
+    options: Options<Shape>,
+    names: readonly string[],
+  ) => { readonly option: string; readonly message: string } | undefined;
 }
 
 /** Makes a catalogue entry of a method's definition. */
 export function defineBalancer<Shape extends z.ZodRawShape>(definition: BalancerDefinition<Shape>): Balancer {
-  const { options, start, weigh, ...facts } = definition;
+  const { options, start, weigh, level, accumulators, demand, groups, look, learn, regularisation, objection, ...facts } = definition;
   const scaleOption = z.object({ scale });
   const balancer: Balancer = {
     ...facts,
     options: z.strictObject({ ...options.shape, scale }),
+    regularisation: (raw) => regularisation?.(chosenFrom(raw)) ?? { weightDecay: 0, dropout: 0, patience: 0 },
+    objection: (raw, names) => objection?.(chosenFrom(raw), names),
     prepare(raw, context) {
-      const checked = balancer.options.parse(raw);
-      const chosen = options.parse(checked);
-      const length = scaleOption.parse(checked).scale;
+      const chosen = chosenFrom(raw);
+      const length = scaleOption.parse(balancer.options.parse(raw)).scale;
+      const refused = objection?.(chosen, context.names);
+      if (refused !== undefined) throw new RangeError(`${refused.option}: ${refused.message}`);
       return {
         balancer,
+        level: level?.(chosen) ?? "parameters",
+        accumulators: accumulators?.(chosen) ?? (facts.action === "replace-update" ? "per-task" : "shared"),
+        look: look?.(chosen),
         start: () => start(chosen, context),
+        demand: (moment, state) => demand?.(moment, state, chosen, context) ?? { needs: facts.needs },
+        groups: (moment, state) => groups?.(moment, state, chosen) ?? { groups: [moment.tasks], state },
         weigh(input, state) {
           const result = weigh(input, state, chosen, context);
           return { ...result, weights: rescaled(result.weights, length) };
         },
+        learn: (seen, state) => learn?.(seen, state, chosen, context) ?? state,
       };
     },
   };
+  const chosenFrom = (raw: unknown): Options<Shape> => options.parse(balancer.options.parse(raw));
   return balancer;
 }
 
@@ -158,9 +212,32 @@ function rescaled(weights: readonly number[], length: Scale): readonly number[] 
   return weights.map((weight) => weight * factor);
 }
 
-/** The part of the input that a method declared to need. Throws `RangeError` when the caller left it out. */
+/** The Gram matrix, which the method declared to need. Throws `RangeError` when the caller left it out. */
 export function gramOf(input: StepInput): readonly (readonly number[])[] {
-  if (input.gram === undefined)
-    throw new RangeError("This method needs the Gram matrix of the task gradients, and the step came without it.");
-  return input.gram;
+  return required(input.gram, "the Gram matrix of the task gradients");
+}
+
+/** The norms of the task gradients. Throws `RangeError` when the caller left them out. */
+export function normsOf(input: StepInput): readonly number[] {
+  return required(input.norms, "the norms of the task gradients");
+}
+
+/** The task gradients. Throws `RangeError` when the caller left them out. */
+export function gradientsOf(input: StepInput): readonly Vector[] {
+  return required(input.gradients, "the task gradients");
+}
+
+/** `J₁ J₂ᵀ` of the two further batches. Throws `RangeError` when the caller left it out. */
+export function crossGramOf(input: StepInput): readonly (readonly number[])[] {
+  return required(input.crossGram, "the products of two further batches' gradients");
+}
+
+/** How well each task does. Throws `RangeError` when the caller left it out. */
+export function performanceOf(input: StepInput): readonly number[] {
+  return required(input.performance, "how well each task does");
+}
+
+function required<Part>(part: Part | undefined, what: string): Part {
+  if (part === undefined) throw new RangeError(`This method needs ${what}, and the step came without.`);
+  return part;
 }

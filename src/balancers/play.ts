@@ -1,38 +1,8 @@
-import { z } from "zod";
-import type { BalanceStatus, BalancerState, PreparedBalancer } from "./balancer.ts";
+import type { BalanceStatus, BalancerState, Buffers, Moment, PreparedBalancer, StepInput, Vector } from "./balancer.ts";
 import { resolveBalancer } from "./catalogue.ts";
-import { dot } from "./kernels/vectors.ts";
 import { taskUpdate, type AdaptiveRule, type TaskAccumulators } from "./kernels/adatask-update.ts";
-
-const numbers = z.array(z.number());
-const stepSchema = z.strictObject({ losses: numbers.optional(), jacobian: z.array(numbers).optional() });
-const ruleSchema = z.discriminatedUnion("kind", [
-  z.strictObject({
-    kind: z.literal("adam"),
-    beta1: z.number().default(0.9),
-    beta2: z.number().default(0.999),
-    epsilon: z.number().default(1e-8),
-  }),
-  z.strictObject({ kind: z.literal("rmsprop"), rho: z.number().default(0.99), epsilon: z.number().default(1e-8) }),
-  z.strictObject({ kind: z.literal("adagrad"), epsilon: z.number().default(1e-10) }),
-]);
-
-/**
- * A method on given losses and Jacobians, step by step, to understand or to verify it. `jacobian` has one row a task.
- * `weights` are the tasks' constant weights for `static`; `optimizer` is the rule whose accumulators `adatask` keeps.
- */
-export const balanceProblemSchema = z.strictObject({
-  method: z.string().optional(),
-  options: z.record(z.string(), z.unknown()).default({}),
-  weights: numbers.optional(),
-  kinds: z.array(z.enum(["classification", "regression"])).optional(),
-  optimizer: ruleSchema.default({ kind: "adam", beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }),
-  seed: z.int().min(0).default(0),
-  steps: z.array(stepSchema).min(1),
-});
-
-export type BalanceProblem = z.output<typeof balanceProblemSchema>;
-type Step = BalanceProblem["steps"][number];
+import { dot } from "./kernels/vectors.ts";
+import type { BalanceProblem, ProblemStep } from "./play-problem.ts";
 
 /** `weights` are null where the direction is no combination of the rows; `direction` is null where no rows were given. */
 export interface BalanceStep {
@@ -45,16 +15,21 @@ export interface BalanceStep {
 export function playBalance(problem: BalanceProblem, method: string): readonly BalanceStep[] {
   const { balancer } = resolveBalancer(method);
   const tasks = taskCount(problem.steps);
+  const names = problem.tasks ?? Array.from({ length: tasks }, (_, i) => String(i + 1));
+  requireLengths(problem, names, tasks);
   const prepared = balancer.prepare(problem.options, {
     tasks,
+    names,
     taskWeights: problem.weights ?? new Array<number>(tasks).fill(1),
     kinds: problem.kinds ?? new Array<"regression">(tasks).fill("regression"),
+    seed: problem.seed,
+    epochs: problem.steps.length,
   });
   const player = balancer.action === "replace-update" ? new UpdatePlayer(prepared, problem.optimizer) : new WeightPlayer(prepared);
   return problem.steps.map((step, index) => {
-    requireParts(step, balancer.needs !== "losses", index);
+    requireParts(step, prepared, index);
     if (!isFinite(step)) return { weights: null, direction: null, status: "non-finite" };
-    return player.play(step, index);
+    return player.play(step, index, problem.steps[index + 1]);
   });
 }
 
@@ -62,22 +37,63 @@ export function playBalance(problem: BalanceProblem, method: string): readonly B
 class WeightPlayer {
   readonly #balancer: PreparedBalancer;
   #state: BalancerState;
+  #buffers: Buffers = {};
 
   constructor(balancer: PreparedBalancer) {
     this.#balancer = balancer;
     this.#state = balancer.start();
   }
 
-  play({ losses = [], jacobian }: Step, step: number): BalanceStep {
-    const count = jacobian?.length ?? losses.length;
-    const gram = jacobian?.map((row) => jacobian.map((other) => dot(row, other)));
-    const input = { tasks: Array.from({ length: count }, (_, i) => i), losses, step, epoch: step };
-    const answer = this.#balancer.weigh(
-      gram === undefined ? input : { ...input, gram, norms: gram.map((row, i) => Math.sqrt(row[i] ?? 0)) },
-      this.#state,
-    );
+  play(step: ProblemStep, index: number, next: ProblemStep | undefined): BalanceStep {
+    const { losses = [], jacobian } = step;
+    const tasks = (jacobian ?? losses).map((_, i) => i);
+    const moment = { tasks, step: index, epoch: step.epoch ?? index };
+    const answer = this.#balancer.weigh(this.#input(step, moment), this.#state);
     this.#state = answer.state;
-    return { weights: answer.weights, direction: jacobian === undefined ? null : combine(jacobian, answer.weights), status: answer.status };
+    this.#buffers = answer.buffers ?? this.#buffers;
+    const rows = answer.rows ?? jacobian;
+    const direction = rows === undefined ? null : combine(rows, answer.weights);
+    this.#learn(step, moment, direction, next);
+    return { weights: answer.rows === undefined ? answer.weights : null, direction, status: answer.status };
+  }
+
+  #input({ losses = [], jacobian, draws, performance }: ProblemStep, moment: Moment): StepInput {
+    const { needs, only } = this.#balancer.demand(moment, this.#state);
+    const input: StepInput = { ...moment, losses, buffers: this.#buffers, ...(performance === undefined ? {} : { performance }) };
+    if (jacobian === undefined || needs === "losses") return input;
+    const [first, second] = draws ?? [jacobian, jacobian];
+    const gram = products(jacobian, jacobian);
+    return {
+      ...input,
+      norms: gram.map((row, i) => Math.sqrt(row[i] ?? 0)),
+      ...(needs === "norms" ? {} : { gram }),
+      ...(this.#balancer.balancer.draws === undefined ? {} : { crossGram: products(first, second) }),
+      ...(needs === "gradients"
+        ? { gradients: jacobian.filter((_, i) => only?.includes(i) ?? true).map((row) => Float64Array.from(row)) }
+        : {}),
+    };
+  }
+
+  /** Where the problem does not tell what a look sees, the losses are straight lines with the gradients as their slopes. */
+  #learn(
+    { losses = [], jacobian = [], after }: ProblemStep,
+    moment: Moment,
+    direction: readonly number[] | null,
+    next?: ProblemStep,
+  ): void {
+    const { look } = this.#balancer;
+    if (look === undefined) return;
+    const seen = after ?? next?.losses;
+    if (look.kind === "after-step") {
+      if (seen !== undefined) this.#state = this.#balancer.learn({ ...moment, losses, looks: [seen], distances: [] }, this.#state);
+      return;
+    }
+    const length = Math.hypot(...(direction ?? []));
+    if (direction === null || length === 0) return;
+    const distances = look.offsets.map((offset) => offset / length);
+    const slopes = jacobian.map((row) => dot(row, direction));
+    const looks = distances.map((distance) => losses.map((loss, i) => loss + distance * (slopes[i] ?? 0)));
+    this.#state = this.#balancer.learn({ ...moment, losses, looks, distances }, this.#state);
   }
 }
 
@@ -94,7 +110,7 @@ class UpdatePlayer {
     this.#rule = rule;
   }
 
-  play({ losses = [], jacobian = [] }: Step, step: number): BalanceStep {
+  play({ losses = [], jacobian = [] }: ProblemStep, step: number): BalanceStep {
     const before =
       this.#accumulators ?? jacobian.map((row) => ({ mean: new Float64Array(row.length), square: new Float64Array(row.length) }));
     this.#count += 1;
@@ -115,7 +131,7 @@ class UpdatePlayer {
 
 const emptyAccumulators: TaskAccumulators = { mean: new Float64Array(), square: new Float64Array() };
 
-function taskCount(steps: readonly Step[]): number {
+function taskCount(steps: readonly ProblemStep[]): number {
   const counts = new Set(
     steps.flatMap(({ losses, jacobian }) => [losses?.length, jacobian?.length]).filter((count) => count !== undefined),
   );
@@ -128,16 +144,36 @@ function taskCount(steps: readonly Step[]): number {
   return count;
 }
 
-function requireParts({ losses, jacobian }: Step, needsRows: boolean, index: number): void {
-  if (needsRows && jacobian === undefined) throw new RangeError(`Step ${index + 1} has no "jacobian", which this method needs.`);
-  if (!needsRows && losses === undefined) throw new RangeError(`Step ${index + 1} has no "losses", which this method needs.`);
+function requireLengths({ weights, kinds, steps }: BalanceProblem, names: readonly string[], tasks: number): void {
+  for (const [what, list] of Object.entries({ tasks: names, weights, kinds })) {
+    if (list !== undefined && list.length !== tasks)
+      throw new RangeError(`"${what}" has ${list.length} entries, and the steps have ${tasks} tasks.`);
+  }
+  steps.forEach(({ after, performance, draws }, index) => {
+    for (const [what, list] of Object.entries({ after, performance, "draws[0]": draws?.[0], "draws[1]": draws?.[1] })) {
+      if (list !== undefined && list.length !== tasks)
+        throw new RangeError(`"${what}" of step ${index + 1} has ${list.length} entries, and the steps have ${tasks} tasks.`);
+    }
+  });
 }
 
-function isFinite({ losses = [], jacobian = [] }: Step): boolean {
-  return losses.every(Number.isFinite) && jacobian.every((row) => row.every(Number.isFinite));
+function requireParts({ losses, jacobian, performance }: ProblemStep, { balancer, look }: PreparedBalancer, index: number): void {
+  const missing = (part: string) => new RangeError(`Step ${index + 1} has no "${part}", which this method needs.`);
+  const needsRows = balancer.needs !== "losses" || look?.kind === "along-direction";
+  if (needsRows && jacobian === undefined) throw missing("jacobian");
+  if ((!needsRows || look !== undefined) && losses === undefined) throw missing("losses");
+  if (balancer.performance === true && performance === undefined) throw missing("performance");
 }
 
-function combine(rows: readonly (readonly number[])[], weights: readonly number[]): readonly number[] {
+function isFinite({ losses = [], jacobian = [], draws = [[], []] }: ProblemStep): boolean {
+  return losses.every(Number.isFinite) && [jacobian, ...draws].every((rows) => rows.every((row) => row.every(Number.isFinite)));
+}
+
+function products(a: readonly (readonly number[])[], b: readonly (readonly number[])[]): number[][] {
+  return a.map((row) => b.map((other) => dot(row, other)));
+}
+
+function combine(rows: readonly (readonly number[] | Vector)[], weights: readonly number[]): readonly number[] {
   const width = rows[0]?.length ?? 0;
   return Array.from({ length: width }, (_, j) => rows.reduce((sum, row, i) => sum + (weights[i] ?? 0) * (row[j] ?? 0), 0));
 }

@@ -2,7 +2,8 @@ import { readFile } from "node:fs/promises";
 import { text as readText } from "node:stream/consumers";
 import type { Command } from "commander";
 import { z } from "zod";
-import { balanceProblemSchema, playBalance, type BalanceStep } from "../balancers/play.ts";
+import { balanceProblemSchema } from "../balancers/play-problem.ts";
+import { playBalance, type BalanceStep } from "../balancers/play.ts";
 
 type Answer =
   { readonly method: string; readonly steps: readonly BalanceStep[] } | { readonly method: string | null; readonly error: string };

@@ -1,6 +1,6 @@
 import { tensor, type Tensor } from "@tensorflow/tfjs-core";
 import type { Dataset, Rows, TaskTargets } from "./data/dataset.ts";
-import type { RandomStream } from "./random.ts";
+import type { RandomStream } from "../balancers/kernels/random-stream.ts";
 
 /** Rows of one step on the engine. A task without a label among them has no targets: it is absent from the step. */
 export interface Batch {

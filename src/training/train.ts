@@ -6,7 +6,7 @@ import { readCheckpoint, checkpointPath, type Checkpoint } from "./checkpoint.ts
 import { CheckpointKeeper } from "./checkpoint-keeper.ts";
 import { loadData } from "./data/load.ts";
 import { buildModel } from "./model/build.ts";
-import { RandomStreams } from "./random.ts";
+import { RandomStreams } from "./random-streams.ts";
 import type { Control, Recorder } from "./recorder.ts";
 import { prepareTraining, type Training } from "./training.ts";
 import { TrainingLoop } from "./training-loop.ts";

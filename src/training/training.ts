@@ -14,7 +14,7 @@ import { NonFinitePolicy } from "./non-finite.ts";
 import { DirectionUpdate } from "./optimizers/common-update.ts";
 import { resolveOptimizer, type Optimizer } from "./optimizers/optimizer.ts";
 import { TaskwiseUpdate } from "./optimizers/taskwise-update.ts";
-import type { RandomStreams } from "./random.ts";
+import type { RandomStreams } from "./random-streams.ts";
 import type { MeasuredTask } from "./recording.ts";
 import { Stepper } from "./step.ts";
 import { inTensorScope } from "./tensor-scope.ts";
@@ -65,8 +65,11 @@ export function prepareTraining(material: TrainingMaterial): Training {
   }
   const prepared = balancer.prepare(options, {
     tasks: ids.length,
+    names: ids,
     taskWeights: settings.map(({ weight }) => weight ?? 1),
     kinds: settings.map(({ kind }) => kind),
+    seed: experiment.training.seed,
+    epochs: experiment.training.epochs,
   });
   const taskwise = balancer.action === "replace-update";
   const { heads } = experiment.training;

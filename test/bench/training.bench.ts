@@ -12,7 +12,7 @@ import { startBackend } from "../../src/training/backend/backend.ts";
 import { CheckpointKeeper } from "../../src/training/checkpoint-keeper.ts";
 import { loadData } from "../../src/training/data/load.ts";
 import { buildModel } from "../../src/training/model/build.ts";
-import { RandomStreams } from "../../src/training/random.ts";
+import { RandomStreams } from "../../src/training/random-streams.ts";
 import type { Recorder } from "../../src/training/recorder.ts";
 import { prepareTraining } from "../../src/training/training.ts";
 import { TrainingLoop } from "../../src/training/training-loop.ts";

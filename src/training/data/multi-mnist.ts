@@ -3,7 +3,8 @@ import { dirname, join } from "node:path";
 
 import type { Experiment } from "../../experiment/schema.ts";
 import type { Split } from "../../experiment/record.ts";
-import { RandomStreams, type RandomStream } from "../random.ts";
+import type { RandomStream } from "../../balancers/kernels/random-stream.ts";
+import { RandomStreams } from "../random-streams.ts";
 import { DataError, type DataProblem } from "./data-error.ts";
 import type { Dataset, Rows, TaskTargets } from "./dataset.ts";
 import { readIdx } from "./idx.ts";

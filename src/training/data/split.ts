@@ -1,4 +1,4 @@
-import { RandomStreams } from "../random.ts";
+import { RandomStreams } from "../random-streams.ts";
 import type { Split } from "../../experiment/record.ts";
 import { DataError } from "./data-error.ts";
 

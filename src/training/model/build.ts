@@ -3,7 +3,8 @@ import { RNN } from "@tensorflow/tfjs-layers";
 
 import { initializers } from "../../experiment/layer-arguments.ts";
 import type { Experiment } from "../../experiment/schema.ts";
-import type { RandomStream, RandomStreams } from "../random.ts";
+import type { RandomStream } from "../../balancers/kernels/random-stream.ts";
+import type { RandomStreams } from "../random-streams.ts";
 import { initialValues } from "./initial-weights.ts";
 import { layerRegistry, type TfLayer } from "./layer-registry.ts";
 import type { ModelParameter, MultiTaskModel } from "./model.ts";

@@ -1,5 +1,5 @@
 import type { initializers } from "../../experiment/layer-arguments.ts";
-import type { RandomStream } from "../random.ts";
+import type { RandomStream } from "../../balancers/kernels/random-stream.ts";
 
 export type InitializerName = (typeof initializers)[number];
 

@@ -1,6 +1,6 @@
 import { add, mul, tensor, type Tensor } from "@tensorflow/tfjs-core";
 
-import type { RandomStream } from "../random.ts";
+import type { RandomStream } from "../../balancers/kernels/random-stream.ts";
 
 /** Layers that do nothing but draw random numbers while training. */
 export type NoiseKind = "dropout" | "spatialDropout1d" | "gaussianNoise" | "gaussianDropout" | "alphaDropout";

@@ -5,7 +5,9 @@ import { adaptiveUncertainty } from "../../../src/balancers/adaptive-uncertainty
 import { imtlL } from "../../../src/balancers/imtl-l.ts";
 import { uncertainty } from "../../../src/balancers/uncertainty.ts";
 import { taskUpdate, type TaskAccumulators } from "../../../src/balancers/kernels/adatask-update.ts";
-import { balanceProblemSchema, playBalance } from "../../../src/balancers/play.ts";
+import { balanceProblemSchema } from "../../../src/balancers/play-problem.ts";
+import { playBalance } from "../../../src/balancers/play.ts";
+import { contextOf } from "./context.ts";
 
 const vector = z.array(z.number());
 const answer = z.union([z.object({ w: vector.optional(), d: vector }), z.literal("stationary")]);
@@ -134,10 +136,7 @@ test.each([
 ] as const)(
   "%s: golden weights, and its own values move against the golden gradient",
   (_, balancer, name, values, gradient, { losses, weights }) => {
-    const prepared = balancer.prepare(
-      { learningRate: 0.01 },
-      { tasks: 3, taskWeights: [1, 1, 1], kinds: ["regression", "regression", "regression"] },
-    );
+    const prepared = balancer.prepare({ learningRate: 0.01 }, contextOf(3));
     const answer = prepared.weigh({ tasks: [0, 1, 2], losses, step: 0, epoch: 0 }, { ...prepared.start(), [name]: values });
     expectClose(answer.weights, weights, 1e-9);
     expectClose(
@@ -156,8 +155,7 @@ test("adaptive-uncertainty: with losses frozen, σ tends to the golden optimum",
 
 test("uncertainty weighting gives the golden weights and moves each s against the golden gradient", () => {
   const { losses, s, weights, grad_s } = golden.steps.UW_nash;
-  const context = { tasks: 3, taskWeights: [1, 1, 1], kinds: ["regression", "regression", "regression"] as const };
-  const prepared = uncertainty.prepare({ learningRate: 0.01 }, context);
+  const prepared = uncertainty.prepare({ learningRate: 0.01 }, contextOf(3));
   const answer = prepared.weigh({ tasks: [0, 1, 2], losses, step: 0, epoch: 0 }, { ...prepared.start(), logVariance: s });
   expectClose(answer.weights, weights, 1e-9);
   // The first bias-corrected step of Adam has the learning rate's length against the gradient's sign; its mean is 0.1 of the gradient.

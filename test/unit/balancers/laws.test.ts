@@ -3,8 +3,10 @@ import fc from "fast-check";
 import { describe, expect } from "vitest";
 import { balancerCatalogue } from "../../../src/balancers/catalogue.ts";
 import { minNormPoint } from "../../../src/balancers/kernels/min-norm.ts";
-import { balanceProblemSchema, playBalance, type BalanceProblem, type BalanceStep } from "../../../src/balancers/play.ts";
+import { balanceProblemSchema, type BalanceProblem } from "../../../src/balancers/play-problem.ts";
+import { playBalance, type BalanceStep } from "../../../src/balancers/play.ts";
 import { uncertainty } from "../../../src/balancers/uncertainty.ts";
+import { contextOf } from "./context.ts";
 import { jacobians } from "./jacobians.ts";
 
 type Rows = readonly (readonly number[])[];
@@ -257,7 +259,7 @@ test("uncertainty: with losses frozen, weights tend to 1 / (2 L)", () => {
 });
 
 test("uncertainty: an absent task keeps its state, and a loss of 0 cannot drive a weight beyond e¹⁰/2", () => {
-  const prepared = uncertainty.prepare({ learningRate: 10 }, { tasks: 2, taskWeights: [1, 1], kinds: ["regression", "classification"] });
+  const prepared = uncertainty.prepare({ learningRate: 10 }, contextOf(2, { kinds: ["regression", "classification"] }));
   let state = prepared.start();
   for (let step = 0; step < 5; step++) state = prepared.weigh({ tasks: [1], losses: [0], step, epoch: 0 }, state).state;
   expect(state["logVariance"]).toEqual([0, -10]);
@@ -265,7 +267,7 @@ test("uncertainty: an absent task keeps its state, and a loss of 0 cannot drive 
 });
 
 test("uncertainty by kind: ½ for regression, 1 for classification", () => {
-  const prepared = uncertainty.prepare({ form: "by-kind" }, { tasks: 2, taskWeights: [1, 1], kinds: ["regression", "classification"] });
+  const prepared = uncertainty.prepare({ form: "by-kind" }, contextOf(2, { kinds: ["regression", "classification"] }));
   expect(prepared.weigh({ tasks: [0, 1], losses: [1, 1], step: 0, epoch: 0 }, prepared.start()).weights).toEqual([0.5, 1]);
 });
 

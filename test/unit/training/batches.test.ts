@@ -2,7 +2,7 @@ import { fc, test } from "@fast-check/vitest";
 import { beforeAll, describe, expect } from "vitest";
 import { startBackend } from "../../../src/training/backend/backend.ts";
 import { BatchOrder, makeBatch } from "../../../src/training/batches.ts";
-import { RandomStreams } from "../../../src/training/random.ts";
+import { RandomStreams } from "../../../src/training/random-streams.ts";
 import { syntheticDataset } from "./synthetic.ts";
 
 beforeAll(async () => {

@@ -2,7 +2,7 @@ import { experimentSchema, type Experiment } from "../../../src/experiment/schem
 import type { OwnershipMap, RunDescription, RunEvent } from "../../../src/experiment/record.ts";
 import type { Dataset, Rows } from "../../../src/training/data/dataset.ts";
 import { buildModel } from "../../../src/training/model/build.ts";
-import { RandomStreams } from "../../../src/training/random.ts";
+import { RandomStreams } from "../../../src/training/random-streams.ts";
 import type { Control, Recorder } from "../../../src/training/recorder.ts";
 import { prepareTraining, type Training } from "../../../src/training/training.ts";
 

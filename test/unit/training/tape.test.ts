@@ -23,7 +23,7 @@ import {
 import { beforeAll, describe, expect, test } from "vitest";
 import { startBackend } from "../../../src/training/backend/backend.ts";
 import { Tape } from "../../../src/training/gradients/tape.ts";
-import { RandomStreams } from "../../../src/training/random.ts";
+import { RandomStreams } from "../../../src/training/random-streams.ts";
 
 const stream = new RandomStreams(3).get("tape");
 

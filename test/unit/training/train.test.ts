@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { RandomStreams } from "../../../src/training/random.ts";
+import { RandomStreams } from "../../../src/training/random-streams.ts";
 import { train, type TrainingRequest } from "../../../src/training/train.ts";
 import { ListRecorder, neverStop, syntheticExperiment } from "./synthetic.ts";
 

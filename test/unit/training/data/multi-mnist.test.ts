@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 
 import type { Split } from "../../../../src/experiment/record.ts";
 import type { Dataset } from "../../../../src/training/data/dataset.ts";
-import { RandomStreams } from "../../../../src/training/random.ts";
+import { RandomStreams } from "../../../../src/training/random-streams.ts";
 import { bundledDigits, loadData } from "../../../../src/training/data/load.ts";
 import {
   composeImage,

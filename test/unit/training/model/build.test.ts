@@ -7,7 +7,7 @@ import { startBackend } from "../../../../src/training/backend/backend.ts";
 import { inspectModel } from "../../../../src/training/model/inspect.ts";
 import type { MultiTaskModel } from "../../../../src/training/model/model.ts";
 import { layerRegistry } from "../../../../src/training/model/layer-registry.ts";
-import { RandomStreams } from "../../../../src/training/random.ts";
+import { RandomStreams } from "../../../../src/training/random-streams.ts";
 import { classification, leNet, network, outputs, regression, shape, weights } from "./networks.ts";
 
 beforeAll(async () => {

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 
 import { initializers } from "../../../../src/experiment/layer-arguments.ts";
 import { initialValues, type InitializerName } from "../../../../src/training/model/initial-weights.ts";
-import { RandomStreams } from "../../../../src/training/random.ts";
+import { RandomStreams } from "../../../../src/training/random-streams.ts";
 
 function values(name: InitializerName, shape: readonly number[]): Float32Array {
   return initialValues(name, shape, new RandomStreams(3).get("weights"));

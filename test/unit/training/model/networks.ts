@@ -5,7 +5,7 @@ import type { TaskTargets } from "../../../../src/training/data/dataset.ts";
 import { buildModel } from "../../../../src/training/model/build.ts";
 import type { MultiTaskModel } from "../../../../src/training/model/model.ts";
 import type { DataShape } from "../../../../src/training/model/plan.ts";
-import { RandomStreams } from "../../../../src/training/random.ts";
+import { RandomStreams } from "../../../../src/training/random-streams.ts";
 
 export function classification(id: string, classes = 3): TaskTargets {
   return { id, kind: "classification", classes: Array.from({ length: classes }, (_, i) => String(i)), mean: 0, deviation: 1 };

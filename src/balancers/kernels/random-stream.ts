@@ -1,35 +1,3 @@
-/**
- * Named random streams under one seed. Each draws from its own generator, so that adding a draw to one never moves
- * another, and a checkpoint can hold them all.
- */
-export class RandomStreams {
-  readonly #seed: number;
-  readonly #streams = new Map<string, RandomStream>();
-
-  constructor(seed: number) {
-    this.#seed = seed;
-  }
-
-  /** The stream of this name; the same object every time. */
-  get(name: string): RandomStream {
-    let stream = this.#streams.get(name);
-    if (stream === undefined) {
-      stream = RandomStream.seeded(this.#seed, name);
-      this.#streams.set(name, stream);
-    }
-    return stream;
-  }
-
-  /** State of every stream used so far, as plain data. */
-  save(): Record<string, readonly number[]> {
-    return Object.fromEntries([...this.#streams].map(([name, stream]) => [name, stream.save()]));
-  }
-
-  restore(states: Readonly<Record<string, readonly number[]>>): void {
-    for (const [name, state] of Object.entries(states)) this.get(name).restore(state);
-  }
-}
-
 /** sfc32 (Chris Doty-Humphrey, PractRand): 128 bits of state, passes its author's tests, four additions a draw. */
 export class RandomStream {
   #a: number;
@@ -47,6 +15,13 @@ export class RandomStream {
   static seeded(seed: number, name: string): RandomStream {
     const stream = new RandomStream(seed | 0, Math.floor(seed / 2 ** 32) | 0, hash(name), 1);
     for (let i = 0; i < 16; i++) stream.nextBits();
+    return stream;
+  }
+
+  /** A stream that goes on where the saved one was. Throws `RangeError` when `state` is none. */
+  static from(state: ArrayLike<number>): RandomStream {
+    const stream = new RandomStream(0, 0, 0, 0);
+    stream.restore(state);
     return stream;
   }
 
@@ -93,8 +68,8 @@ export class RandomStream {
     return [this.#a, this.#b, this.#c, this.#counter];
   }
 
-  restore(state: readonly number[]): void {
-    const [a, b, c, counter] = state;
+  restore(state: ArrayLike<number>): void {
+    const [a, b, c, counter] = Array.from(state);
     if (a === undefined || b === undefined || c === undefined || counter === undefined || state.length !== 4) {
       throw new RangeError(`A random stream's state has four numbers, not ${state.length}.`);
     }
