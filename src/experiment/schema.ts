@@ -124,6 +124,13 @@ export const trainingSchema = z
         "Gradient of a head: of its own loss, or of its weighted loss. `auto`: weighted for methods that weigh losses, own for all others.",
       ),
     onNonFinite: z.enum(["skip", "drop-task", "throw"]).default("skip").describe("What to do when a loss or a gradient is not finite."),
+    maxNormFactor: z
+      .number()
+      .gt(0)
+      .default(1000)
+      .describe(
+        "Longest direction, in multiples of the sum of the task gradients' norms. A longer one is an accident of a nearly singular solve; it is shortened and told.",
+      ),
     maxConsecutive: z.int().min(1).default(25).describe("Skipped steps in a row after which the run fails."),
   })
   .describe("How long and how it trains.");

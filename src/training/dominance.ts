@@ -1,4 +1,5 @@
 import { dominanceThreshold, histogramBins, type OwnershipMap } from "../experiment/record.ts";
+import type { MoveObserver } from "./optimizers/common-update.ts";
 import type { TrainedParameter } from "./trained-parameter.ts";
 
 /** What is recorded of one tensor. One entry a task of its reach. */
@@ -27,7 +28,7 @@ export interface TrunkOwnership {
  * it is measured at tracked steps only, so each measurement stands for the n steps before it. A task that is absent from a
  * measured step moved nothing (Δ_i = 0). Sums run over the tasks in reach.
  */
-export class Dominance {
+export class Dominance implements MoveObserver {
   readonly #parameters: readonly TrainedParameter[];
   readonly #tasks: number;
   readonly #decay: number;

@@ -4,7 +4,7 @@ import type { Evaluation } from "./evaluate.ts";
 import { cosine, gramMatrix, type JacobianRow } from "./gradients/gram.ts";
 import type { MetricName, TaskMetrics } from "./metrics.ts";
 import type { Recorder } from "./recorder.ts";
-import type { StepReport, TrackedGradients } from "./step.ts";
+import type { StepReport, TrackedGradients } from "./step-report.ts";
 
 /** What is recorded of every step. A value that does not exist (an absent task, a skipped step) leaves a gap. */
 export function recordStep(

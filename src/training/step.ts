@@ -1,16 +1,22 @@
-import type { Tensor } from "@tensorflow/tfjs-core";
-import type { BalancerState, PreparedBalancer, StepInput } from "../balancers/balancer.ts";
+import type { Tensor, Variable } from "@tensorflow/tfjs-core";
+import type { PreparedBalancer, Remembered } from "../balancers/balancer.ts";
+import type { RandomStream } from "../balancers/kernels/random-stream.ts";
 import type { Batch } from "./batches.ts";
 import type { Dominance } from "./dominance.ts";
-import { gramMatrix, rowNorms, squaredNorm, type JacobianRow } from "./gradients/gram.ts";
-import { summedGradients, taskGradients, type ParameterSet } from "./gradients/per-task.ts";
+import { isFinite, squaredNorm, type JacobianRow } from "./gradients/gram.ts";
+import { taskGradients, type ParameterSet } from "./gradients/per-task.ts";
 import { Tape } from "./gradients/tape.ts";
+import { lookAlong, lookHere, type Glimpses, type LookParts } from "./looks.ts";
 import type { LossFunction } from "./losses.ts";
+import { mergeReports, withOwnCopy } from "./merged-report.ts";
 import type { MultiTaskModel } from "./model/model.ts";
-import type { BadValue, NonFinitePolicy, Remedy } from "./non-finite.ts";
-import type { CommonUpdate } from "./optimizers/common-update.ts";
+import type { BadValue, NonFinitePolicy } from "./non-finite.ts";
+import { GatheredMoves, type CommonUpdate, type MoveObserver } from "./optimizers/common-update.ts";
 import type { Optimizer } from "./optimizers/optimizer.ts";
 import type { OptimizerSlot } from "./optimizers/slot.ts";
+import { performanceOf } from "./performance.ts";
+import { Proposer, type Present, type Proposal } from "./proposal.ts";
+import type { StepMoment, StepReport, Trouble } from "./step-report.ts";
 import { inTensorScope } from "./tensor-scope.ts";
 
 /** What one step is made of; all of it lives as long as the training. */
@@ -19,79 +25,45 @@ export interface StepParts {
   readonly parameters: ParameterSet;
   /** One a task. */
   readonly losses: readonly LossFunction[];
+  readonly kinds: readonly ("classification" | "regression")[];
   readonly balancer: PreparedBalancer;
   readonly optimizer: Optimizer;
   readonly commonUpdate: CommonUpdate;
   readonly dominance: Dominance;
   /** Whether a head sees its own loss or its weighted loss. */
   readonly heads: "own" | "weighted";
+  readonly weightDecay: number;
+  readonly maxNormFactor: number;
   readonly policy: NonFinitePolicy;
+  /** What dropout draws from. */
+  readonly noise: RandomStream;
 }
 
-export interface StepMoment {
-  /** Steps done before this one. */
-  readonly step: number;
-  readonly epoch: number;
-  /**
-   * Measure gradients and ownership in this step. It then walks back once for each task, whatever the method, and adds the
-   * gradients up itself: the same sum in another order, so the last bits of a run depend on how often it is tracked.
-   */
-  readonly track: boolean;
-}
-
-/** What a step did. Arrays have one entry a task of the run. */
-export interface StepReport {
-  /** Undefined for a task without a label in the batch. */
-  readonly losses: readonly (number | undefined)[];
-  /** Undefined also for a task that was dropped, and all of them in a skipped step. */
-  readonly weights: readonly (number | undefined)[];
-  /** Outputs of the tasks, row-major, as the parameters were before the step. */
-  readonly outputs: readonly Float32Array[];
-  /** Norm of the applied direction; undefined in a skipped step. */
-  readonly directionNorm: number | undefined;
-  /** Present where it was asked for and the step was not skipped. */
-  readonly tracked: TrackedGradients | undefined;
-  readonly trouble: { readonly bad: readonly BadValue[]; readonly remedy: Remedy } | undefined;
-  /** Backward walks made. */
-  readonly walks: number;
-}
-
-/** Gradients of one tracked step, for norms, cosines and help. */
-export interface TrackedGradients {
-  readonly tasks: readonly number[];
-  readonly rows: readonly JacobianRow[];
-  readonly applied: JacobianRow;
-}
-
-interface Present {
-  readonly task: number;
-  readonly loss: Tensor;
-  readonly value: number;
-}
-
-/** A step that was computed but has not changed anything yet. */
-interface Proposal {
-  readonly tasks: readonly number[];
-  readonly weights: readonly number[];
-  readonly state: BalancerState;
-  readonly rows: readonly JacobianRow[] | undefined;
-  readonly direction: JacobianRow;
-  readonly owned: JacobianRow;
+/** One forward pass in training mode. */
+interface Forward {
+  readonly tape: Tape;
+  readonly outputs: readonly Tensor[];
+  /** Loss of each task, undefined for an absent one. */
+  readonly losses: readonly (Tensor | undefined)[];
 }
 
 /** One step of training: forward once, back as often as the method needs, and move. */
 export class Stepper {
   readonly #parts: StepParts;
+  readonly #proposer: Proposer;
+  readonly #variables: readonly Variable[];
   readonly #ownedSlots: readonly OptimizerSlot[];
   readonly #ownedUpdates: readonly Float32Array[];
-  /** The balancer's state; plain data. */
-  balancerState: BalancerState;
+  /** What the balancer remembers; plain data. */
+  remembered: Remembered;
 
   constructor(parts: StepParts) {
     this.#parts = parts;
+    this.#proposer = new Proposer(parts);
+    this.#variables = [...parts.parameters.common, ...parts.parameters.owned].map(({ parameter }) => parameter.variable);
     this.#ownedSlots = parts.parameters.owned.map(({ size }) => parts.optimizer.slot(size));
     this.#ownedUpdates = parts.parameters.owned.map(({ size }) => new Float32Array(size));
-    this.balancerState = parts.balancer.start();
+    this.remembered = { state: parts.balancer.start(), buffers: {} };
   }
 
   /** Every optimizer slot by a name that is the same in every run of the experiment. */
@@ -103,45 +75,139 @@ export class Stepper {
     return new Map([...this.#parts.commonUpdate.slots(), ...owned]);
   }
 
-  run(batch: Batch, moment: StepMoment): StepReport {
+  /** `further` are as many independent batches as the method draws (`MethodFacts.draws`). */
+  run(batch: Batch, moment: StepMoment, further: readonly Batch[] = []): StepReport {
+    return this.#parts.balancer.balancer.action === "alternate" ? this.#alternate(batch, moment) : this.#joint(batch, moment, further);
+  }
+
+  #joint(batch: Batch, moment: StepMoment, further: readonly Batch[]): StepReport {
+    const { dominance, policy } = this.#parts;
+    const report = this.#step(batch, moment, further, () => {
+      dominance.begin(moment.step + 1);
+      return dominance;
+    });
+    if (report.directionNorm !== undefined) policy.succeeded();
+    return report;
+  }
+
+  /**
+   * One step for each group of tasks, each from a forward pass of its own with the parameters as the groups before left them.
+   * Where a group has a bad value and the step must be skipped, the groups after it are left out too.
+   */
+  #alternate(batch: Batch, moment: StepMoment): StepReport {
+    const { balancer, dominance, policy, parameters } = this.#parts;
+    const tasks = batch.targets.flatMap((targets, task) => (targets === undefined ? [] : [task]));
+    const { groups, state } = balancer.groups({ tasks, step: moment.step, epoch: moment.epoch }, this.remembered.state);
+    this.remembered = { ...this.remembered, state };
+    const moves = new GatheredMoves();
+    const reports: StepReport[] = [];
+    for (const group of groups) {
+      const targets = batch.targets.map((each, task) => (group.includes(task) ? each : undefined));
+      const report = this.#step({ ...batch, targets }, moment, [], () => moves);
+      reports.push(withOwnCopy(report));
+      if (report.trouble?.remedy.kind === "skip") break;
+    }
+    if (reports.some(({ tracked }) => tracked !== undefined)) {
+      dominance.begin(moment.step + 1);
+      moves.handTo(dominance, parameters.common);
+    }
+    const merged = mergeReports(reports, batch.targets.length, parameters.common.length);
+    if (merged.trouble === undefined && reports.length > 0) policy.succeeded();
+    return merged;
+  }
+
+  #step(batch: Batch, moment: StepMoment, further: readonly Batch[], measurement: () => MoveObserver): StepReport {
     return inTensorScope(() => {
-      const { model, parameters, losses } = this.#parts;
+      const { model, balancer } = this.#parts;
       const before = model.statistics.map(({ variable }) => variable.clone());
-      const variables = [...parameters.common, ...parameters.owned].map(({ parameter }) => parameter.variable);
-      const { tape, value } = Tape.record(variables, () => {
-        const outputs = model.forward(batch.input, true);
-        const tensors = outputs.map((output, task) => {
-          const targets = batch.targets[task];
-          const loss = losses[task];
-          return targets === undefined || loss === undefined ? undefined : loss(output, targets.target, targets.rowWeight);
+      const restore = (kept: readonly Tensor[]): void => {
+        model.statistics.forEach(({ variable }, index) => {
+          const value = kept[index];
+          if (value !== undefined) variable.assign(value);
         });
-        return { outputs: [...outputs], tensors };
-      });
+      };
+      const noise = this.#parts.noise.save();
+      const { tape, outputs: tensors, losses } = this.#forward(batch);
       try {
-        const values = value.tensors.map((loss) => loss?.dataSync<"float32">()[0]);
-        const present = value.tensors.flatMap((loss, task): Present[] => {
-          const number = values[task];
-          return loss === undefined || number === undefined ? [] : [{ task, loss, value: number }];
-        });
-        const outputs = value.outputs.map((output) => output.dataSync<"float32">());
-        const { proposal, trouble } = this.#propose(tape, present, moment);
+        const values = losses.map((loss) => loss?.dataSync<"float32">()[0]);
+        const outputs = tensors.map((output) => output.dataSync<"float32">());
+        const drawn = further.map((each) => this.#drawn(each, restore));
+        const present = this.#present(batch, losses, values, outputs).filter(({ task }) => drawn.every((rows) => rows.has(task)));
+        const { proposal, trouble } = this.#propose(tape, present, moment, drawn);
         const none = batch.targets.map(() => undefined);
-        if (proposal === undefined || trouble !== undefined) {
-          // Also where only a task was dropped: its bad values may have gone into moving statistics.
-          model.statistics.forEach(({ variable }, index) => {
-            const kept = before[index];
-            if (kept !== undefined) variable.assign(kept);
-          });
-        }
+        // Also where only a task was dropped: its bad values may have gone into moving statistics.
+        if (proposal === undefined || trouble !== undefined) restore(before);
+        const common = { losses: values, outputs, trouble };
         if (proposal === undefined) {
-          return { losses: values, weights: none, outputs, directionNorm: undefined, tracked: undefined, trouble, walks: tape.walks };
+          return {
+            ...common,
+            weights: none,
+            directionNorm: undefined,
+            status: undefined,
+            shortened: 1,
+            tracked: undefined,
+            walks: tape.walks,
+          };
         }
+        const look = this.#lookParts(batch, proposal, noise);
+        const along = balancer.look?.kind === "along-direction" ? lookAlong(look, proposal.direction, balancer.look.offsets) : undefined;
+        const applied = this.#apply(proposal, moment.track ? measurement() : undefined);
+        const seen = balancer.look?.kind === "after-step" ? lookHere(look) : along;
+        if (seen !== undefined) this.#learn(proposal, present, moment, seen);
         const weights = batch.targets.map((_, task) => proposal.weights[proposal.tasks.indexOf(task)]);
-        return { losses: values, weights, outputs, ...this.#apply(proposal, moment), trouble, walks: tape.walks };
+        const { status, shortened } = proposal;
+        return { ...common, weights, status, shortened, ...applied, walks: tape.walks };
       } finally {
         tape.dispose();
       }
     });
+  }
+
+  #forward(batch: Batch): Forward {
+    const { tape, value } = Tape.record(this.#variables, () => {
+      const outputs = this.#parts.model.forward(batch.input, true);
+      return { outputs: [...outputs], losses: this.#losses(batch, outputs) };
+    });
+    return { tape, ...value };
+  }
+
+  #losses(batch: Batch, outputs: readonly Tensor[]): (Tensor | undefined)[] {
+    return outputs.map((output, task) => {
+      const targets = batch.targets[task];
+      const loss = this.#parts.losses[task];
+      return targets === undefined || loss === undefined ? undefined : loss(output, targets.target, targets.rowWeight);
+    });
+  }
+
+  #present(
+    { targets }: Batch,
+    losses: readonly (Tensor | undefined)[],
+    values: readonly (number | undefined)[],
+    outputs: readonly Float32Array[],
+  ): readonly Present[] {
+    const { balancer, kinds } = this.#parts;
+    return losses.flatMap((loss, task): Present[] => {
+      const value = values[task];
+      if (loss === undefined || value === undefined) return [];
+      const [output, target, kind] = [outputs[task], targets[task], kinds[task]];
+      const asked = balancer.balancer.performance === true && output !== undefined && target !== undefined && kind !== undefined;
+      return [{ task, loss, value, ...(asked ? { performance: performanceOf(output, target, kind) } : {}) }];
+    });
+  }
+
+  /** Gradients of a further batch by task. Its forward pass moves no statistics: a batch counts once. */
+  #drawn(batch: Batch, restore: (kept: readonly Tensor[]) => void): ReadonlyMap<number, JacobianRow> {
+    const { model, parameters } = this.#parts;
+    const before = model.statistics.map(({ variable }) => variable.clone());
+    const { tape, losses } = this.#forward(batch);
+    try {
+      return new Map(
+        losses.flatMap((loss, task) => (loss === undefined ? [] : [[task, taskGradients(tape, loss, parameters).common] as const])),
+      );
+    } finally {
+      tape.dispose();
+      restore(before);
+    }
   }
 
   /** Computes the step, without the tasks that must be dropped; no proposal where it must be skipped. Changes no state. */
@@ -149,7 +215,8 @@ export class Stepper {
     tape: Tape,
     present: readonly Present[],
     moment: StepMoment,
-  ): { readonly proposal: Proposal | undefined; readonly trouble: StepReport["trouble"] } {
+    drawn: readonly ReadonlyMap<number, JacobianRow>[],
+  ): { readonly proposal: Proposal | undefined; readonly trouble: Trouble | undefined } {
     const { policy, model } = this.#parts;
     let tasks = present;
     let found: BadValue[] = [];
@@ -163,10 +230,13 @@ export class Stepper {
     for (;;) {
       // A batch in which no task has a label teaches nothing.
       if (tasks.length === 0) return { proposal: undefined, trouble: undefined };
-      const badLosses = tasks.filter(({ value }) => !Number.isFinite(value)).map(({ task }): BadValue => ({ task, what: "loss" }));
-      const computed = badLosses.length > 0 ? { bad: badLosses } : this.#compute(tape, tasks, moment);
+      const further = drawn.map((rows) => tasks.map(({ task }) => rows.get(task) ?? []));
+      const bad = tasks.flatMap(({ task, value }, position): BadValue[] => {
+        if (!Number.isFinite(value)) return [{ task, what: "loss" }];
+        return isFinite(further.map((rows) => rows[position] ?? [])) ? [] : [{ task, what: "gradient" }];
+      });
+      const computed = bad.length > 0 ? { bad } : this.#proposer.compute(tape, tasks, moment, this.remembered, further);
       if ("proposal" in computed) {
-        policy.succeeded();
         const trouble =
           found.length === 0 ? undefined : { bad: found, remedy: { kind: "drop" as const, tasks: found.map(({ task }) => task) } };
         return { proposal: computed.proposal, trouble };
@@ -182,51 +252,11 @@ export class Stepper {
     }
   }
 
-  #compute(
-    tape: Tape,
-    present: readonly Present[],
-    moment: StepMoment,
-  ): { readonly proposal: Proposal } | { readonly bad: readonly BadValue[] } {
-    const { balancer, parameters } = this.#parts;
-    const { needs, action } = balancer.balancer;
-    const tasks = present.map(({ task }) => task);
-    const input: StepInput = { tasks, losses: present.map(({ value }) => value), step: moment.step, epoch: moment.epoch };
-    const oneWalk = action === "weigh-losses" && needs === "losses" && !moment.track;
-    if (oneWalk) {
-      const { weights, state } = balancer.weigh(input, this.balancerState);
-      const seeds = present.map(({ loss }, position) => ({ loss, weight: weights[position] ?? 0 }));
-      const { common, owned } = summedGradients(tape, seeds, tasks, this.#parts.heads === "own", parameters);
-      if (isFinite([common, owned])) return { proposal: { tasks, weights, state, rows: undefined, direction: common, owned } };
-      // The sum does not tell whose gradient is bad: look at each.
-    }
-    const gradients = present.map(({ loss }) => taskGradients(tape, loss, parameters));
-    const bad = gradients.flatMap(({ common, owned }, position): BadValue[] =>
-      isFinite([common, owned]) ? [] : [{ task: tasks[position] ?? position, what: "gradient" }],
-    );
-    if (bad.length > 0) return { bad };
-    const rows = gradients.map(({ common }) => common);
-    const { weights, state } = balancer.weigh(
-      { ...input, ...(action === "replace-update" ? {} : measured(rows, needs)) },
-      this.balancerState,
-    );
-    const direction = combine(rows, weights, parameters.common.length);
-    const ownWeights = this.#parts.heads === "own" ? weights.map(() => 1) : weights;
-    const owned = combine(
-      gradients.map(({ owned: own }) => own),
-      ownWeights,
-      parameters.owned.length,
-    );
-    // Weights that are not finite, or a sum that overflows, are no task's own fault: all of them are in it.
-    if (!isFinite([direction, owned])) return { bad: tasks.map((task) => ({ task, what: "gradient" })) };
-    return { proposal: { tasks, weights, state, rows, direction, owned } };
-  }
-
-  #apply(proposal: Proposal, { step, track }: StepMoment): Pick<StepReport, "directionNorm" | "tracked"> {
-    const { parameters, commonUpdate, dominance } = this.#parts;
-    const { tasks, rows, owned } = proposal;
-    this.balancerState = proposal.state;
-    if (track) dominance.begin(step + 1);
-    const applied = commonUpdate.apply(proposal, track ? dominance : undefined);
+  #apply(proposal: Proposal, moves: MoveObserver | undefined): Pick<StepReport, "directionNorm" | "tracked"> {
+    const { parameters, commonUpdate } = this.#parts;
+    const { tasks, rows, parts, owned } = proposal;
+    this.remembered = { state: proposal.remembered.state, buffers: proposal.remembered.buffers ?? this.remembered.buffers ?? {} };
+    const applied = commonUpdate.apply({ ...proposal, rows: parts }, moves);
     parameters.owned.forEach((parameter, index) => {
       const gradient = owned[index];
       const slot = this.#ownedSlots[index];
@@ -237,38 +267,25 @@ export class Stepper {
     });
     // A network of one task has nothing in common; its direction is that of all its parameters.
     const directionNorm = Math.sqrt(squaredNorm(parameters.common.length > 0 ? applied : owned));
-    return { directionNorm, tracked: track && rows !== undefined ? { tasks, rows, applied } : undefined };
+    return { directionNorm, tracked: moves !== undefined && rows !== undefined ? { tasks, rows, applied } : undefined };
   }
-}
 
-/** What a method needs beside the losses, and no more. */
-function measured(rows: readonly JacobianRow[], needs: PreparedBalancer["balancer"]["needs"]): Pick<StepInput, "norms" | "gram"> {
-  if (needs === "losses") return {};
-  if (needs === "norms") return { norms: rowNorms(rows) };
-  const gram = gramMatrix(rows);
-  return { gram, norms: gram.map((row, i) => Math.sqrt(row[i] ?? 0)) };
-}
+  #lookParts(batch: Batch, { tasks }: Proposal, noiseBefore: readonly number[]): LookParts {
+    const { model, parameters, noise } = this.#parts;
+    const losses = (): readonly number[] => {
+      const values = this.#losses(batch, model.forward(batch.input, true));
+      return tasks.map((task) => values[task]?.dataSync<"float32">()[0] ?? Number.NaN);
+    };
+    return { model, common: parameters.common, noise, noiseBefore, losses };
+  }
 
-/** Σ w_i g_i, block by block, in double precision. */
-function combine(rows: readonly JacobianRow[], weights: readonly number[], blocks: number): JacobianRow {
-  return Array.from({ length: blocks }, (_, index) => {
-    const parts = rows.flatMap((row, position) => {
-      const block = row[index];
-      return block === undefined ? [] : [{ block, weight: weights[position] ?? 0 }];
-    });
-    const [first, ...rest] = parts;
-    if (first === undefined) return undefined;
-    if (rest.length === 0 && first.weight === 1) return first.block;
-    const sum = new Float64Array(first.block.length);
-    for (const { block, weight } of parts) for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] ?? 0) + weight * (block[i] ?? 0);
-    return Float32Array.from(sum);
-  });
-}
-
-/** Optimizers keep sums of squares in single precision, which ends at 3.4e38: beyond this a weight would never move again. */
-const largestSquare = 1e37;
-
-/** Any element that is not finite, or whose square would overflow an accumulator, shows in the sum of squares. */
-function isFinite(rows: readonly JacobianRow[]): boolean {
-  return rows.every((row) => squaredNorm(row) <= largestSquare);
+  /** What cannot be believed teaches nothing. */
+  #learn({ tasks }: Proposal, present: readonly Present[], { step, epoch }: StepMoment, seen: Glimpses): void {
+    if (!seen.looks.every((losses) => losses.every(Number.isFinite))) return;
+    const losses = tasks.map((task) => present.find((each) => each.task === task)?.value ?? Number.NaN);
+    this.remembered = {
+      ...this.remembered,
+      state: this.#parts.balancer.learn({ tasks, step, epoch, losses, ...seen }, this.remembered.state),
+    };
+  }
 }

@@ -1,6 +1,7 @@
 import { dirname } from "node:path";
 import type { RunResult } from "../experiment/record.ts";
 import type { Experiment } from "../experiment/schema.ts";
+import { resolveBalancer } from "../balancers/catalogue.ts";
 import { startBackend, type BackendOptions } from "./backend/backend.ts";
 import { readCheckpoint, checkpointPath, type Checkpoint } from "./checkpoint.ts";
 import { CheckpointKeeper } from "./checkpoint-keeper.ts";
@@ -37,7 +38,7 @@ export async function train(request: TrainingRequest, recorder: Recorder, contro
   const started = await startBackend(experiment.training.backend, { workspaceFolder: baseFolder, ...request.backend });
   const dataset = await loadData(experiment, baseFolder);
   const streams = new RandomStreams(experiment.training.seed);
-  const model = buildModel(experiment, dataset, streams);
+  const model = buildModel(withDropout(experiment), dataset, streams);
   try {
     const training = prepareTraining({ experiment, dataset, model, streams, backend: started.name });
     recorder.describe(training.description);
@@ -47,6 +48,14 @@ export async function train(request: TrainingRequest, recorder: Recorder, contro
   } finally {
     model.dispose();
   }
+}
+
+/** The dropout that comes with the balancing method, on what the trunk hands to the heads. */
+function withDropout(experiment: Experiment): Pick<Experiment, "model"> {
+  const { balancer, options } = resolveBalancer(experiment.balancer);
+  const { dropout } = balancer.regularisation(options);
+  if (dropout === 0) return experiment;
+  return { model: { ...experiment.model, trunk: [...experiment.model.trunk, { dropout: { rate: dropout } }] } };
 }
 
 function beginOrResume(

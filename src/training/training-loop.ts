@@ -14,7 +14,8 @@ import {
   recordStep,
   recordValidationLosses,
 } from "./recording.ts";
-import type { StepReport } from "./step.ts";
+import type { StepReport } from "./step-report.ts";
+import { StatusWatch } from "./status-watch.ts";
 import { inTensorScope } from "./tensor-scope.ts";
 import type { Training } from "./training.ts";
 import { TrainingError } from "./training-error.ts";
@@ -43,6 +44,7 @@ export class TrainingLoop {
   readonly #keeper: CheckpointKeeper;
   readonly #ids: readonly string[];
   readonly #pace = new Pace();
+  readonly #statuses: StatusWatch;
   #step: number;
   #best: Best | undefined;
   /** Time spent in steps since the last `steps-per-second`. */
@@ -60,6 +62,7 @@ export class TrainingLoop {
     this.#control = control;
     this.#keeper = keeper;
     this.#ids = training.tasks.map(({ id }) => id);
+    this.#statuses = new StatusWatch(training.method);
     this.#step = start.step;
     this.#best = start.best;
   }
@@ -83,6 +86,7 @@ export class TrainingLoop {
       }
       this.step();
       if (this.#step % stepsPerEpoch === 0) await this.#endEpoch();
+      if (this.#hasStalled()) break;
       if (this.#control.takeCheckpointRequest() || this.#keeper.due) this.#checkpoint();
       await this.#pace.breathe();
     }
@@ -93,17 +97,21 @@ export class TrainingLoop {
   /** One step with everything that is recorded of it; `run` makes these, and benchmarks measure them. */
   step(): void {
     const { training, recorder } = { training: this.#training, recorder: this.#recorder };
-    const { dataset, order, stepper, experiment, description } = training;
+    const { dataset, order, furtherOrders, stepper, experiment, description } = training;
     const started = performance.now();
     const track = this.#step % experiment.track.every === 0;
     const rows = dataset.splits.train;
     const indices = order.next();
     const report = inTensorScope(() =>
-      stepper.run(makeBatch(dataset, rows, indices), {
-        step: this.#step,
-        epoch: Math.floor(this.#step / description.stepsPerEpoch),
-        track,
-      }),
+      stepper.run(
+        makeBatch(dataset, rows, indices),
+        {
+          step: this.#step,
+          epoch: Math.floor(this.#step / description.stepsPerEpoch),
+          track,
+        },
+        furtherOrders.map((each) => makeBatch(dataset, rows, each.next())),
+      ),
     );
     this.#step += 1;
     report.outputs.forEach((output, task) => {
@@ -112,6 +120,7 @@ export class TrainingLoop {
     });
     recordStep(recorder, this.#ids, this.#step, report);
     this.#reportTrouble(report);
+    for (const event of this.#statuses.look(report, this.#step, Date.now())) recorder.event(event);
     // A network of one task shares nothing: there is nothing to compare or to own.
     if (report.tracked !== undefined && training.parameters.common.length > 0) {
       recordGradients(recorder, this.#ids, this.#step, report.tracked);
@@ -137,7 +146,19 @@ export class TrainingLoop {
     this.#speed.ms = 0;
   }
 
+  /** Early stopping, for methods that come with it: the validation has not become better for `patience` epochs. */
+  #hasStalled(): boolean {
+    const { regularisation, description } = this.#training;
+    const { patience } = regularisation;
+    const since = this.#step - (this.#best?.step ?? 0);
+    if (patience === 0 || this.#step >= description.totalSteps || since < patience * description.stepsPerEpoch) return false;
+    const message = `Training ends early: no better validation for ${patience} epochs.`;
+    this.#recorder.event({ kind: "note", step: this.#step, at: Date.now(), message });
+    return true;
+  }
+
   async #endEpoch(): Promise<void> {
+    this.#statuses.beginEpoch();
     const { training, recorder } = { training: this.#training, recorder: this.#recorder };
     const { dataset, description, epochMetrics, losses, model, tasks } = training;
     recordMetrics(recorder, "train", this.#step, metricTable(tasks, epochMetrics));

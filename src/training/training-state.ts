@@ -12,10 +12,14 @@ const valuesSchema = z.object({
   optimizer: z.string(),
   streams: z.record(z.string(), z.array(z.number())),
   position: z.int().min(0),
+  /** Positions of the further batches' orders. */
+  furtherPositions: z.array(z.int().min(0)),
   consecutive: z.int().min(0),
   dominanceStep: z.int().min(0),
   counts: z.record(z.string(), z.int().min(0)),
   balancer: z.array(z.string()),
+  /** Names of the vectors that the balancer keeps. */
+  buffers: z.array(z.string()),
   best: z.object({ step: z.int(), score: z.number(), metrics: z.record(z.string(), z.record(z.string(), z.number())) }).nullable(),
 });
 
@@ -26,18 +30,23 @@ export function captureState(training: Training, step: number, best: Best | unde
   for (const { name, variable } of training.model.statistics) arrays.set(`statistic/${name}`, variable.dataSync<"float32">().slice());
   const { order, position } = training.order.save();
   arrays.set("order", order);
-  const { balancerState } = training.stepper;
-  for (const [name, numbers] of Object.entries(balancerState)) arrays.set(`balancer/${name}`, Float64Array.from(numbers));
+  const further = training.furtherOrders.map((each) => each.save());
+  further.forEach((saved, draw) => arrays.set(`order-${draw + 2}`, saved.order));
+  const { state, buffers = {} } = training.stepper.remembered;
+  for (const [name, numbers] of Object.entries(state)) arrays.set(`balancer/${name}`, Float64Array.from(numbers));
+  for (const [name, vector] of Object.entries(buffers)) arrays.set(`buffer/${name}`, vector.slice());
   const values: z.output<typeof valuesSchema> = {
     phase: 0,
     method: methodOf(training),
     optimizer: training.optimizer.kind,
     streams: Object.fromEntries(Object.entries(training.streams.save()).map(([name, state]) => [name, [...state]])),
     position,
+    furtherPositions: further.map((saved) => saved.position),
     consecutive: training.policy.consecutive,
     dominanceStep: training.dominance.lastStep,
     counts: Object.fromEntries([...training.stepper.slots()].map(([name, { count }]) => [name, count])),
-    balancer: Object.keys(balancerState),
+    balancer: Object.keys(state),
+    buffers: Object.keys(buffers),
     best: best === undefined ? null : { ...best },
   };
   return { step, values, arrays };
@@ -55,11 +64,18 @@ export function restoreState(training: Training, checkpoint: Checkpoint): { read
     if (!name.startsWith("weight/")) live.set(arrayOf(checkpoint, name, live.length));
   }
   for (const [name, slot] of training.stepper.slots()) slot.count = values.counts[name] ?? 0;
-  training.stepper.balancerState = Object.fromEntries(values.balancer.map((name) => [name, [...arrayOf(checkpoint, `balancer/${name}`)]]));
+  training.stepper.remembered = {
+    state: Object.fromEntries(values.balancer.map((name) => [name, [...arrayOf(checkpoint, `balancer/${name}`)]])),
+    buffers: Object.fromEntries(values.buffers.map((name) => [name, Float64Array.from(arrayOf(checkpoint, `buffer/${name}`))])),
+  };
   training.streams.restore(values.streams);
   training.order.restore({
     order: Uint32Array.from(arrayOf(checkpoint, "order", training.dataset.splits.train.count)),
     position: values.position,
+  });
+  training.furtherOrders.forEach((each, draw) => {
+    const order = Uint32Array.from(arrayOf(checkpoint, `order-${draw + 2}`, training.dataset.splits.train.count));
+    each.restore({ order, position: values.furtherPositions[draw] ?? 0 });
   });
   training.policy.consecutive = values.consecutive;
   training.dominance.lastStep = values.dominanceStep;

@@ -1,6 +1,7 @@
 import { tensor } from "@tensorflow/tfjs-core";
 import type { ParameterDescription, RunDescription, TaskDescription } from "../experiment/record.ts";
 import type { Experiment, Task } from "../experiment/schema.ts";
+import type { Regularisation } from "../balancers/balancer.ts";
 import { resolveBalancer } from "../balancers/catalogue.ts";
 import { BatchOrder } from "./batches.ts";
 import type { Dataset } from "./data/dataset.ts";
@@ -37,8 +38,13 @@ export interface Training extends TrainingMaterial {
   readonly stepper: Stepper;
   readonly dominance: Dominance;
   readonly policy: NonFinitePolicy;
+  /** Title of the balancing method. */
+  readonly method: string;
+  readonly regularisation: Regularisation;
   readonly optimizer: Optimizer;
   readonly order: BatchOrder;
+  /** Orders of the further batches that the method draws in each step. */
+  readonly furtherOrders: readonly BatchOrder[];
   readonly losses: readonly LossFunction[];
   readonly tasks: readonly MeasuredTask[];
   /** Metrics of the open epoch on the batches trained on. */
@@ -71,7 +77,8 @@ export function prepareTraining(material: TrainingMaterial): Training {
     seed: experiment.training.seed,
     epochs: experiment.training.epochs,
   });
-  const taskwise = balancer.action === "replace-update";
+  const taskwise = prepared.accumulators === "per-task";
+  const regularisation = balancer.regularisation(options);
   const { heads } = experiment.training;
   const weighsLosses = balancer.action === "weigh-losses";
 
@@ -85,14 +92,20 @@ export function prepareTraining(material: TrainingMaterial): Training {
     model,
     parameters,
     losses,
+    kinds: settings.map(({ kind }) => kind),
     balancer: prepared,
     optimizer,
     commonUpdate,
     dominance,
     heads: heads === "auto" ? (weighsLosses ? "weighted" : "own") : heads,
+    weightDecay: regularisation.weightDecay,
+    maxNormFactor: experiment.training.maxNormFactor,
     policy,
+    noise: streams.get("noise"),
   });
-  const order = new BatchOrder(dataset.splits.train.count, experiment.training.batchSize, streams.get("batches"));
+  const orderOf = (stream: string) => new BatchOrder(dataset.splits.train.count, experiment.training.batchSize, streams.get(stream));
+  const order = orderOf("batches");
+  const furtherOrders = Array.from({ length: balancer.draws ?? 0 }, (_, draw) => orderOf(`batches-${draw + 2}`));
   const epochs = experiment.training.epochs;
   return {
     ...material,
@@ -100,8 +113,11 @@ export function prepareTraining(material: TrainingMaterial): Training {
     stepper,
     dominance,
     policy,
+    method: balancer.title,
+    regularisation,
     optimizer,
     order,
+    furtherOrders,
     losses,
     tasks: settings.map((task, index) => ({ id: ids[index] ?? "", metrics: metricsOf(task) })),
     epochMetrics: dataset.tasks.map((task) => new TaskMetrics(task)),

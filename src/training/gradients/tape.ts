@@ -96,6 +96,56 @@ export class Tape {
     return found;
   }
 
+  /**
+   * The same forward pass as seen from fewer variables: its walks end where nothing depends on them any more. It lives as
+   * long as this tape, which disposes it.
+   */
+  narrowed(variables: readonly Variable[]): Tape {
+    return new Tape(this.#nodes, variables);
+  }
+
+  /**
+   * Gradients of each loss for the representation: what several losses depend on and only one of them takes in, as the
+   * trunk's output that the heads take in. One row a loss, a block a tensor of the representation (undefined where that
+   * loss does not take it in); rows without blocks where the losses have nothing in common. Walks through the heads alone.
+   */
+  representation(losses: readonly Tensor[]): readonly (readonly (Float32Array | undefined)[])[] {
+    const owners = this.#owners(losses);
+    const crossings: number[] = [];
+    const rows = losses.map((loss, position) => {
+      const row = new Map<number, Float32Array>();
+      tidy(() => {
+        const arrived = this.#walkHead(loss, position, owners);
+        for (const [id, gradient] of arrived) {
+          if (!crossings.includes(id)) crossings.push(id);
+          row.set(id, gradient.dataSync<"float32">());
+        }
+      });
+      return row;
+    });
+    return rows.map((row) => crossings.map((id) => row.get(id)));
+  }
+
+  /** What of a loss's gradient arrives at tensors that other losses depend on too; variables are no representation. */
+  #walkHead(loss: Tensor, position: number, owners: ReadonlyMap<number, number | undefined>): ReadonlyMap<number, Tensor> {
+    const gradients = new Map<number, Tensor>([[loss.id, ones([])]]);
+    const arrived = new Map<number, Tensor>();
+    for (const { node, inputs } of this.#backward()) {
+      if (ownerOf(node, owners) !== position || !node.outputs.some(({ id }) => gradients.has(id))) continue;
+      const ofInputs = gradientFunction(node)(node.outputs.map((output) => gradients.get(output.id) ?? zeros(output.shape)));
+      for (const [name, input] of inputs) {
+        if (this.#variables.has(input.id)) continue;
+        const makeGradient = ofInputs[name];
+        if (makeGradient === undefined) throw noGradient(node);
+        const into = owners.get(input.id) === position ? gradients : arrived;
+        const before = into.get(input.id);
+        const gradient = tidy(makeGradient);
+        into.set(input.id, before === undefined ? gradient : add(before, gradient));
+      }
+    }
+    return arrived;
+  }
+
   dispose(): void {
     disposeSaved(this.#nodes);
   }

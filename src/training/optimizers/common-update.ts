@@ -1,4 +1,3 @@
-import type { Dominance } from "../dominance.ts";
 import type { JacobianRow } from "../gradients/gram.ts";
 import type { TrainedParameter } from "../trained-parameter.ts";
 import type { Optimizer } from "./optimizer.ts";
@@ -11,17 +10,46 @@ export interface Motion {
   readonly weights: readonly number[];
   /** Σ w_i g_i; an entry is undefined where no present task reaches the parameter. */
   readonly direction: JacobianRow;
-  /** Gradients of the present tasks, where they were computed one by one. */
+  /** What the weights combine (gradients of the present tasks as a rule), where it is known one by one. */
   readonly rows: readonly JacobianRow[] | undefined;
+}
+
+/** Who is told what each task moved: one entry a task of the parameter's reach, undefined for one that moved nothing. */
+export interface MoveObserver {
+  observe(index: number, updates: readonly (Float32Array | undefined)[]): void;
+}
+
+/** The moves of several steps on one batch, added up and handed on as those of one. */
+export class GatheredMoves implements MoveObserver {
+  readonly #sums = new Map<number, (Float32Array | undefined)[]>();
+
+  observe(index: number, updates: readonly (Float32Array | undefined)[]): void {
+    const before = this.#sums.get(index) ?? [];
+    this.#sums.set(
+      index,
+      updates.map((update, position) => {
+        const sum = before[position];
+        if (update === undefined) return sum;
+        return sum === undefined ? update.slice() : sum.map((value, i) => value + (update[i] ?? 0));
+      }),
+    );
+  }
+
+  /** Every parameter is told of once, also where nothing was gathered. */
+  handTo(observer: MoveObserver, parameters: readonly TrainedParameter[]): void {
+    parameters.forEach(({ reach }, index) => {
+      observer.observe(index, this.#sums.get(index) ?? reach.map(() => undefined));
+    });
+  }
 }
 
 /** How the common parameters move, with all state that this needs. */
 export interface CommonUpdate {
   /**
-   * Moves the parameters and returns the applied direction, per unit of learning rate. A measurement of ownership that was
-   * begun is fed with what each task moved; this needs `rows`.
+   * Moves the parameters and returns the applied direction, per unit of learning rate. `moves` is told what each task moved;
+   * this needs `rows`.
    */
-  apply(motion: Motion, dominance: Dominance | undefined): JacobianRow;
+  apply(motion: Motion, moves: MoveObserver | undefined): JacobianRow;
   /** Every slot by a name that is the same in every run of the experiment. */
   slots(): ReadonlyMap<string, OptimizerSlot>;
 }
@@ -41,14 +69,14 @@ export class DirectionUpdate implements CommonUpdate {
     this.#scratch = Array.from({ length: tasks }, () => new Float32Array(largest));
   }
 
-  apply({ tasks, weights, direction, rows }: Motion, dominance: Dominance | undefined): JacobianRow {
+  apply({ tasks, weights, direction, rows }: Motion, moves: MoveObserver | undefined): JacobianRow {
     this.#entries.forEach(({ parameter, slot, update }, index) => {
       const gradient = direction[index];
       if (gradient !== undefined) {
         slot.step(gradient, update);
         parameter.subtract(update);
       }
-      if (dominance === undefined || rows === undefined) return;
+      if (moves === undefined || rows === undefined) return;
       const parts = parameter.reach.map((task) => {
         const position = tasks.indexOf(task);
         const own = rows[position]?.[index];
@@ -57,7 +85,7 @@ export class DirectionUpdate implements CommonUpdate {
         slot.attribute(own, weights[position] ?? 0, part);
         return part;
       });
-      dominance.observe(index, parts);
+      moves.observe(index, parts);
     });
     return direction;
   }

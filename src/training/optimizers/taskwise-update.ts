@@ -1,7 +1,6 @@
-import type { Dominance } from "../dominance.ts";
 import type { JacobianRow } from "../gradients/gram.ts";
 import type { TrainedParameter } from "../trained-parameter.ts";
-import type { CommonUpdate, Motion } from "./common-update.ts";
+import type { CommonUpdate, Motion, MoveObserver } from "./common-update.ts";
 import type { Optimizer } from "./optimizer.ts";
 import type { OptimizerSlot } from "./slot.ts";
 
@@ -34,8 +33,8 @@ export class TaskwiseUpdate implements CommonUpdate {
     }));
   }
 
-  apply({ tasks, weights, rows }: Motion, dominance: Dominance | undefined): JacobianRow {
-    if (rows === undefined) throw new RangeError("AdaTask needs the gradient of every task.");
+  apply({ tasks, weights, rows }: Motion, moves: MoveObserver | undefined): JacobianRow {
+    if (rows === undefined) throw new RangeError("Accumulators for every task need the gradient of every task.");
     return this.#entries.map((entry, index) => {
       const { parameter, lanes, total, applied } = entry;
       total.fill(0);
@@ -48,7 +47,7 @@ export class TaskwiseUpdate implements CommonUpdate {
         for (let i = 0; i < total.length; i++) total[i] = (total[i] ?? 0) + (update[i] ?? 0);
         return update;
       });
-      dominance?.observe(index, moved);
+      moves?.observe(index, moved);
       if (moved.every((update) => update === undefined)) return undefined;
       parameter.subtract(total);
       const perRate = 1 / this.#learningRate;

@@ -3,7 +3,7 @@ import { startBackend } from "../../../src/training/backend/backend.ts";
 import { makeBatch } from "../../../src/training/batches.ts";
 import type { Dataset } from "../../../src/training/data/dataset.ts";
 import { inTensorScope } from "../../../src/training/tensor-scope.ts";
-import type { StepReport } from "../../../src/training/step.ts";
+import type { StepReport } from "../../../src/training/step-report.ts";
 import type { Training } from "../../../src/training/training.ts";
 import { syntheticDataset, syntheticTraining } from "./synthetic.ts";
 
@@ -144,12 +144,12 @@ describe("a loss that is not finite", () => {
     const training = syntheticTraining({ balancer, model: { trunk: [{ dense: { units: 8 } }, "batchNormalization"] } }, broken());
     const before = weights(training);
     const statistics = training.model.statistics.map(({ variable }) => [...variable.dataSync()]);
-    const state = training.stepper.balancerState;
+    const state = training.stepper.remembered.state;
     const report = step(training, { track: true });
     expect(report.trouble).toEqual({ bad: [{ task: 1, what: "loss" }], remedy: { kind: "skip" } });
     expect(weights(training)).toEqual(before);
     expect(training.model.statistics.map(({ variable }) => [...variable.dataSync()])).toEqual(statistics);
-    expect(training.stepper.balancerState).toEqual(state);
+    expect(training.stepper.remembered.state).toEqual(state);
     expect([...training.stepper.slots().values()].every(({ count }) => count === 0)).toBe(true);
     training.model.dispose();
   });

@@ -1,0 +1,45 @@
+import { combine } from "./gradients/gram.ts";
+import type { StepReport } from "./step-report.ts";
+
+/** The next step writes its applied direction into the same arrays. */
+export function withOwnCopy(report: StepReport): StepReport {
+  if (report.tracked === undefined) return report;
+  const applied = report.tracked.applied.map((block) => block?.slice());
+  return { ...report, tracked: { ...report.tracked, applied } };
+}
+
+/** Several steps on one batch as one: each task's values are those of its own group's step. */
+export function mergeReports(reports: readonly StepReport[], tasks: number, blocks: number): StepReport {
+  const first = <Value>(pick: (report: StepReport, task: number) => Value | undefined): (Value | undefined)[] =>
+    Array.from({ length: tasks }, (_, task) => reports.map((report) => pick(report, task)).find((value) => value !== undefined));
+  const tracked = reports.flatMap((report) => report.tracked ?? []);
+  const troubles = reports.flatMap(({ trouble }) => trouble ?? []);
+  const [trouble] = troubles;
+  const order = tracked.flatMap((each) => each.tasks.map((task, position) => ({ task, row: each.rows[position] ?? [] })));
+  order.sort((a, b) => a.task - b.task);
+  // How long the way was that the groups made one after the other.
+  const norms = reports.flatMap(({ directionNorm }) => directionNorm ?? []);
+  const applied = combine(
+    tracked.map((each) => each.applied),
+    tracked.map(() => 1),
+    blocks,
+  );
+  return {
+    losses: first(({ losses }, task) => losses[task]),
+    weights: first(({ weights }, task) => weights[task]),
+    outputs: Array.from({ length: tasks }, (_, task) => outputOf(reports, task)),
+    directionNorm: norms.length === 0 ? undefined : norms.reduce((sum, norm) => sum + norm, 0),
+    status:
+      norms.length === 0 ? undefined : (reports.map(({ status }) => status).find((each) => each !== undefined && each !== "ok") ?? "ok"),
+    shortened: Math.min(1, ...reports.map(({ shortened }) => shortened)),
+    tracked: tracked.length === 0 ? undefined : { tasks: order.map(({ task }) => task), rows: order.map(({ row }) => row), applied },
+    trouble:
+      trouble === undefined ? undefined : { bad: troubles.flatMap(({ bad }) => bad), remedy: troubles.at(-1)?.remedy ?? trouble.remedy },
+    walks: reports.reduce((sum, { walks }) => sum + walks, 0),
+  };
+}
+
+function outputOf(reports: readonly StepReport[], task: number): Float32Array {
+  const own = reports.find(({ losses }) => losses[task] !== undefined) ?? reports[0];
+  return own?.outputs[task] ?? new Float32Array();
+}

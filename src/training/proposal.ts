@@ -1,0 +1,253 @@
+import type { Tensor } from "@tensorflow/tfjs-core";
+import type { BalanceStatus, Demand, PreparedBalancer, Remembered, StepInput, Weighing } from "../balancers/balancer.ts";
+import { combine, flatten, gramMatrix, inBlocks, isFinite, rowNorms, squaredNorm, type JacobianRow } from "./gradients/gram.ts";
+import { summedGradients, taskGradients, type Gradients, type ParameterSet } from "./gradients/per-task.ts";
+import type { Tape } from "./gradients/tape.ts";
+import type { BadValue } from "./non-finite.ts";
+
+/** A task that has a label in the batch. */
+export interface Present {
+  readonly task: number;
+  readonly loss: Tensor;
+  readonly value: number;
+  /** In [0, 1]; given to methods that ask for it. */
+  readonly performance?: number;
+}
+
+/** A step that was computed but has not changed anything yet. */
+export interface Proposal {
+  readonly tasks: readonly number[];
+  readonly weights: readonly number[];
+  readonly status: BalanceStatus;
+  /** Factor by which the direction was shortened, where it was too long to be anything but an accident; else 1. */
+  readonly shortened: number;
+  readonly remembered: Remembered;
+  /** The gradients of the tasks, where they were computed one by one. */
+  readonly rows: readonly JacobianRow[] | undefined;
+  /** What the weights combine: the gradients, or what the method made of them. */
+  readonly parts: readonly JacobianRow[] | undefined;
+  readonly direction: JacobianRow;
+  readonly owned: JacobianRow;
+}
+
+export interface ProposalParts {
+  readonly parameters: ParameterSet;
+  readonly balancer: PreparedBalancer;
+  /** Whether a head sees its own loss or its weighted loss. */
+  readonly heads: "own" | "weighted";
+  /** λ of ½ λ ‖θ‖². */
+  readonly weightDecay: number;
+  /** Longest direction in multiples of the sum of the gradient norms, for methods that keep the gradients' scale. */
+  readonly maxNormFactor: number;
+}
+
+export interface ProposalMoment {
+  readonly step: number;
+  readonly epoch: number;
+  /** Compute every task's gradient, whatever the method needs. */
+  readonly track: boolean;
+}
+
+type Computed = { readonly proposal: Proposal } | { readonly bad: readonly BadValue[] };
+
+/** Computes what a step would do, with no more backward walks than the method asks for. Changes nothing. */
+export class Proposer {
+  readonly #parts: ProposalParts;
+  readonly #lastLayer: readonly number[];
+
+  constructor(parts: ProposalParts) {
+    this.#parts = parts;
+    const { common } = parts.parameters;
+    const last = common.at(-1)?.parameter.layer;
+    this.#lastLayer = common.flatMap(({ parameter }, index) => (parameter.layer === last ? [index] : []));
+  }
+
+  /** `further` are the gradients of the same tasks on further batches, for methods that draw them. */
+  compute(
+    tape: Tape,
+    present: readonly Present[],
+    moment: ProposalMoment,
+    remembered: Remembered,
+    further: readonly (readonly JacobianRow[])[],
+  ): Computed {
+    const { balancer } = this.#parts;
+    const tasks = present.map(({ task }) => task);
+    const input: StepInput = {
+      tasks,
+      losses: present.map(({ value }) => value),
+      step: moment.step,
+      epoch: moment.epoch,
+      ...(remembered.buffers === undefined ? {} : { buffers: remembered.buffers }),
+      ...(balancer.balancer.performance === true ? { performance: present.map(({ performance }) => performance ?? 0) } : {}),
+    };
+    const demand = balancer.demand(input, remembered.state);
+    const quick = moment.track ? undefined : this.#withOneWalk(tape, present, input, demand, remembered);
+    return quick ?? this.#withEveryGradient(tape, present, input, demand, remembered, further);
+  }
+
+  /**
+   * Where the method can do without the gradients of all tasks: their weights from the losses or from short walks, then one
+   * whole walk of the weighted sum. Undefined where it cannot, or where a value is not finite and it must be found out whose.
+   */
+  #withOneWalk(
+    tape: Tape,
+    present: readonly Present[],
+    input: StepInput,
+    { needs, only }: Demand,
+    remembered: Remembered,
+  ): { readonly proposal: Proposal } | undefined {
+    const { balancer, parameters, heads } = this.#parts;
+    const { tasks } = input;
+    if (balancer.accumulators === "per-task") return undefined;
+    const sum = (weights: readonly number[]): Gradients => {
+      const seeds = present.map(({ loss }, position) => ({ loss, weight: weights[position] ?? 0 }));
+      return summedGradients(tape, seeds, tasks, heads === "own", parameters);
+    };
+    if (needs === "gradients") {
+      const [one] = only?.length === 1 ? only : [];
+      if (one === undefined || heads === "weighted") return undefined;
+      const { common, owned } = sum(tasks.map((task) => (task === one ? 1 : 0)));
+      if (!isFinite([common, owned])) return undefined;
+      const gradients = [flatten(common, parameters.common)];
+      const { proposal } = this.#finished(balancer.weigh({ ...input, gradients }, remembered.state), tasks, undefined, owned);
+      return isFinite([proposal.direction]) ? { proposal } : undefined;
+    }
+    const measured = needs === "losses" ? {} : this.#shortWalks(tape, present, needs);
+    if (measured === undefined) return undefined;
+    const answer = balancer.weigh({ ...input, ...measured }, remembered.state);
+    const { common, owned } = sum(answer.weights);
+    if (answer.headWeights !== undefined || !isFinite([common, owned])) return undefined;
+    return this.#finished(answer, tasks, undefined, owned, common);
+  }
+
+  /** Norms or Gram matrix at a level that short walks reach; undefined where it takes whole ones, or is not finite. */
+  #shortWalks(tape: Tape, present: readonly Present[], needs: "norms" | "gram"): Measured | undefined {
+    const { balancer, parameters } = this.#parts;
+    // What one task alone takes in is no common representation.
+    if (balancer.level === "parameters" || present.length < 2) return undefined;
+    const rows = this.#levelRows(tape, present, () => {
+      const last = this.#lastLayer.flatMap((index) => parameters.common[index] ?? []);
+      const narrow = tape.narrowed(last.map(({ parameter }) => parameter.variable));
+      return present.map(({ loss }) => taskGradients(narrow, loss, { common: last, owned: [] }).common);
+    });
+    return isFinite(rows) ? measure(rows, needs) : undefined;
+  }
+
+  #levelRows(tape: Tape, present: readonly Present[], lastLayer: () => readonly JacobianRow[]): readonly JacobianRow[] {
+    return this.#parts.balancer.level === "representation" ? tape.representation(present.map(({ loss }) => loss)) : lastLayer();
+  }
+
+  #withEveryGradient(
+    tape: Tape,
+    present: readonly Present[],
+    input: StepInput,
+    { needs, only }: Demand,
+    remembered: Remembered,
+    further: readonly (readonly JacobianRow[])[],
+  ): Computed {
+    const { balancer, parameters } = this.#parts;
+    const { tasks } = input;
+    const gradients = present.map(({ loss }) => taskGradients(tape, loss, parameters));
+    const bad = gradients.flatMap(({ common, owned }, position): BadValue[] =>
+      isFinite([common, owned]) ? [] : [{ task: tasks[position] ?? position, what: "gradient" }],
+    );
+    if (bad.length > 0) return { bad };
+    const rows = gradients.map(({ common }) => common);
+    const answer = balancer.weigh(
+      {
+        ...input,
+        ...this.#measured(tape, present, rows, needs),
+        ...(needs === "gradients"
+          ? {
+              gradients: rows
+                .filter((_, position) => only?.includes(tasks[position] ?? -1) ?? true)
+                .map((row) => flatten(row, parameters.common)),
+            }
+          : {}),
+        ...crossGram(further),
+      },
+      remembered.state,
+    );
+    const everyone = tasks.map((task): BadValue => ({ task, what: "gradient" }));
+    const ownWeights = this.#parts.heads === "weighted" ? answer.weights : (answer.headWeights ?? tasks.map(() => 1));
+    const owned = combine(
+      gradients.map(({ owned: own }) => own),
+      ownWeights,
+      parameters.owned.length,
+    );
+    const { proposal } = this.#finished(answer, tasks, rows, owned);
+    // Weights that are not finite, or a sum that overflows, are no task's own fault: all of them are in it.
+    return isFinite([proposal.direction, owned]) ? { proposal } : { bad: everyone };
+  }
+
+  #measured(tape: Tape, present: readonly Present[], rows: readonly JacobianRow[], needs: Demand["needs"]): Measured {
+    if (needs === "losses" || this.#parts.balancer.accumulators === "per-task") return {};
+    if (this.#parts.balancer.level === "parameters" || present.length < 2) return measure(rows, needs);
+    const atLevel = this.#levelRows(tape, present, () => rows.map((row) => this.#lastLayer.map((index) => row[index])));
+    return measure(atLevel, needs);
+  }
+
+  #finished(
+    { weights, status, rows: made, state, buffers }: Weighing & Remembered,
+    tasks: readonly number[],
+    rows: readonly JacobianRow[] | undefined,
+    owned: JacobianRow,
+    summed?: JacobianRow,
+  ): { readonly proposal: Proposal } {
+    const { parameters, weightDecay } = this.#parts;
+    const parts = made === undefined ? rows : made.map((vector, position) => inBlocks(vector, parameters.common, tasks[position]));
+    const { direction, shortened } = this.#bounded(summed ?? combine(parts ?? [], weights, parameters.common.length), rows);
+    return {
+      proposal: {
+        tasks,
+        weights: shortened === 1 ? weights : weights.map((weight) => weight * shortened),
+        status,
+        shortened,
+        remembered: { state, ...(buffers === undefined ? {} : { buffers }) },
+        rows,
+        parts,
+        direction: decayed(direction, parameters.common, weightDecay),
+        owned: decayed(owned, parameters.owned, weightDecay),
+      },
+    };
+  }
+
+  /** Guards against solves of singular systems: a method that keeps the gradients' scale has no reason for a longer step. */
+  #bounded(
+    direction: JacobianRow,
+    rows: readonly JacobianRow[] | undefined,
+  ): { readonly direction: JacobianRow; readonly shortened: number } {
+    const { balancer, maxNormFactor } = this.#parts;
+    if (rows === undefined || balancer.balancer.properties?.length !== 1) return { direction, shortened: 1 };
+    const longest = maxNormFactor * rowNorms(rows).reduce((sum, norm) => sum + norm, 0);
+    const norm = Math.sqrt(squaredNorm(direction));
+    if (!(norm > longest) || !Number.isFinite(norm)) return { direction, shortened: 1 };
+    const shortened = longest / norm;
+    return { direction: direction.map((block) => block?.map((value) => value * shortened)), shortened };
+  }
+}
+
+type Measured = Pick<StepInput, "norms" | "gram">;
+
+/** What a method needs beside the losses, and no more. */
+function measure(rows: readonly JacobianRow[], needs: Exclude<Demand["needs"], "losses">): Measured {
+  if (needs === "norms") return { norms: rowNorms(rows) };
+  const gram = gramMatrix(rows);
+  return { gram, norms: gram.map((row, i) => Math.sqrt(row[i] ?? 0)) };
+}
+
+/** `J₁ J₂ᵀ`. */
+function crossGram([first, second]: readonly (readonly JacobianRow[])[]): Pick<StepInput, "crossGram"> {
+  if (first === undefined || second === undefined) return {};
+  const gram = gramMatrix([...first, ...second]);
+  return { crossGram: first.map((_, i) => second.map((__, j) => gram[i]?.[first.length + j] ?? 0)) };
+}
+
+/** g + λ θ, for every parameter that moves in this step. */
+function decayed(row: JacobianRow, parameters: ParameterSet["common"], weightDecay: number): JacobianRow {
+  if (weightDecay === 0) return row;
+  return row.map((block, index) => {
+    const values = parameters[index]?.values;
+    return values === undefined ? block : block?.map((gradient, i) => gradient + weightDecay * (values[i] ?? 0));
+  });
+}
