@@ -57,10 +57,17 @@ export function resolveBalancer(entry: BalancerEntry): {
   readonly balancer: Balancer;
   readonly options: Readonly<Record<string, unknown>>;
 } {
-  const { method, ...options } = typeof entry === "string" ? { method: entry } : entry;
+  const method = typeof entry === "string" ? entry : entry.method;
   const balancer = findBalancer(method);
   if (balancer === undefined) {
     throw new RangeError(`There is no balancer "${method}". There are: ${balancerCatalogue.map(({ id }) => id).join(", ")}.`);
   }
-  return { balancer, options };
+  return { balancer, options: optionsIn(entry) };
+}
+
+/** The method's options, unparsed: all that stands beside its name. */
+export function optionsIn(entry: BalancerEntry): Readonly<Record<string, unknown>> {
+  if (typeof entry === "string") return {};
+  const { method: _, ...options } = entry;
+  return options;
 }

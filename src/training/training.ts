@@ -1,8 +1,8 @@
 import { tensor } from "@tensorflow/tfjs-core";
 import type { ParameterDescription, RunDescription, TaskDescription } from "../experiment/record.ts";
 import type { Experiment, Task } from "../experiment/schema.ts";
-import type { Regularisation } from "../balancers/balancer.ts";
-import { resolveBalancer } from "../balancers/catalogue.ts";
+import type { Balancer, Regularisation } from "../balancers/balancer.ts";
+import { optionsIn, resolveBalancer } from "../balancers/catalogue.ts";
 import { BatchOrder } from "./batches.ts";
 import type { Dataset } from "./data/dataset.ts";
 import { Dominance } from "./dominance.ts";
@@ -30,6 +30,8 @@ export interface TrainingMaterial {
   readonly streams: RandomStreams;
   /** Name of the backend that computes. */
   readonly backend: string;
+  /** A method that is in no catalogue, in place of the one that the experiment names; its options are the experiment's. */
+  readonly balancer?: Balancer;
 }
 
 /** A training with everything that moves in it. What a checkpoint must hold is reached from here. */
@@ -61,7 +63,10 @@ export function prepareTraining(material: TrainingMaterial): Training {
   requireDeclaredReach(model.parameters, reach, ids);
   const parameters = divideByReach(model.parameters.map((parameter, index) => new TrainedParameter(parameter, reach[index] ?? [])));
 
-  const { balancer, options } = resolveBalancer(experiment.balancer);
+  const { balancer, options } =
+    material.balancer === undefined
+      ? resolveBalancer(experiment.balancer)
+      : { balancer: material.balancer, options: optionsIn(experiment.balancer) };
   const optimizer = resolveOptimizer(experiment.optimizer);
   if (balancer.optimizers !== undefined && !balancer.optimizers.includes(optimizer.kind)) {
     throw new TrainingError(

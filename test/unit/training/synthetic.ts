@@ -1,3 +1,4 @@
+import type { Balancer } from "../../../src/balancers/balancer.ts";
 import { experimentSchema, type Experiment } from "../../../src/experiment/schema.ts";
 import type { OwnershipMap, RunDescription, RunEvent } from "../../../src/experiment/record.ts";
 import type { Dataset, Rows } from "../../../src/training/data/dataset.ts";
@@ -61,10 +62,11 @@ export function syntheticExperiment(changes: ExperimentInput = {}): Experiment {
 }
 
 /** Data, model and all state of such an experiment, ready to train. The caller disposes `model`. */
-export function syntheticTraining(changes: ExperimentInput = {}, dataset: Dataset = syntheticDataset()): Training {
+export function syntheticTraining(changes: ExperimentInput = {}, dataset: Dataset = syntheticDataset(), balancer?: Balancer): Training {
   const experiment = syntheticExperiment(changes);
   const streams = new RandomStreams(experiment.training.seed);
-  return prepareTraining({ experiment, dataset, model: buildModel(experiment, dataset, streams), streams, backend: "wasm" });
+  const model = buildModel(experiment, dataset, streams);
+  return prepareTraining({ experiment, dataset, model, streams, backend: "wasm", ...(balancer === undefined ? {} : { balancer }) });
 }
 
 /** Keeps everything in memory. */

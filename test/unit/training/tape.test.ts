@@ -2,6 +2,7 @@ import {
   add,
   conv2d,
   dispose,
+  grad,
   matMul,
   maxPool,
   memory,
@@ -163,4 +164,37 @@ describe("a recorded forward pass", () => {
     ]);
     net.dispose();
   });
+});
+
+test("the representation's gradients are those of what the heads take in, found without walking the trunk", () => {
+  const [trunk, h1, h2] = [variable(noise([4, 5])), variable(noise([5, 1])), variable(noise([5, 3]))];
+  const input = noise([6, 4]);
+  const headLosses = [(z: Tensor) => sum(square(matMul(z, h1))), (z: Tensor) => sum(relu(matMul(z, h2)))] as const;
+  const { tape, value } = Tape.record([trunk, h1, h2], () => {
+    const z = relu(matMul(input, trunk));
+    return headLosses.map((loss) => loss(z));
+  });
+  const expected = tidy(() => {
+    const z = relu(matMul(input, trunk));
+    return headLosses.map((loss) => [...grad(loss)(z).dataSync<"float32">()]);
+  });
+  expect(tape.representation(value).map((row) => row.map((block) => [...(block ?? [])]))).toEqual(expected.map((block) => [block]));
+  expect(tape.walks).toBe(0);
+  tape.dispose();
+  dispose([trunk, h1, h2, input, ...value]);
+});
+
+test("a narrowed tape gives the same gradients, of its variables alone", () => {
+  const net = network();
+  const { tape, value } = Tape.record(net.variables, () => net.losses());
+  const [, dense] = net.variables;
+  const [loss] = value;
+  if (dense === undefined || loss === undefined) throw new Error("unreachable");
+  const whole = tape.walk(loss);
+  const narrow = tape.narrowed([dense]).walk(loss);
+  expect([...narrow.keys()]).toEqual([dense.id]);
+  expect([...(narrow.get(dense.id)?.dataSync<"float32">() ?? [])]).toEqual([...(whole.get(dense.id)?.dataSync<"float32">() ?? [])]);
+  tape.dispose();
+  dispose([...whole.values(), ...narrow.values(), ...value]);
+  net.dispose();
 });
