@@ -312,6 +312,14 @@ describe("groups of tasks", () => {
     expect([...training.stepper.slots().keys()].some((name) => name.endsWith("@kind"))).toBe(true);
     expect(training.description.ownership).toBe("exact");
     expect(report.weights).toEqual([1, 1]);
+    const fresh = syntheticTraining({ optimizer: { adam: {} } });
+    training.parameters.common.forEach((parameter, index) => {
+      const before = fresh.parameters.common[index]?.values ?? new Float32Array();
+      report.tracked?.applied[index]?.forEach((direction, i) => {
+        expect(0.001 * direction, "both groups' moves together").toBeCloseTo((before[i] ?? 0) - (parameter.values[i] ?? 0), 6);
+      });
+    });
+    fresh.model.dispose();
     training.model.dispose();
   });
 
@@ -323,6 +331,9 @@ describe("groups of tasks", () => {
     expect(report.weights).toEqual([1, undefined]);
     expect(training.policy.consecutive).toBe(1);
     training.model.dispose();
+    const other = syntheticTraining(changes, training.dataset, groups([[1], [0]]));
+    expect(step(other).weights).toEqual([undefined, undefined]);
+    other.model.dispose();
   });
 });
 
