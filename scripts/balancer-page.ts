@@ -1,5 +1,5 @@
 import { balancerCatalogue } from "../src/balancers/catalogue.ts";
-import { describeOptions, describePapers } from "../src/balancers/describe.ts";
+import { describeMethod, describeOptions, describePapers } from "../src/balancers/describe.ts";
 import type { Balancer } from "../src/balancers/balancer.ts";
 
 /** The text of `docs/balancers.md`, made from the catalogue; a test fails when the page is stale. */
@@ -22,7 +22,7 @@ export function balancerPage(): string {
 }
 
 function section(balancer: Balancer): readonly string[] {
-  const { id, title, summary, needs, cost, optimizers, known, positiveLosses } = balancer;
+  const { id, title, summary } = balancer;
   return [
     "",
     `## ${id}`,
@@ -30,10 +30,7 @@ function section(balancer: Balancer): readonly string[] {
     `**${title}.** ${summary}`,
     "",
     ...describePapers(balancer).map((paper) => `- ${paper}`),
-    `- Needs ${needs}; each step ${cost.backward} backward and ${cost.forward} forward passes; memory beside plain training: ${cost.memory} floats.`,
-    ...(known === undefined ? [] : [`- **Reconstructed.** ${known}`]),
-    ...(positiveLosses === true ? ["- Needs losses above 0."] : []),
-    ...(optimizers === undefined ? [] : [`- Works with ${optimizers.join(", ")}.`]),
+    ...describeMethod(balancer).map((sentence) => `- ${sentence}`),
     "",
     "| option | values | default | meaning |",
     "| --- | --- | --- | --- |",

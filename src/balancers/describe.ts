@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Balancer } from "./balancer.ts";
+import type { Holds, Need, Properties, Provenance } from "./method-facts.ts";
 
 /** An option of a method as people and programs are told of it. */
 export interface OptionDescription {
@@ -45,20 +46,66 @@ export function describePapers({ papers }: Balancer): readonly string[] {
   );
 }
 
+const provenance: Readonly<Record<Provenance, string>> = {
+  paper: "Equations from the paper.",
+  "paper and code": "Equations from the paper and the authors' code.",
+  reconstructed: "Reconstructed: the paper leaves equations open, or was not to be had.",
+};
+
+const needs: Readonly<Record<Need, string>> = {
+  losses: "the losses",
+  norms: "the norms of the task gradients",
+  gram: "the Gram matrix of the task gradients",
+  gradients: "the task gradients, element by element",
+};
+
+/** What there is to say of a method beside its papers and options, a sentence or two each; hover, command line and docs show the same. */
+export function describeMethod(balancer: Balancer): readonly string[] {
+  const { cost, known, settledBy, positiveLosses, optimizers, performance, draws, properties } = balancer;
+  return [
+    `Needs ${needs[balancer.needs]}. A step takes ${cost.backward} backward and ${cost.forward} forward passes; memory beside plain training: ${cost.memory} floats.`,
+    ...(draws === undefined ? [] : [`Draws ${draws} further batches in each step.`]),
+    ...(performance === true ? ["Asks how well each task does on the batch."] : []),
+    provenance[balancer.provenance],
+    ...(known === undefined ? [] : [known]),
+    ...(settledBy === undefined ? [] : [`What would settle it: ${settledBy}`]),
+    ...(positiveLosses === true ? ["Needs losses above 0."] : []),
+    ...(optimizers === undefined ? [] : [`Works with ${optimizers.join(", ")}.`]),
+    ...(properties === undefined ? [] : [describeProperties(properties)]),
+  ];
+}
+
+function describeProperties({ nonConflicting, scaleFree, length, sumWithoutConflict, orderFree, note }: Properties): string {
+  const says = (holds: Holds, what: string, not: string): string => (holds === "yes" ? what : holds === "no" ? not : `${what} in part`);
+  const sentences = [
+    says(nonConflicting, "hurts no task to first order", "may hurt a task to first order"),
+    says(scaleFree, "does not depend on the scale of a task's loss", "depends on the scale of a task's loss"),
+    says(sumWithoutConflict, "is the sum or mean where no gradients conflict", "is not the sum even where no gradients conflict"),
+    says(orderFree, "treats tasks alike whatever their order", "depends on the order of the tasks"),
+    length === undefined ? "" : `grows with a common scale s of all losses as s^${Number(length.toPrecision(3))}`,
+  ];
+  const told = sentences.filter((sentence) => sentence !== "").join("; ");
+  return `The direction ${told}.${note === undefined ? "" : ` ${note}`}`;
+}
+
 /** Everything the catalogue knows of a method, as plain data for `--json`. */
 export function balancerFacts(balancer: Balancer) {
-  const { id, title, summary, family, needs, action, provenance, known, cost, papers, optimizers, positiveLosses } = balancer;
+  const { id, title, summary, family, action, known, settledBy, cost, papers, optimizers, positiveLosses, properties } = balancer;
   return {
     id,
     title,
     summary,
     family,
-    needs,
+    needs: balancer.needs,
     action,
-    provenance,
+    provenance: balancer.provenance,
     known: known ?? null,
+    settledBy: settledBy ?? null,
     positiveLosses: positiveLosses ?? false,
+    performance: balancer.performance ?? false,
+    draws: balancer.draws ?? 0,
     cost,
+    properties: properties ?? null,
     papers,
     optimizers: optimizers ?? null,
     options: describeOptions(balancer),

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { Balancer } from "../balancers/balancer.ts";
 import { balancerCatalogue, findBalancer } from "../balancers/catalogue.ts";
-import { balancerFacts, describeOptions, describePapers } from "../balancers/describe.ts";
+import { balancerFacts, describeMethod, describeOptions, describePapers } from "../balancers/describe.ts";
 
 const usageExit = 2;
 
@@ -38,13 +38,10 @@ function tell(balancer: Balancer): string {
   );
   return [
     `${balancer.title} (${balancer.id})\n${balancer.summary}\n\n`,
-    `needs ${balancer.needs}; each step ${balancer.cost.backward} backward and ${balancer.cost.forward} forward passes, memory ${balancer.cost.memory}\n`,
-    balancer.optimizers === undefined ? "" : `works with ${balancer.optimizers.join(", ")}\n`,
-    `equations from ${balancer.provenance}\n`,
-    balancer.known === undefined ? "" : `${balancer.known}\n`,
-    balancer.positiveLosses === true ? "needs losses above 0\n" : "",
+    ...describeMethod(balancer).map((sentence) => `${sentence}\n`),
+    "\nPapers\n",
     ...describePapers(balancer).map((paper) => `  ${paper}\n`),
-    "options\n",
+    "\nOptions\n",
     ...options,
   ].join("");
 }

@@ -1,16 +1,11 @@
 import type { Balancer } from "../balancers/balancer.ts";
+import { describeMethod } from "../balancers/describe.ts";
 import { optionsShape } from "./json-schema.ts";
 import { keysMarkdown } from "./shape.ts";
 
-const provenance = {
-  paper: "equations from the paper",
-  "paper and code": "equations from the paper and the authors' code",
-  reconstructed: "reconstructed: the paper leaves equations open",
-} as const;
-
 /** A balancer as hover and completion tell of it. */
 export function balancerMarkdown(balancer: Balancer): string {
-  const { id, title, summary, papers, cost, optimizers } = balancer;
+  const { id, title, summary, papers } = balancer;
   const options = keysMarkdown(optionsShape(balancer.options));
   const parts = [
     `**${title}** (\`${id}\`)`,
@@ -19,9 +14,7 @@ export function balancerMarkdown(balancer: Balancer): string {
       const link = arxiv === undefined ? "" : `, [arXiv ${arxiv}](https://arxiv.org/abs/${arxiv})`;
       return `${authors}: *${paper}*. ${venue} ${String(year)}${link}.`;
     }),
-    `Provenance: ${provenance[balancer.provenance]}.`,
-    `Cost of a step: ${cost.forward} forward, ${cost.backward} backward; extra memory ${cost.memory}.`,
-    optimizers === undefined ? "" : `Works with ${optimizers.join(", ")}.`,
+    ...describeMethod(balancer),
     options === "" ? "" : `Options:\n\n${options}`,
   ];
   return parts.filter((part) => part !== "").join("\n\n");

@@ -1,3 +1,4 @@
+import { resolveBalancer } from "../balancers/catalogue.ts";
 import { finding, inOrder, respell } from "./finding.ts";
 import type { Diagnostic, Fix, TextRange } from "./diagnostic.ts";
 import type { ColumnFacts, ExperimentFacts, FactProblem } from "./facts.ts";
@@ -18,6 +19,7 @@ export function checkFacts(parsed: Pick<ParsedExperiment, "experiment" | "tree">
   const faulty = new Set(problems.map(({ path }) => (path[0] === "tasks" ? path[1] : undefined)));
   const own = [
     ...batchSize(experiment, facts, tree),
+    ...nothingShared(experiment, facts, tree),
     ...manyNumbers(experiment, facts.data.columns ?? [], tree, (task) => faulty.has(task)),
   ];
   return inOrder([...told, ...own]);
@@ -88,6 +90,16 @@ function batchSize(experiment: Experiment, facts: ExperimentFacts, tree: Tree): 
     written === undefined ? [] : [{ title: `Set to ${String(rows)}`, range, replacement: String(rows), preferred: true }];
   const message = `A batch of ${String(size)} is larger than the ${String(rows)} rows there are to train on. Make \`batchSize\` smaller.`;
   return [finding("MTL302", range, message, { fixes })];
+}
+
+function nothingShared(experiment: Experiment, { model }: ExperimentFacts, tree: Tree): readonly Diagnostic[] {
+  if (model.problems.length > 0 || model.layers.length === 0 || Object.keys(experiment.tasks).length < 2) return [];
+  const shared = model.layers.filter(({ path }) => path[1] === "trunk").reduce((sum, { parameters }) => sum + parameters, 0);
+  if (shared > 0) return [];
+  const { balancer } = resolveBalancer(experiment.balancer);
+  const severity = balancer.action === "weigh-losses" ? "warning" : "error";
+  const message = `No layer of the trunk has a weight, so the tasks share none, and \`${balancer.id}\` has nothing to balance. Move layers from the heads to the trunk.`;
+  return [finding("MTL406", find(tree, ["model", "trunk"]).keyRange, message, { severity })];
 }
 
 function manyNumbers(

@@ -3,7 +3,7 @@ import { layerNameOf, layersOf } from "./check-parts.ts";
 import type { Diagnostic, Fix, TextRange } from "./diagnostic.ts";
 import { finding, listed, respell } from "./finding.ts";
 import { nearest } from "./suggestion.ts";
-import { entriesOf, entryOf, itemsOf, textOf, valueOf, type Entry, type ScalarTree, type Tree } from "./tree.ts";
+import { entriesOf, entryOf, itemsOf, plainOf, textOf, valueOf, type Entry, type ScalarTree, type Tree } from "./tree.ts";
 
 /** Which losses and metrics a kind of task has; the first metric is the default headline. */
 export const fitting = {
@@ -17,6 +17,7 @@ export function* checkSense(root: Tree): Generator<Diagnostic> {
   yield* checkHeads(root);
   yield* checkWeights(root);
   yield* checkOptimizerOfBalancer(root);
+  yield* checkTasksOfBalancer(root);
   yield* checkColumns(root);
   yield* checkSplit(root);
   yield* checkLayerNames(root);
@@ -168,6 +169,21 @@ function* checkOptimizerOfBalancer(root: Tree): Generator<Diagnostic> {
   const fixes =
     inner === undefined ? supported.map((to, i) => ({ title: `Change to ${to}`, range, replacement: to, preferred: i === 0 })) : [];
   yield finding("MTL208", range, `The balancer \`${method}\` does not work with \`${name}\`. Use ${listed(supported, "or")}.`, { fixes });
+}
+
+/** Options that name or count the tasks. */
+function* checkTasksOfBalancer(root: Tree): Generator<Diagnostic> {
+  const entry = entryOf(root, "balancer");
+  const names = entriesOf(valueOf(root, "tasks")).map(({ key }) => key);
+  if (entry?.value.kind !== "map" || names.length === 0) return;
+  const balancer = findBalancer(textOf(valueOf(entry.value, "method")) ?? "");
+  const options = Object.fromEntries(entriesOf(entry.value).flatMap(({ key, value }) => (key === "method" ? [] : [[key, plainOf(value)]])));
+  // Options that are wrong in themselves are reported already.
+  if (balancer?.options.safeParse(options).success !== true) return;
+  const objection = balancer.objection(options, names);
+  if (objection === undefined) return;
+  const given = entryOf(entry.value, objection.option);
+  yield finding("MTL217", given?.value.range ?? entry.keyRange, `\`${objection.option}\` of \`${balancer.id}\`: ${objection.message}`);
 }
 
 function* checkColumns(root: Tree): Generator<Diagnostic> {

@@ -107,6 +107,10 @@ export const checks = {
     "Softmax before the output",
     "The output layer that fits the task is added after the head, and its loss takes logits. A softmax at the end of a head squeezes what reaches it; delete it.",
   ],
+  MTL217: [
+    "Balancer's options do not fit the tasks",
+    "An option names the tasks or counts them, and does not fit those of the experiment. The message says how.",
+  ],
 
   MTL301: ["Unknown column", "The table has no such column. The message names the nearest, and the columns there are."],
   MTL302: [
@@ -172,6 +176,10 @@ export const checks = {
   MTL405: [
     "Head does not end flat",
     "The output layer needs a flat row of features from each head. End the trunk or the head with `flatten`, a global pooling, or a recurrent layer that gives its last output.",
+  ],
+  MTL406: [
+    "Nothing is shared",
+    "No layer of the trunk has a weight, so the tasks have none in common, and a balancer has nothing to balance. Move layers from the heads to the trunk.",
   ],
 } as const satisfies Record<`MTL${string}`, readonly [title: string, advice: string]>;
 

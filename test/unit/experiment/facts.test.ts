@@ -82,6 +82,16 @@ describe("what data and model tell", () => {
     expect(parseExperiment(after ?? "").experiment?.data).toMatchObject({ missing: "mean" });
   });
 
+  test("says that a trunk without weights shares nothing: an error where gradients are to be combined, else a warning", () => {
+    const layer = (part: string, parameters: number) => ({ path: ["model", part, 0], name: part, outputShape: [4], parameters });
+    const unshared = { ...facts([]), model: { layers: [layer("trunk", 0), layer("heads", 50)], problems: [] } };
+    expect(checkFacts(parseExperiment(penguins), unshared)).toMatchObject([{ code: "MTL406", severity: "error" }]);
+    const equal = parseExperiment(penguinsWith("{method: mgda, normalize: l2}", "equal"));
+    expect(checkFacts(equal, unshared)).toMatchObject([{ code: "MTL406", severity: "warning" }]);
+    const shared = { ...unshared, model: { layers: [layer("trunk", 8), layer("heads", 50)], problems: [] } };
+    expect(checkFacts(parseExperiment(penguins), shared)).toEqual([]);
+  });
+
   test("compares the batch with the rows that train", () => {
     const few = facts([], { rows: { train: 20, validation: 5, test: 5 } });
     expect(shown(checkFacts(parseExperiment(penguins), few))).toEqual(["19:35 MTL302"]);

@@ -45,7 +45,7 @@ describe("completion", () => {
     [
       "training, behind other keys",
       "training:\n  epochs: 3\n  seed: 1\n  |",
-      ["batchSize", "backend", "heads", "onNonFinite", "maxConsecutive"],
+      ["batchSize", "backend", "heads", "onNonFinite", "maxNormFactor", "maxConsecutive"],
     ],
     ["truth values", "track: {snapshots: |}", ["true", "false"]],
     ["a key's default", "training: {batchSize: |}", ["32"]],
@@ -96,7 +96,7 @@ describe("completion", () => {
   test("tells of each balancer its paper and provenance", () => {
     const adatask = completed("balancer: |").find(({ label }) => label === "adatask");
     expect(adatask?.markdown).toContain("arxiv.org/abs/2211.15055");
-    expect(adatask?.markdown).toContain("Provenance");
+    expect(adatask?.markdown).toContain("Equations from the paper and the authors' code.");
   });
 });
 
@@ -109,7 +109,17 @@ describe("hover", () => {
     ],
     ["a value", "training: {epochs: |3}", ["**epochs**"]],
     ["a section", "mod|el: {trunk: [flatten]}", ["**model**", "a trunk that all tasks share"]],
-    ["a balancer", "balancer: mg|da", ["**MGDA** (`mgda`)", "arxiv.org/abs/1810.04650", "Provenance", "Cost of a step", "`normalize`"]],
+    [
+      "a balancer",
+      "balancer: mg|da",
+      [
+        "**MGDA** (`mgda`)",
+        "arxiv.org/abs/1810.04650",
+        "Equations from the paper and the authors' code.",
+        "A step takes K backward",
+        "`normalize`",
+      ],
+    ],
     ["a balancer in braces", "balancer: {method: adata|sk}", ["**AdaTask**", "Works with adam, rmsprop, adagrad."]],
     ["a balancer's option", "balancer: {method: mgda, norm|alize: l2}", ["**normalize**", "Default: `none`"]],
     ["a layer with arguments", "model: {trunk: [{den|se: {units: 3}}]}", ["**dense**", "`units` (a whole number, at least 1", "needed"]],
