@@ -2,23 +2,28 @@ import { type KernelFunc, backend, getKernelsForBackend, registerKernel, unregis
 import type { KernelMaker } from "./kernel-context.ts";
 import { avgPoolGradient } from "./kernels/avg-pool-gradient.ts";
 import { borrowed } from "./kernels/borrowed.ts";
+import { clipByValue, maximum, minimum, relu6 } from "./kernels/bounds.ts";
 import { conv2DBackpropFilter, conv2DBackpropInput } from "./kernels/convolution-gradient.ts";
 import { conv2D, fusedConv2D } from "./kernels/convolution.ts";
 import { depthwiseBackpropFilter, depthwiseBackpropInput } from "./kernels/depthwise-gradient.ts";
+import { activatedApart } from "./kernels/fused-activation.ts";
 import { identity } from "./kernels/identity.ts";
 import { batchMatMul, fusedMatMul } from "./kernels/mat-mul.ts";
 import { maxPoolGradient } from "./kernels/max-pool-gradient.ts";
 import { oneHot } from "./kernels/one-hot.ts";
+import { avgPool, maxPool } from "./kernels/pooling.ts";
 import { reluGradientKernel, reluGradientName } from "./kernels/relu-gradient.ts";
 import { unsortedSegmentSum } from "./kernels/segment-sum.ts";
 import { sum } from "./kernels/sum.ts";
 import { link } from "./simd/program.ts";
 import { WasmHeap, asWasmBackend } from "./wasm-heap.ts";
 
-/** What training needs and the published wasm backend lacks or has only slowly. */
+/** What training needs and the published wasm backend lacks, has only slowly, or computes as if NaN were a number. */
 const kernels: Readonly<Record<string, KernelMaker>> = {
+  AvgPool: avgPool,
   AvgPoolGrad: avgPoolGradient,
   BatchMatMul: batchMatMul,
+  ClipByValue: clipByValue,
   Conv2D: conv2D,
   Conv2DBackpropFilter: conv2DBackpropFilter,
   Conv2DBackpropInput: conv2DBackpropInput,
@@ -28,9 +33,14 @@ const kernels: Readonly<Record<string, KernelMaker>> = {
   Conv3DBackpropInputV2: () => borrowed("Conv3DBackpropInputV2"),
   Einsum: () => borrowed("Einsum"),
   FusedConv2D: fusedConv2D,
+  FusedDepthwiseConv2D: activatedApart("FusedDepthwiseConv2D"),
   Identity: identity,
+  MaxPool: maxPool,
   MaxPoolGrad: maxPoolGradient,
+  Maximum: maximum,
+  Minimum: minimum,
   OneHot: oneHot,
+  Relu6: relu6,
   Sum: sum,
   UnsortedSegmentSum: unsortedSegmentSum,
   _FusedMatMul: fusedMatMul,

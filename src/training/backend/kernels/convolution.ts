@@ -1,6 +1,7 @@
 import { type TensorInfo, util } from "@tensorflow/tfjs-core";
 import { type Geometry, convolution, inputTensor, text } from "../attributes.ts";
 import type { KernelContext, KernelMaker } from "../kernel-context.ts";
+import { activatedApart } from "./fused-activation.ts";
 import { type Pictures, padded, sizeOf } from "./padding.ts";
 import { pack, rowsRoutine } from "./panels.ts";
 
@@ -17,7 +18,7 @@ export const conv2D: KernelMaker = (context) => {
 
 /** The same with bias and relu; other activations and prelu are left to the published kernel. */
 export const fusedConv2D: KernelMaker = (context) => {
-  const published = context.published("FusedConv2D");
+  const published = activatedApart("FusedConv2D")(context);
   return (call) => {
     const x = inputTensor(call.inputs, "x");
     const filter = inputTensor(call.inputs, "filter");

@@ -1,6 +1,7 @@
 import { type TensorInfo, broadcast_util, util } from "@tensorflow/tfjs-core";
 import { flag, inputTensor, text } from "../attributes.ts";
 import type { KernelContext, KernelMaker } from "../kernel-context.ts";
+import { activatedApart } from "./fused-activation.ts";
 import { type Panel, pack, packedFloats, rowsRoutine } from "./panels.ts";
 
 /** Product of matrices, [..., m, k] · [..., k, n], each optionally transposed. The published one is slow with transposes. */
@@ -19,7 +20,7 @@ export const batchMatMul: KernelMaker = (context) => {
 
 /** The same with bias and relu; other activations and prelu are left to the published kernel. */
 export const fusedMatMul: KernelMaker = (context) => {
-  const published = context.published("_FusedMatMul");
+  const published = activatedApart("_FusedMatMul")(context);
   return (call) => {
     const { bias, preluActivationWeights } = call.inputs;
     const activation = text(call.attrs, "activation") ?? "linear";

@@ -4,7 +4,7 @@ import type { KernelMaker } from "../kernel-context.ts";
 
 export const reluGradientName = "TaskscopeReluGradient";
 
-/** dy where y > 0, else 0, in one pass. */
+/** dy where y > 0, NaN where y is NaN, else 0, in one pass. */
 export const reluGradientKernel: KernelMaker = ({ heap, program }) => {
   return ({ inputs }) => {
     const dy = inputTensor(inputs, "dy");
@@ -15,7 +15,10 @@ export const reluGradientKernel: KernelMaker = ({ heap, program }) => {
     if (vectors > 0) program.reluGradient(heap.address(dy), heap.address(y), heap.address(out), vectors);
     const floats = heap.floats();
     const [from, mask, to] = [heap.address(dy) / 4, heap.address(y) / 4, heap.address(out) / 4];
-    for (let i = vectors * 4; i < count; i++) floats[to + i] = (floats[mask + i] ?? 0) > 0 ? (floats[from + i] ?? 0) : 0;
+    for (let i = vectors * 4; i < count; i++) {
+      const value = floats[mask + i] ?? 0;
+      floats[to + i] = Number.isNaN(value) ? value : value > 0 ? (floats[from + i] ?? 0) : 0;
+    }
     return out;
   };
 };

@@ -97,12 +97,22 @@ export class Vector {
     return this.#with(other, 0xe6);
   }
 
+  /** NaN where one of the two is NaN; so is the maximum. */
+  min(other: Vector): Vector {
+    return this.#with(other, 0xe8);
+  }
+
   max(other: Vector): Vector {
     return this.#with(other, 0xe9);
   }
 
   equals(other: Vector): Vector {
     return this.#with(other, 0x41);
+  }
+
+  /** Set where the two differ; NaN differs from itself. */
+  differsFrom(other: Vector): Vector {
+    return this.#with(other, 0x42);
   }
 
   greaterThan(other: Vector): Vector {

@@ -1,15 +1,55 @@
-import { type Body, type IntVariable, int, zeros } from "./assembler.ts";
+import { type Body, type IntVariable, type Vector, int, zeros } from "./assembler.ts";
 import { type Routine, routine } from "./routine.ts";
 
 const lanes = 4;
 const vectorBytes = 16;
 
-/** dx = dy where y > 0, else 0, for `count` vectors. */
+/** dx = dy where y > 0, NaN where y is NaN (a lane with all bits set is one), else 0, for `count` vectors. */
 export const reluGradient: Routine = routine(["dy", "y", "dx", "count"], (body, p) => {
+  const y = body.vector();
   body.countDown(p("count"), () => {
-    body.store(p("dx"), p("dy").vector().and(p("y").vector().greaterThan(zeros)));
+    body.set(y, p("y").vector());
+    body.store(p("dx"), p("dy").vector().and(y.greaterThan(zeros)).or(y.differsFrom(y)));
     for (const name of ["dy", "y", "dx"] as const) body.advance(p(name), vectorBytes);
   });
+});
+
+/** out = min(max(x, bounds[0]), bounds[1]) for `count` vectors; NaN stays NaN. */
+export const bound: Routine = routine(["x", "out", "bounds", "count"], (body, p) => {
+  const least = body.vector(p("bounds").splat());
+  const most = body.vector(p("bounds").splat(4));
+  body.countDown(p("count"), () => {
+    body.store(p("out"), p("x").vector().max(least).min(most));
+    for (const name of ["x", "out"] as const) body.advance(p(name), vectorBytes);
+  });
+});
+
+/** out = the greater of a and b, NaN where one of them is, for `count` vectors. Steps are bytes from vector to vector. */
+export const maximum: Routine = ofTwo((a, b) => a.max(b));
+
+export const minimum: Routine = ofTwo((a, b) => a.min(b));
+
+function ofTwo(operation: (a: Vector, b: Vector) => Vector): Routine {
+  return routine(["a", "b", "out", "aStep", "bStep", "count"], (body, p) => {
+    body.countDown(p("count"), () => {
+      body.store(p("out"), operation(p("a").vector(), p("b").vector()));
+      body.advance(p("a"), p("aStep"));
+      body.advance(p("b"), p("bStep"));
+      body.advance(p("out"), vectorBytes);
+    });
+  });
+}
+
+/** found = per lane, whether any of `count` vectors has NaN there: all bits, or none. */
+export const findNaN: Routine = routine(["x", "found", "count"], (body, p) => {
+  const x = body.vector();
+  const found = body.vector(zeros);
+  body.countDown(p("count"), () => {
+    body.set(x, p("x").vector());
+    body.set(found, found.or(x.differsFrom(x)));
+    body.advance(p("x"), vectorBytes);
+  });
+  body.store(p("found"), found);
 });
 
 /** sums[v] += Σ_group x[group][v], vectors; a group is `width` vectors long. */

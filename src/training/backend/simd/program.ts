@@ -1,5 +1,15 @@
 import { assemble } from "./assembler.ts";
-import { maxPoolGradient, maxPoolGradientApart, reluGradient, scatterPieces, sumGroups } from "./passes.ts";
+import {
+  bound,
+  findNaN,
+  maxPoolGradient,
+  maxPoolGradientApart,
+  maximum,
+  minimum,
+  reluGradient,
+  scatterPieces,
+  sumGroups,
+} from "./passes.ts";
 import { outerProducts, packRows, packTransposed, rowsTimesPanel } from "./products.ts";
 import type { Routine } from "./routine.ts";
 
@@ -25,6 +35,10 @@ const routines = {
   packTransposed8: packTransposed(2),
   packTransposed4: packTransposed(1),
   reluGradient,
+  bound,
+  maximum,
+  minimum,
+  findNaN,
   sumGroups,
   scatterPieces,
   maxPoolGradient,

@@ -99,15 +99,18 @@ export function number(values: ArrayLike<number>, index: number): number {
   return value;
 }
 
-/** The largest difference, relative to the largest expected value. */
-export function relativeError(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
+/**
+ * The largest difference, relative to the largest expected value; or of `magnitudes`, the same sums of absolute values: where
+ * large products cancel, rounding shows in proportion to those.
+ */
+export function relativeError(actual: ArrayLike<number>, expected: ArrayLike<number>, magnitudes: ArrayLike<number> = expected): number {
   if (actual.length !== expected.length) throw new RangeError(`${actual.length} values where ${expected.length} are expected.`);
   let worst = 0;
   let scale = 1e-30;
   for (let i = 0; i < expected.length; i++) {
     const difference = Math.abs(number(actual, i) - number(expected, i));
     worst = Number.isNaN(difference) ? Infinity : Math.max(worst, difference);
-    scale = Math.max(scale, Math.abs(number(expected, i)));
+    scale = Math.max(scale, Math.abs(number(magnitudes, i)));
   }
   return worst / scale;
 }
