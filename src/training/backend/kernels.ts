@@ -57,6 +57,7 @@ export function installKernels(): void {
   if (equipped.has(wasm)) return;
   equipped.add(wasm);
   const heap = new WasmHeap(wasm);
+  heap.guardAllocations();
   const context = { heap, program: link(heap.memory), published: publishedKernel };
   for (const [kernelName, make] of Object.entries(kernels)) {
     const before = registered(kernelName);

@@ -1,5 +1,6 @@
 import type { DataType, KernelBackend, TensorInfo } from "@tensorflow/tfjs-core";
 import { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
+import { BackendError } from "./backend-error.ts";
 
 /**
  * The memory of the wasm backend, as our kernels see it: where a tensor's numbers are, room for results, and scratch
@@ -23,6 +24,23 @@ export class WasmHeap {
   /** The WebAssembly memory itself, to which other modules can be linked. */
   get memory(): WebAssembly.Memory {
     return this.#module.asm.memory;
+  }
+
+  /**
+   * From now on an allocation that fails throws `BackendError`, also of the published kernels. As published, it gives address
+   * 0, and results are written over whatever is there.
+   */
+  guardAllocations(): void {
+    const module = this.#module;
+    // Emscripten's function puts another in its own place when it is first called, which would undo the guard.
+    module._free(module._malloc(alignment));
+    const allocate = module._malloc.bind(module);
+    module._malloc = (bytes) => {
+      // The module counts in 32 bits: more would wrap around to a small number.
+      const address = bytes < 2 ** 32 ? allocate(bytes) : 0;
+      if (address === 0) throw outOfMemory(bytes, module.asm.memory.buffer.byteLength);
+      return address;
+    };
   }
 
   /** Byte address of a tensor's first number. */
@@ -49,6 +67,7 @@ export class WasmHeap {
     const kept = this.#scratch.get(name);
     if (kept !== undefined && kept.bytes >= bytes) return kept.address;
     if (kept !== undefined) this.#module._free(kept.block);
+    this.#scratch.delete(name);
     const block = this.#module._malloc(bytes + alignment) >>> 0;
     const address = Math.ceil(block / alignment) * alignment;
     this.#scratch.set(name, { address, bytes, block });
@@ -58,12 +77,21 @@ export class WasmHeap {
 
 const alignment = 64;
 
+function outOfMemory(asked: number, held: number): BackendError {
+  const megabytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20).toLocaleString("en")} MB`;
+  return new BackendError(
+    "out-of-memory",
+    `The wasm backend has ${megabytes(held)} of memory and could not get ${megabytes(asked)} more; it can hold 4 GB at most. ` +
+      `Make training.batchSize or the model smaller, or train with backend "native".`,
+  );
+}
+
 /** What Emscripten puts on every module it makes. */
 interface EmscriptenModule {
   readonly HEAPF32: Float32Array;
   readonly HEAP32: Int32Array;
   readonly asm: { readonly memory: WebAssembly.Memory };
-  _malloc(bytes: number): number;
+  _malloc: (bytes: number) => number;
   _free(address: number): void;
 }
 

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
+import { BackendError } from "../../../../src/training/backend/backend-error.ts";
 import { startBackend } from "../../../../src/training/backend/backend.ts";
 import { WasmHeap, asWasmBackend } from "../../../../src/training/backend/wasm-heap.ts";
 import { numbers } from "./references.ts";
@@ -95,6 +96,22 @@ describe("training on wasm", () => {
   });
 });
 
+describe("memory that cannot be had", () => {
+  /** The first numbers of the memory: what a write to address 0 would hit. */
+  const beginning = () => [...heap().floats().subarray(0, 64)];
+
+  // Of the second, the number of bytes is 0 in 32 bits.
+  test.each([1_073_700_000, 2 ** 30])("for %d numbers is told, and nothing is written over", (count) => {
+    const before = beginning();
+    for (const allocate of [() => heap().output([count]), () => heap().scratch("test", count)]) {
+      expect(allocate).toThrow(BackendError);
+      expect(allocate).toThrow(/could not get 4,09[67] MB more.*batchSize/);
+    }
+    expect(beginning()).toEqual(before);
+    expect([...tf.tidy(() => tf.add(tf.tensor1d([1, 2]), 1).dataSync())]).toEqual([2, 3]);
+  });
+});
+
 /** A convolution, a pooling and two products, with plain gradient descent on a fixed batch with odd sizes. */
 function smallNetwork() {
   const shapes = [[3, 3, 1, 6], [6], [54, 10], [10], [10, 3]] as const;
@@ -133,6 +150,10 @@ function smallNetwork() {
   };
 }
 
+function heap(): WasmHeap {
+  return new WasmHeap(asWasmBackend(tf.backend()));
+}
+
 function heapBytes(): number {
-  return new WasmHeap(asWasmBackend(tf.backend())).floats().byteLength;
+  return heap().floats().byteLength;
 }
