@@ -13,18 +13,22 @@ export type Remedy = { readonly kind: "skip" } | { readonly kind: "drop"; readon
 
 /**
  * The policy for losses and gradients that are not finite. It is asked before any state is touched, so that one bad batch
- * cannot poison averages for ever. Throws `TrainingError` when the policy is to fail, or after too many skips in a row.
+ * cannot poison averages for ever. Throws `TrainingError` when the policy is to fail, after too many skips in a row, and when
+ * the same task had to be dropped too many times in a row: it would no longer be trained, and nobody would notice.
  */
 export class NonFinitePolicy {
   readonly #onNonFinite: Experiment["training"]["onNonFinite"];
   readonly #maxConsecutive: number;
   readonly #tasks: readonly string[];
   #consecutive = 0;
+  /** Per task, the steps in a row that it was dropped from. */
+  #drops: number[];
 
   constructor(training: Pick<Experiment["training"], "onNonFinite" | "maxConsecutive">, tasks: readonly string[]) {
     this.#onNonFinite = training.onNonFinite;
     this.#maxConsecutive = training.maxConsecutive;
     this.#tasks = tasks;
+    this.#drops = tasks.map(() => 0);
   }
 
   /** Skips in a row so far; part of a checkpoint. */
@@ -36,11 +40,23 @@ export class NonFinitePolicy {
     this.#consecutive = count;
   }
 
+  /** Per task, drops in a row so far; part of a checkpoint too. */
+  get drops(): readonly number[] {
+    return this.#drops;
+  }
+
+  set drops(counts: readonly number[]) {
+    this.#drops = this.#tasks.map((_, task) => counts[task] ?? 0);
+  }
+
   /** `present` are the tasks of the step. */
   decide(bad: readonly BadValue[], present: readonly number[], step: number): Remedy {
     if (this.#onNonFinite === "throw") throw new TrainingError("non-finite", `Step ${step}: ${this.#describe(bad)}. ${advice}`);
     const dropped = new Set(bad.map(({ task }) => task));
-    if (this.#onNonFinite === "drop-task" && present.some((task) => !dropped.has(task))) return { kind: "drop", tasks: [...dropped] };
+    if (this.#onNonFinite === "drop-task" && present.some((task) => !dropped.has(task))) {
+      for (const task of dropped) this.#countDrop(task, bad, step);
+      return { kind: "drop", tasks: [...dropped] };
+    }
     this.#consecutive += 1;
     if (this.#consecutive >= this.#maxConsecutive) {
       const count = this.#consecutive;
@@ -55,6 +71,22 @@ export class NonFinitePolicy {
   /** A step went well: the row of skips is over. */
   succeeded(): void {
     this.#consecutive = 0;
+  }
+
+  /** These tasks took part in a step: their rows of drops are over. */
+  taught(tasks: readonly number[]): void {
+    for (const task of tasks) this.#drops[task] = 0;
+  }
+
+  #countDrop(task: number, bad: readonly BadValue[], step: number): void {
+    const count = (this.#drops[task] ?? 0) + 1;
+    this.#drops[task] = count;
+    if (count < this.#maxConsecutive) return;
+    const own = bad.filter((value) => value.task === task);
+    throw new TrainingError(
+      "non-finite",
+      `The task ${this.#names([task])} had to be dropped from ${count} steps in a row, the last at step ${step}: ${this.#describe(own)}. ${advice}`,
+    );
   }
 
   event(remedy: Remedy, bad: readonly BadValue[], step: number, at: number): RunEvent {

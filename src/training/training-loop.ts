@@ -118,6 +118,7 @@ export class TrainingLoop {
       // A task that was dropped, and a step that was skipped, taught nothing and count for nothing.
       if (report.weights[task] !== undefined) addOutputs(training.epochMetrics[task], rows, task, output, indices);
     });
+    training.policy.taught(report.weights.flatMap((weight, task) => (weight === undefined ? [] : [task])));
     recordStep(recorder, this.#ids, this.#step, report);
     this.#reportTrouble(report);
     for (const event of this.#statuses.look(report, this.#step, Date.now())) recorder.event(event);

@@ -15,6 +15,7 @@ const valuesSchema = z.object({
   /** Positions of the further batches' orders. */
   furtherPositions: z.array(z.int().min(0)),
   consecutive: z.int().min(0),
+  drops: z.array(z.int().min(0)),
   dominanceStep: z.int().min(0),
   counts: z.record(z.string(), z.int().min(0)),
   balancer: z.array(z.string()),
@@ -43,6 +44,7 @@ export function captureState(training: Training, step: number, best: Best | unde
     position,
     furtherPositions: further.map((saved) => saved.position),
     consecutive: training.policy.consecutive,
+    drops: [...training.policy.drops],
     dominanceStep: training.dominance.lastStep,
     counts: Object.fromEntries([...training.stepper.slots()].map(([name, { count }]) => [name, count])),
     balancer: Object.keys(state),
@@ -78,6 +80,7 @@ export function restoreState(training: Training, checkpoint: Checkpoint): { read
     each.restore({ order, position: values.furtherPositions[draw] ?? 0 });
   });
   training.policy.consecutive = values.consecutive;
+  training.policy.drops = values.drops;
   training.dominance.lastStep = values.dominanceStep;
   return { best: values.best ?? undefined };
 }

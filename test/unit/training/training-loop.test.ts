@@ -161,3 +161,47 @@ test("a training that must end keeps what it has learnt in a checkpoint", async 
   expect(recorder.events.filter(({ kind }) => kind === "non-finite")).toHaveLength(1);
   expect(readCheckpoint(checkpointPath(folder, 5)).arrays.get("weight/dense1.kernel")).toEqual(training.parameters.common[0]?.values);
 });
+
+describe("a task that is dropped again and again", () => {
+  const patience = { training: { epochs: 3, batchSize: 16, onNonFinite: "drop-task", maxConsecutive: 3 } };
+  const broken = () => {
+    const dataset = syntheticDataset();
+    dataset.splits.train.targets[1]?.fill(Number.NaN);
+    return dataset;
+  };
+
+  test("ends the training, which says which task and why", async () => {
+    await expect(run(open(patience, broken()))).rejects.toThrow(
+      /^The task size had to be dropped from 3 steps in a row, the last at step 3: The loss of size was not finite\. A smaller learning rate/,
+    );
+  });
+
+  test("is still counted after the training was stopped and taken up again", async () => {
+    const dataset = broken();
+    const recorder = new ListRecorder();
+    const half = new TrainingLoop(open(patience, dataset), recorder, stopAfter(() => recorder, 2), new CheckpointKeeper(folder, recorder)); // prettier-ignore
+    expect((await half.run()).kind).toBe("stopped");
+    const resumed = open(patience, dataset);
+    const { best } = restoreState(resumed, readCheckpoint(checkpointPath(folder, 2)));
+    const rest = new TrainingLoop(resumed, recorder, neverStop, new CheckpointKeeper(folder, recorder), { step: 2, best });
+    await expect(rest.run()).rejects.toThrow(/3 steps in a row, the last at step 3/);
+  });
+
+  test("begins anew once the task has been trained", async () => {
+    const dataset = syntheticDataset();
+    const [labels = new Float32Array()] = dataset.splits.train.targets.slice(1);
+    const good = labels.slice();
+    const recorder = new ListRecorder();
+    const everyThirdIsGood: Control = {
+      stopRequested: () => {
+        if (recorder.steps % 3 === 2) labels.set(good);
+        else labels.fill(Number.NaN);
+        return false;
+      },
+      takeCheckpointRequest: () => false,
+    };
+    const loop = new TrainingLoop(open(patience, dataset), recorder, everyThirdIsGood, new CheckpointKeeper(folder, recorder));
+    expect((await loop.run()).kind).toBe("completed");
+    expect(recorder.events.filter(({ kind }) => kind === "non-finite")).toHaveLength(8);
+  });
+});
