@@ -33,6 +33,7 @@ export class Checker implements vscode.Disposable {
       vscode.workspace.onDidOpenTextDocument((document) => this.#schedule(document, 0)),
       vscode.workspace.onDidChangeTextDocument(({ document }) => this.#schedule(document, quiet)),
       vscode.workspace.onDidSaveTextDocument(() => this.#checkAll()),
+      vscode.workspace.onDidGrantWorkspaceTrust(() => this.#checkAll()),
       vscode.workspace.onDidCloseTextDocument(({ uri }) => this.#forget(uri)),
       vscode.workspace.onDidDeleteFiles(({ files }) => files.forEach((file) => this.#forget(file))),
     ];

@@ -24,12 +24,18 @@ export interface EngineOptions {
   readonly dist: string;
   readonly version: string;
   readonly log: vscode.LogOutputChannel;
+  readonly isTrusted: () => boolean;
 }
 
-export function engine({ dist, version, log }: EngineOptions): Engine {
+export function engine({ dist, version, log, isTrusted }: EngineOptions): Engine {
   const inspector = once(async () => {
     const { Inspector } = await import("../runs/inspector.ts");
-    return new Inspector({ entry: path.join(dist, "inspector.cjs"), execPath: process.execPath, log: (line) => log.debug(line) });
+    return new Inspector({
+      entry: path.join(dist, "inspector.cjs"),
+      execPath: process.execPath,
+      isTrusted,
+      log: (line) => log.debug(line),
+    });
   });
   const columns = new Map<string, readonly string[]>();
   const inspectFor = (file: string): Inspects => ({

@@ -19,7 +19,12 @@ import { Targets } from "./targets.ts";
 export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel("Taskscope", { log: true });
   const { extensionUri: extension } = context;
-  const rooms = engine({ dist: vscode.Uri.joinPath(extension, "dist").fsPath, version: versionOf(context), log });
+  const rooms = engine({
+    dist: vscode.Uri.joinPath(extension, "dist").fsPath,
+    version: versionOf(context),
+    log,
+    isTrusted: () => vscode.workspace.isTrusted,
+  });
   const { source, control, check, inspector, columnsOf } = rooms;
 
   const files = new ExperimentFiles();

@@ -156,6 +156,14 @@ export const checks = {
     "A class occurs in the validation or test rows only, so it cannot be learned. Correct or remove its rows, or change `data.split.seed`.",
   ],
   MTL319: ["Empty split", "A share is so small, or the table so short, that one of training, validation and test gets no row."],
+  MTL320: [
+    "Not an ordinary file",
+    "`data.file` names a pipe, a socket or a device. Reading it may never end, so it is not opened. Write the data to an ordinary file.",
+  ],
+  MTL321: [
+    "File on another computer",
+    "`data.file` is a network path such as `\\\\server\\share\\table.csv`, and the workspace is not trusted. Asking for the file would send your name and a hash of your password to that computer. Trust the workspace, or copy the file beside the experiment.",
+  ],
   MTL330: ["No such label in Multi-MNIST", "Each image has two digits; their labels are the columns `left` and `right`."],
   MTL331: ["Digits are classes", "The labels of Multi-MNIST are digits from 0 to 9. Use `kind: classification`."],
   MTL332: [

@@ -131,7 +131,11 @@ export const trainingSchema = z
       .describe(
         "Longest direction, in multiples of the sum of the task gradients' norms. A longer one is an accident of a nearly singular solve; it is shortened and told.",
       ),
-    maxConsecutive: z.int().min(1).default(25).describe("The run fails after so many skipped steps in a row, or as many in a row that the same task was dropped from."),
+    maxConsecutive: z
+      .int()
+      .min(1)
+      .default(25)
+      .describe("The run fails after so many skipped steps in a row, or as many in a row that the same task was dropped from."),
   })
   .describe("How long and how it trains.");
 

@@ -11,6 +11,8 @@ export interface InspectorOptions {
   readonly execPath: string;
   /** Receives what the process writes, and when it starts, ends or is started again. */
   readonly log?: (line: string) => void;
+  /** Whether experiments come from someone the user trusts; else no file on another computer is opened. Default: they do. */
+  readonly isTrusted?: () => boolean;
   /** Milliseconds after which an answer is given up. */
   readonly timeLimit?: number;
 }
@@ -77,7 +79,8 @@ export class Inspector {
       child.kill("SIGKILL");
     }, limit);
     const { id, experiment, baseFolder } = question;
-    child.send({ id, experiment, baseFolder }, (error) => {
+    const trusted = this.#options.isTrusted?.() ?? true;
+    child.send({ id, experiment, baseFolder, trusted }, (error) => {
       if (error !== null) this.#log(`question ${id} could not be sent: ${error.message}`);
     });
   }

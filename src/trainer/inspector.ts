@@ -5,7 +5,7 @@ import { inspectData, TableCache } from "../training/data/inspect.ts";
 import { inspectModel } from "../training/model/inspect.ts";
 
 /**
- * The inspector process: answers `{id, experiment, baseFolder}` with `{id, facts}`, or `{id, error}` when it cannot even try.
+ * The inspector process: answers `{id, experiment, baseFolder, trusted}` with `{id, facts}`, or `{id, error}` when it cannot even try.
  * It reads data and plans models with the trainer's own code, but trains nothing and starts no backend. Started by
  * `runs/inspector.ts`; ends itself after a minute without a question and when its parent is gone.
  */
@@ -46,7 +46,7 @@ async function answer(message: unknown): Promise<void> {
       reply({ id, error: `The experiment does not fit its schema: ${parsed.error.message}` });
       return;
     }
-    reply({ id, facts: await inspect(parsed.data, question.baseFolder) });
+    reply({ id, facts: await inspect(parsed.data, question) });
   } catch (error) {
     process.stderr.write(`inspector: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
     reply({ id, error: error instanceof Error ? error.message : String(error) });
@@ -58,14 +58,22 @@ function reply(message: { readonly id: number; readonly facts?: ExperimentFacts;
   if (process.connected) process.send?.(message);
 }
 
-async function inspect(experiment: Experiment, baseFolder: string): Promise<ExperimentFacts> {
-  const { facts, shape } = await inspectData(experiment, baseFolder, tables);
+async function inspect(experiment: Experiment, { baseFolder, trusted }: Question): Promise<ExperimentFacts> {
+  const { facts, shape } = await inspectData(experiment, baseFolder, tables, trusted);
   return { data: facts, model: shape === undefined ? { layers: [], problems: [] } : inspectModel(experiment, shape) };
 }
 
-function questionOf(message: unknown): { readonly id: number; readonly experiment: unknown; readonly baseFolder: string } | undefined {
+interface Question {
+  readonly id: number;
+  readonly experiment: unknown;
+  readonly baseFolder: string;
+  readonly trusted: boolean;
+}
+
+function questionOf(message: unknown): Question | undefined {
   if (typeof message !== "object" || message === null) return undefined;
-  if (!("id" in message) || !("experiment" in message) || !("baseFolder" in message)) return undefined;
-  const { id, experiment, baseFolder } = message;
-  return typeof id === "number" && typeof baseFolder === "string" ? { id, experiment, baseFolder } : undefined;
+  if (!("id" in message) || !("experiment" in message) || !("baseFolder" in message) || !("trusted" in message)) return undefined;
+  const { id, experiment, baseFolder, trusted } = message;
+  if (typeof id !== "number" || typeof baseFolder !== "string" || typeof trusted !== "boolean") return undefined;
+  return { id, experiment, baseFolder, trusted };
 }

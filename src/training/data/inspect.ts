@@ -36,16 +36,42 @@ export class TableCache {
   }
 }
 
-/** Everything that can be said of an experiment's data without training. A problem of the data is listed, never thrown. */
-export async function inspectData(experiment: Experiment, baseFolder: string, tables: TableCache): Promise<DataInspection> {
+/**
+ * Everything that can be said of an experiment's data without training. A problem of the data is listed, never thrown. Of an
+ * experiment that is not `trusted` no file on another computer is opened.
+ */
+export async function inspectData(
+  experiment: Experiment,
+  baseFolder: string,
+  tables: TableCache,
+  trusted: boolean,
+): Promise<DataInspection> {
   try {
     if (isMultiMnist(experiment)) return await inspectMultiMnist(experiment);
-    if (hasTable(experiment)) return inspectTable(await tables.read(resolve(baseFolder, experiment.data.file)), experiment);
+    if (hasTable(experiment)) {
+      const { file } = experiment.data;
+      if (!trusted && isElsewhere(file)) throw elsewhere(file);
+      return inspectTable(await tables.read(resolve(baseFolder, file)), experiment);
+    }
     throw new TypeError("The experiment names neither a file nor a data set.");
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
     return { facts: { columns: undefined, rows: undefined, problems: [factProblem(error)] }, shape: undefined };
   }
+}
+
+/** A network path, as Windows has them. Told by how it is written, the same on every system. */
+function isElsewhere(file: string): boolean {
+  return /^[\\/]{2}/.test(file);
+}
+
+/** Merely asking for such a file sends the user's name and a hash of the password to whatever computer is named. */
+function elsewhere(file: string): DataError {
+  return new DataError({
+    code: "MTL321",
+    path: ["data", "file"],
+    message: `"${file}" is on another computer, and is not asked for in a workspace that is not trusted. Trust the workspace, or copy the file beside the experiment.`,
+  });
 }
 
 function inspectTable(table: Table, experiment: TableExperiment): DataInspection {

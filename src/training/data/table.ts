@@ -1,13 +1,13 @@
-import { readFile, stat } from "node:fs/promises";
 import { basename, extname } from "node:path";
 
 import { CsvError, parse } from "csv-parse/sync";
 
 import { columnOf, type Column } from "./column.ts";
 import { DataError } from "./data-error.ts";
+import { readText } from "./read-text.ts";
 
-/** Largest table that is read; the rows are held in memory several times over while they are prepared. */
-export const largestFile = { bytes: 200 * 2 ** 20, text: "200 MB" } as const;
+/** A table of more cells is not read: each takes some hundred bytes of memory until the rows are encoded. */
+const mostCells = 10_000_000;
 
 /** A table in memory. */
 export interface Table {
@@ -25,7 +25,8 @@ const at = ["data", "file"] as const;
 
 /**
  * Reads a table: `.csv` and `.tsv` with a header line, `.json` as an array of objects or an object of columns.
- * Throws `DataError` MTL310 (no file), MTL311 (not a table), MTL312 (ragged row), MTL313 (too large), MTL314 (header).
+ * Throws `DataError` MTL310 (no file), MTL311 (not a table), MTL312 (ragged row), MTL313 (too large), MTL314 (header),
+ * MTL320 (not an ordinary file).
  */
 export async function readTable(path: string): Promise<Table> {
   const file = basename(path);
@@ -37,7 +38,7 @@ export async function readTable(path: string): Promise<Table> {
       message: `"${file}" does not end in .csv, .tsv or .json. Save the table in one of these formats and name that file.`,
     });
   }
-  const text = await readText(path, file);
+  const text = await readText(path);
   const table = reader(text, file);
   requireHeader(table);
   if (table.rows === 0) {
@@ -52,40 +53,10 @@ const readers: Readonly<Record<string, (text: string, file: string) => Table>> =
   ".json": readJson,
 };
 
-async function readText(path: string, file: string): Promise<string> {
-  try {
-    const found = await stat(path);
-    if (found.isDirectory()) {
-      throw new DataError({ code: "MTL310", path: at, message: `"${path}" is a folder. Name the table file in it.` });
-    }
-    if (found.size > largestFile.bytes) {
-      const size = Math.round(found.size / 2 ** 20).toLocaleString("en");
-      throw new DataError({
-        code: "MTL313",
-        path: at,
-        message: `"${file}" has ${size} MB; tables up to ${largestFile.text} are read. Keep only the columns and rows that are needed.`,
-      });
-    }
-    return new TextDecoder("utf-8", { fatal: true }).decode(await readFile(path));
-  } catch (error) {
-    if (error instanceof DataError) throw error;
-    if (error instanceof TypeError) {
-      throw new DataError({ code: "MTL311", path: at, message: `"${file}" is not UTF-8 text. Save it as UTF-8.` });
-    }
-    const missing = error instanceof Error && "code" in error && error.code === "ENOENT";
-    throw new DataError({
-      code: "MTL310",
-      path: at,
-      message: missing
-        ? `There is no file "${path}". Paths are relative to the experiment file.`
-        : `"${path}" cannot be read: ${error instanceof Error ? error.message : String(error)}.`,
-    });
-  }
-}
-
 function readDelimited(text: string, file: string, delimiter: string): Table {
   const records: string[][] = [];
   const lines: number[] = [];
+  let count = 0;
   try {
     // The decoder has removed a byte order mark. Lengths are compared below, where a helpful message can be made.
     parse(text, {
@@ -93,6 +64,8 @@ function readDelimited(text: string, file: string, delimiter: string): Table {
       relaxColumnCount: true,
       skipEmptyLines: true,
       onRecord(record: string[], context) {
+        count += record.length;
+        if (count > mostCells) throw tooManyCells(file);
         records.push(record);
         lines.push(context.lines);
         return null;
@@ -218,6 +191,14 @@ function requireHeader(table: Table): void {
       });
     }
     seen.add(name);
+  });
+}
+
+function tooManyCells(file: string): DataError {
+  return new DataError({
+    code: "MTL313",
+    path: at,
+    message: `"${file}" has more than ${mostCells.toLocaleString("en")} cells, which is as many as are read. Keep only the columns and rows that are needed.`,
   });
 }
 

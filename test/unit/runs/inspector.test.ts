@@ -38,8 +38,8 @@ function table(rows: number): void {
   writeFileSync(join(folder, "t.csv"), `x,y\n${Array.from({ length: rows }, (_, i) => `${String(i)},${String(2 * i)}`).join("\n")}\n`);
 }
 
-function experiment(trunk: unknown[] = [{ dense: { units: 4 } }], inputs = ["x"]): Experiment {
-  return experimentSchema.parse({ name: "t", data: { file: "t.csv", inputs }, tasks: { y: { kind: "regression" } }, model: { trunk } });
+function experiment(trunk: unknown[] = [{ dense: { units: 4 } }], inputs = ["x"], file = "t.csv"): Experiment {
+  return experimentSchema.parse({ name: "t", data: { file, inputs }, tasks: { y: { kind: "regression" } }, model: { trunk } });
 }
 
 function started(): number[] {
@@ -101,6 +101,20 @@ describe("the inspector", () => {
     expect(digits.model.layers.map(({ outputShape }) => outputShape)).toEqual([[784], [10]]);
     const nothing = await open().inspect(experiment(), folder);
     expect(nothing).toMatchObject({ data: { columns: undefined, problems: [{ code: "MTL310" }] }, model: { layers: [], problems: [] } });
+  });
+
+  test("asks another computer for a file only where the workspace is trusted", async () => {
+    let trusted = false;
+    inspector = new Inspector({ entry: realEntry, execPath: process.execPath, isTrusted: () => trusted });
+    const codes = async (file: string) =>
+      (await inspector?.inspect(experiment(undefined, undefined, file), folder))?.data.problems.map(({ code }) => code);
+    for (const file of ["\\\\server\\share\\t.csv", "//server/share/t.csv", "\\/server/t.csv", "\\\\?\\UNC\\server\\t.csv"]) {
+      expect(await codes(file)).toEqual(["MTL321"]);
+    }
+    table(20);
+    expect(await codes("t.csv")).toEqual([]);
+    trusted = true;
+    expect(await codes("//server/share/t.csv")).toEqual(["MTL310"]);
   });
 
   test("reads a file again only when it has changed", async () => {

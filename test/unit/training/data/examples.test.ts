@@ -23,7 +23,7 @@ describe.each(["multi-mnist.mtl.yaml", "penguins.mtl.yaml"])("the example %s", (
   test("checks clean, with its data and its model", async () => {
     const parsed = example(name);
     expect(parsed.diagnostics).toEqual([]);
-    const { facts: data, shape } = await inspectData(parsed.experiment, examples, new TableCache());
+    const { facts: data, shape } = await inspectData(parsed.experiment, examples, new TableCache(), true);
     if (shape === undefined) throw new Error("The data has problems.");
     expect(checkFacts(parsed, { data, model: inspectModel(parsed.experiment, shape) })).toEqual([]);
   });

@@ -1,3 +1,6 @@
+import { execFileSync } from "node:child_process";
+import { symlinkSync, truncateSync } from "node:fs";
+
 import { afterAll, describe, expect, test } from "vitest";
 
 import { readTable } from "../../../../src/training/data/table.ts";
@@ -95,5 +98,23 @@ describe("a table file", () => {
     const csvFolder = temporaryFolder();
     await expect(readTable(`${csvFolder.path}/.csv`)).rejects.toMatchObject({ code: "MTL311" });
     csvFolder.remove();
+  });
+
+  test.skipIf(process.platform === "win32")("that is a pipe or a device is refused, and nothing waits for it", async () => {
+    execFileSync("mkfifo", [`${folder.path}/pipe.csv`]);
+    symlinkSync("/dev/zero", `${folder.path}/endless.csv`);
+    await expect(readTable(`${folder.path}/pipe.csv`)).rejects.toMatchObject({ code: "MTL320", message: containing("a pipe") });
+    await expect(readTable(`${folder.path}/endless.csv`)).rejects.toMatchObject({ code: "MTL320", message: containing("a device") });
+  });
+
+  test("that says it is larger than what is read is refused unread", async () => {
+    folder.write("large.csv", "x\n1\n");
+    truncateSync(`${folder.path}/large.csv`, 300 * 2 ** 20);
+    await expect(readTable(`${folder.path}/large.csv`)).rejects.toMatchObject({ code: "MTL313", message: containing("300 MB") });
+  });
+
+  test("of more cells than memory has room for is refused", async () => {
+    const line = `${"1,".repeat(9_999)}1\n`;
+    await expect(read("cells.csv", line.repeat(1_002))).rejects.toMatchObject({ code: "MTL313", message: containing("10,000,000 cells") });
   });
 });
