@@ -108,6 +108,8 @@ export interface SeriesWindow {
 }
 
 export interface SnapshotInfo {
+  /** Grows with every map that is recorded. */
+  readonly id: number;
   readonly step: number;
   readonly epoch: number;
   readonly parameter: string;

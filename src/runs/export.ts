@@ -66,10 +66,10 @@ function* json(reader: RunReader, chosen: (name: string) => boolean, whole: bool
 function* snapshots(reader: RunReader): Iterable<string> {
   yield ',\n"snapshots":[';
   let comma = "\n";
-  for (const info of reader.snapshots()) {
-    const found = reader.snapshot(info.parameter, info.step);
+  for (const { parameter, step, epoch } of reader.snapshots()) {
+    const found = reader.snapshot(parameter, step);
     if (found === undefined) continue;
-    yield `${comma}${JSON.stringify({ ...info, shares: Buffer.from(found.map.shares).toString("base64") })}`;
+    yield `${comma}${JSON.stringify({ step, epoch, parameter, shares: Buffer.from(found.map.shares).toString("base64") })}`;
     comma = ",\n";
   }
   yield "\n]";

@@ -18,7 +18,7 @@ export class Feed {
   #token: number | undefined;
   #names = "";
   #lastEvent = 0;
-  #snapshots = 0;
+  #lastSnapshot = 0;
 
   constructor(subscription: Subscription, reading: RunReader, post: (message: ToPage) => void) {
     this.#subscription = subscription;
@@ -42,9 +42,8 @@ export class Feed {
     const vectors = this.#subscription.vectors.flatMap((name) => this.#vector(known.get(name)));
     const events = this.reading.events(this.#lastEvent);
     this.#lastEvent = events.at(-1)?.id ?? this.#lastEvent;
-    const all = this.reading.snapshots();
-    const snapshots = all.slice(this.#snapshots);
-    this.#snapshots = all.length;
+    const snapshots = this.reading.snapshots(this.#lastSnapshot);
+    this.#lastSnapshot = snapshots.at(-1)?.id ?? this.#lastSnapshot;
     if (scalars.length + vectors.length + events.length + snapshots.length === 0) return;
     this.#post({ type: "data", run: this.run, scalars, vectors, events, snapshots });
   }

@@ -17,11 +17,14 @@ import { livenessOf } from "../process/process-identity.ts";
 import { float32sOf, float64sOf, sketchBlock, unpackSketch } from "./chunk.ts";
 import { openMigrated } from "./open-store.ts";
 import { ColumnReducer, PointList } from "./reduction.ts";
+import { bounded } from "./bounded-columns.ts";
 import { readEvent } from "./event-row.ts";
 import { readRunRow, type RunRow } from "./run-row.ts";
 import { Columns, type Row, transaction, translated } from "./sqlite.ts";
 import { corrupt } from "./store-error.ts";
 
+/** Chunks of a series that are counted; a thousand million points are fewer. */
+const mostChunks = 4_000_000;
 /** From this many points for each column on, a long span is drawn from the chunks' sketches. */
 const pointsPerColumnForSketches = 4 * sketchBlock;
 
@@ -66,7 +69,7 @@ export class RunReader {
 
   /** The row as it was recorded. */
   row(): RunRow {
-    const row = this.#get("SELECT * FROM run");
+    const row = this.#get(`SELECT ${bounded.run} FROM run`);
     if (row === undefined) throw corrupt(this.#path, "it holds no run");
     return readRunRow(row, this.#columns, this.#path);
   }
@@ -79,7 +82,7 @@ export class RunReader {
 
   /** All series, in the order of their first point. */
   seriesList(): SeriesInfo[] {
-    return this.#all("SELECT * FROM series ORDER BY id").map((row) => this.#seriesInfo(row));
+    return this.#ordered(`SELECT ${bounded.series} FROM series ORDER BY id`).map((row) => this.#seriesInfo(row));
   }
 
   /** All points of a scalar series with `from ≤ step ≤ to`. */
@@ -108,7 +111,7 @@ export class RunReader {
       const chunk =
         series === undefined
           ? undefined
-          : this.#get("SELECT steps, data FROM chunk WHERE series = ? ORDER BY start DESC LIMIT 1", series.id);
+          : this.#get(`SELECT ${bounded.chunk} FROM chunk WHERE series = ? ORDER BY start DESC LIMIT 1`, series.id);
       if (chunk === undefined) return undefined;
       const { steps, values } = this.#scalars(chunk);
       const [step, value] = [steps.at(-1), values.at(-1)];
@@ -146,7 +149,7 @@ export class RunReader {
       const series = this.#series(name, "any");
       if (series === undefined) return undefined;
       const chunk = this.#get(
-        "SELECT steps, data FROM chunk WHERE series = ? AND first_step <= ? ORDER BY start DESC LIMIT 1",
+        `SELECT ${bounded.chunk} FROM chunk WHERE series = ? AND first_step <= ? ORDER BY start DESC LIMIT 1`,
         series.id,
         finite(step),
       );
@@ -173,10 +176,13 @@ export class RunReader {
       const high = Number.isFinite(to) ? to : series.lastStep;
       const wide = Math.max(1, Math.floor(columns));
       const counted = this.#get(
-        "SELECT coalesce(sum(count), 0) AS total FROM chunk WHERE series = ? AND last_step >= ? AND first_step <= ?",
+        // No more rows than points, so that no file can keep this busy for ever.
+        `SELECT coalesce(sum(count), 0) AS total FROM
+           (SELECT count FROM chunk WHERE series = ? AND last_step >= ? AND first_step <= ? LIMIT ?)`,
         series.id,
         low,
         high,
+        Math.max(0, Math.min(series.points, mostChunks)),
       );
       const atMost = counted === undefined ? 0 : this.#columns.number(counted, "total");
       if (atMost <= 4 * wide) {
@@ -187,21 +193,29 @@ export class RunReader {
     });
   }
 
-  /** Every element map that was recorded, oldest first. */
-  snapshots(): SnapshotInfo[] {
-    return this.#all("SELECT parameter, step, epoch FROM snapshot ORDER BY step, id").map((row) => this.#snapshotInfo(row));
+  /** What element maps were recorded with an id above `afterId`, in the order of recording; the maps themselves stay on the disk. */
+  snapshots(afterId: number = 0): SnapshotInfo[] {
+    return this.#ordered(`SELECT ${bounded.snapshotInfo} FROM snapshot WHERE id > ? ORDER BY id`, afterId).map((row) =>
+      this.#snapshotInfo(row),
+    );
   }
 
   /** The last element map of a parameter at or before `step`. */
   snapshot(parameter: string, step: number = Infinity): { readonly info: SnapshotInfo; readonly map: OwnershipMap } | undefined {
-    const row = this.#get("SELECT * FROM snapshot WHERE parameter = ? AND step <= ? ORDER BY step DESC LIMIT 1", parameter, finite(step));
+    const row = this.#get(
+      `SELECT ${bounded.snapshot} FROM snapshot WHERE parameter = ? AND step <= ? ORDER BY step DESC LIMIT 1`,
+      parameter,
+      finite(step),
+    );
     if (row === undefined) return undefined;
     return { info: this.#snapshotInfo(row), map: { parameter, shares: unpackShares(this.#columns.blob(row, "shares"), this.#path) } };
   }
 
   /** Events with an id above `id`, oldest first. */
   events(afterId: number = 0): RecordedEvent[] {
-    return this.#all("SELECT * FROM event WHERE id > ? ORDER BY id", afterId).map((row) => readEvent(row, this.#columns, this.#path));
+    return this.#ordered(`SELECT ${bounded.event} FROM event WHERE id > ? ORDER BY id`, afterId).map((row) =>
+      readEvent(row, this.#columns, this.#path),
+    );
   }
 
   #reduced(series: KnownSeries, low: number, high: number, columns: number, fromSketches: boolean): SeriesWindow {
@@ -225,17 +239,14 @@ export class RunReader {
   }
 
   /** Chunks that touch a span. Without their data when they are to be drawn from their sketches. */
-  #chunks(series: number, from: number, to: number, sketches = false): NodeJS.Iterator<Row> {
-    const columns = sketches ? "id, count, first_step, last_step, sketch" : "id, count, first_step, last_step, NULL AS sketch, steps, data";
-    return this.#statement(`SELECT ${columns} FROM chunk WHERE series = ? AND last_step >= ? AND first_step <= ? ORDER BY start`).iterate(
-      series,
-      finite(from),
-      finite(to),
-    );
+  *#chunks(series: number, from: number, to: number, sketches = false): Iterable<Row> {
+    const columns = sketches ? bounded.chunkSketch : `${bounded.chunk}, NULL AS sketch`;
+    const sql = `SELECT ${columns} FROM chunk WHERE series = ? AND last_step >= ? AND first_step <= ? ORDER BY start`;
+    yield* this.#rising("start", this.#statement(sql).iterate(series, finite(from), finite(to)));
   }
 
   #dataOf(chunk: Row): Row {
-    const row = this.#get("SELECT steps, data FROM chunk WHERE id = ?", this.#columns.number(chunk, "id"));
+    const row = this.#get(`SELECT ${bounded.chunk} FROM chunk WHERE id = ?`, this.#columns.number(chunk, "id"));
     if (row === undefined) throw corrupt(this.#path, "a chunk is missing");
     return row;
   }
@@ -256,7 +267,7 @@ export class RunReader {
   }
 
   #series(name: string, kind: "scalar" | "any"): KnownSeries | undefined {
-    const row = this.#get("SELECT * FROM series WHERE name = ?", name);
+    const row = this.#get(`SELECT ${bounded.series} FROM series WHERE name = ?`, name);
     if (row === undefined) return undefined;
     const series = { id: this.#columns.number(row, "id"), ...this.#seriesInfo(row) };
     if (kind === "scalar" && series.width !== 1) {
@@ -277,6 +288,7 @@ export class RunReader {
 
   #snapshotInfo(row: Row): SnapshotInfo {
     return {
+      id: this.#columns.number(row, "id"),
       step: this.#columns.number(row, "step"),
       epoch: this.#columns.number(row, "epoch"),
       parameter: this.#columns.text(row, "parameter"),
@@ -302,8 +314,20 @@ export class RunReader {
     return translated(this.#path, () => this.#statement(sql).get(...values));
   }
 
-  #all(sql: string, ...values: (string | number)[]): Row[] {
-    return translated(this.#path, () => this.#statement(sql).all(...values));
+  /** Rows in the order of their ids. */
+  #ordered(sql: string, ...values: (string | number)[]): Row[] {
+    return translated(this.#path, () => [...this.#rising("id", this.#statement(sql).iterate(...values))]);
+  }
+
+  /** The rows as they come. In a damaged file a page may lead back to an earlier one, and the rows never end: that is noticed. */
+  *#rising(column: string, rows: Iterable<Row>): Iterable<Row> {
+    let before = -Infinity;
+    for (const row of rows) {
+      const place = this.#columns.number(row, column);
+      if (place <= before) throw corrupt(this.#path, "its rows are out of order");
+      before = place;
+      yield row;
+    }
   }
 }
 

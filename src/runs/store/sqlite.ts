@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import type * as sqlite from "node:sqlite";
 import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
 import { pathToFileURL } from "node:url";
-import { asStoreError, corrupt, RunStoreError } from "./store-error.ts";
+import { asStoreError, corrupt, foreign, RunStoreError } from "./store-error.ts";
 
 type Sqlite = typeof sqlite;
 
@@ -52,13 +52,28 @@ export function openDatabase(path: string, mode: OpenMode): DatabaseSync {
   if (mode !== "create" && !existsSync(path)) {
     throw new RunStoreError("missing", path, `${path} is not there.`, "The run was deleted or never started.");
   }
+  refuseSpecialFiles(path);
   return translated(path, () => {
     const database = new DatabaseSync(mode === "read" && needsImmutable(path) ? immutableAddress(path) : path, {
       readOnly: mode === "read",
     });
-    database.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
+    // What a schema from elsewhere calls is not trusted, and a page is looked at before it is believed.
+    database.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON`);
     return database;
   });
+}
+
+/** A database that is nowhere on the disk. */
+export function openInMemory(path: string): DatabaseSync {
+  const { DatabaseSync } = loadSqlite(path);
+  return new DatabaseSync(":memory:");
+}
+
+/** Opening a pipe waits for its other end, for ever perhaps; SQLite itself asks for a log and a journal beside the file. */
+function refuseSpecialFiles(path: string): void {
+  for (const file of [path, `${path}-wal`, `${path}-shm`, `${path}-journal`]) {
+    if (statSync(file, { throwIfNoEntry: false })?.isFile() === false) throw foreign(file, undefined, "it is not even a file");
+  }
 }
 
 /** Runs `action`, turning SQLite's errors into `RunStoreError`. */

@@ -70,11 +70,12 @@ export function corrupt(path: string, detail: string, cause?: unknown): RunStore
   );
 }
 
-export function foreign(path: string, cause?: unknown): RunStoreError {
+/** `detail` where the file looks like one at first. */
+export function foreign(path: string, cause?: unknown, detail?: string): RunStoreError {
   return new RunStoreError(
     "foreign",
     path,
-    `${path} is not a Taskscope run store.`,
+    `${path} is not a Taskscope run store${detail === undefined ? "" : ` (${detail})`}.`,
     "Remove the file, or the folder if it holds no run.",
     cause,
   );

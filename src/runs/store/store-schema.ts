@@ -57,6 +57,7 @@ export const migrations: readonly string[] = [
 export function checkVersion(database: DatabaseSync, path: string): number {
   if (pragmaNumber(database, "application_id") !== applicationId) throw foreign(path);
   const version = pragmaNumber(database, "user_version");
+  if (version < 1) throw foreign(path);
   if (version > storeVersion) {
     throw new RunStoreError(
       "newer",

@@ -87,7 +87,8 @@ describe("a run's store", () => {
       { id: 2, kind: "best", step: 10, at: 6, message: "better" },
     ]);
     expect(reader.events(1).map(({ id }) => id)).toEqual([2]);
-    expect(reader.snapshots()).toEqual([10, 20].map((step) => ({ step, epoch: step / 10, parameter: "d.kernel" })));
+    expect(reader.snapshots()).toEqual([10, 20].map((step, i) => ({ id: i + 1, step, epoch: step / 10, parameter: "d.kernel" })));
+    expect(reader.snapshots(1).map(({ step }) => step)).toEqual([20]);
     expect(reader.snapshot("d.kernel", 15)?.map.shares).toEqual(shares.map((share) => share ^ 10));
     expect(reader.snapshot("d.kernel")?.info.step).toBe(20);
     expect(reader.snapshot("d.kernel", 9)).toBeUndefined();

@@ -157,8 +157,8 @@ export function madeUpRun(wish: Wish): RecordedRun {
       scalars.set(series.trunkDominance(id), { steps, values: shareSums[k] ?? new Float64Array(0) });
     });
   }
-  const snapshots: SnapshotInfo[] = [...validated].flatMap((at) =>
-    common.map(({ name }) => ({ step: at, epoch: at / stepsPerEpoch, parameter: name })),
+  const snapshots: SnapshotInfo[] = [...validated].flatMap((at, moment) =>
+    common.map(({ name }, i) => ({ id: moment * common.length + i + 1, step: at, epoch: at / stepsPerEpoch, parameter: name })),
   );
   const description: RunDescription = {
     tasks,
