@@ -11,7 +11,7 @@ async function main(): Promise<void> {
     const { serveStore } = await import("./store-thread.ts");
     const data: unknown = workerData;
     if (!isStoreThreadData(data)) throw new TypeError("The trainer's second thread was started without what it needs.");
-    serveStore(data);
+    await serveStore(data);
     return;
   }
   const [entry, folder] = [process.argv[1], process.argv[2]];

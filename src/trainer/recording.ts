@@ -25,6 +25,8 @@ export class Recording implements Recorder, Control {
   #checkpointsTaken = 0;
   #failure: string | undefined;
   #resolveEnd: ((error: string | null) => void) | undefined;
+  /** The thread has told that it is done, or is no more. */
+  #gone = false;
 
   private constructor(worker: Worker, flags: SharedArrayBuffer, log: (text: string) => void) {
     this.#worker = worker;
@@ -32,6 +34,7 @@ export class Recording implements Recorder, Control {
     this.#log = log;
     worker.on("message", (message: FromStore) => this.#hear(message));
     worker.on("error", (error) => this.#fail(error.message, error.stack ?? ""));
+    worker.on("exit", () => this.#leave());
   }
 
   /** Opens the store of the run on a thread of its own. `entry` is this program, which the thread runs too. Throws `RecordingError`. */
@@ -41,6 +44,7 @@ export class Recording implements Recorder, Control {
     const worker = new Worker(entry, { workerData: data });
     const first = await new Promise<FromStore>((resolve, reject) => {
       worker.once("message", resolve).once("error", reject);
+      worker.once("exit", () => reject(new RecordingError(endedEarly)));
     });
     if (first.kind !== "ready") throw new RecordingError(first.kind === "refused" ? first.message : "The run's store did not open.");
     if (first.journal !== "wal") log("This file system does not take a write-ahead log; the run is recorded with the classic journal.");
@@ -102,13 +106,13 @@ export class Recording implements Recorder, Control {
     return this.#failure;
   }
 
-  /** Writes the terminal row and closes the store. Throws `RecordingError` when that was not possible. */
+  /** Writes the terminal row and closes the store. Throws `RecordingError` when that was not possible, or nobody is there to do it. */
   async end(ending: Ending): Promise<void> {
     this.#handOver(null);
     const error = await new Promise<string | null>((resolve) => {
       this.#resolveEnd = resolve;
-      this.#worker.once("exit", () => resolve("The store's thread ended early."));
-      this.#post({ kind: "end", ending });
+      if (this.#gone) resolve(endedEarly);
+      else this.#post({ kind: "end", ending });
     });
     if (error !== null) throw new RecordingError(error);
   }
@@ -132,9 +136,18 @@ export class Recording implements Recorder, Control {
     if (message.kind === "ended") this.#resolveEnd?.(message.error);
   }
 
+  /** Its end in order is told before it leaves; then this says nothing new. */
+  #leave(): void {
+    this.#gone = true;
+    if (this.#resolveEnd === undefined) this.#fail(endedEarly, "");
+    this.#resolveEnd?.(endedEarly);
+  }
+
   #fail(message: string, stack: string): void {
     this.#failure ??= message;
     Atomics.store(this.#flags, flag.stop, 1);
     this.#log(`Recording failed: ${message}\n${stack}`);
   }
 }
+
+const endedEarly = "The thread that keeps the run's store has ended before the run.";

@@ -4,6 +4,7 @@ import { parseExperiment } from "../experiment/parse.ts";
 import type { Experiment } from "../experiment/schema.ts";
 import { runFiles } from "../runs/contract.ts";
 import { identityOf } from "../runs/process/process-identity.ts";
+import { noteEnded } from "../runs/store/outside-writes.ts";
 import { RunReader } from "../runs/store/run-reader.ts";
 import type { Ending } from "../runs/store/run-writer.ts";
 import { RunStoreError } from "../runs/store/store-error.ts";
@@ -40,7 +41,7 @@ export async function runTrainer(entry: string, folder: string): Promise<number>
     });
   }
   const ending = await Promise.race([trainOnce(entry, folder, recording), unexpected()]);
-  return finish(recording, ending);
+  return finish(folder, recording, ending);
 }
 
 async function openRecording(entry: string, folder: string): Promise<Recording> {
@@ -68,16 +69,27 @@ async function trainOnce(entry: string, folder: string, recording: Recording): P
   }
 }
 
-async function finish(recording: Recording, ending: Ending): Promise<number> {
+async function finish(folder: string, recording: Recording, ending: Ending): Promise<number> {
   const outcome: Ending = recording.failure === undefined ? ending : { ...ending, status: "failed", reason: recording.failure };
   log(`Run ${outcome.status}${outcome.reason === null ? "." : `: ${outcome.reason}`}`);
   try {
     await recording.end(outcome);
   } catch (error) {
     log(`The run's last row could not be written: ${stackOf(error)}`);
+    await endWithoutRecording(folder, error);
     return trainerExit.failed;
   }
   return outcome.status === "failed" ? trainerExit.failed : trainerExit.done;
+}
+
+/** Where the store's thread is gone its lock is too, and this one may write the row. */
+async function endWithoutRecording(folder: string, problem: unknown): Promise<void> {
+  try {
+    await noteEnded(folder, "failed", reasonOf(problem));
+  } catch (error) {
+    // Readers see by its process that it has ended.
+    log(stackOf(error));
+  }
 }
 
 /** What nobody caught ends the run too, and is told like everything else. */

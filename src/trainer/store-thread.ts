@@ -1,6 +1,7 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isMainThread, parentPort, type MessagePort } from "node:worker_threads";
+import { isLocked, lockPatienceMs, patiently } from "../runs/store/patience.ts";
 import { type Ending, RunWriter } from "../runs/store/run-writer.ts";
 import { RunStoreError } from "../runs/store/store-error.ts";
 import { flag, type FromStore, type StoreThreadData, type ToStore } from "./store-messages.ts";
@@ -9,8 +10,6 @@ import { flag, type FromStore, type StoreThreadData, type ToStore } from "./stor
 const tickMs = 100;
 /** The longest time between two signs of life. */
 const heartbeatMs = 1_000;
-/** For so long a store that others lock is tried again. */
-const lockedPatienceMs = 60_000;
 /** Bytes kept back, so that a full disk still has room for the run's last row. */
 const reserveBytes = 512 * 1024;
 
@@ -18,13 +17,12 @@ const reserveBytes = 512 * 1024;
  * The thread that owns the run's store. It has its own, because an operation of the training may block its thread for
  * seconds: points that were handed over still reach the disk, the heart still beats, and requests are still heard.
  */
-export function serveStore(data: StoreThreadData): void {
+export async function serveStore(data: StoreThreadData): Promise<void> {
   if (isMainThread || parentPort === null) throw new Error("The store is served on a thread of its own.");
   const port = parentPort;
   try {
-    const writer = RunWriter.open(data.folder);
-    if (!writer.begin(data.owner, Date.now())) {
-      writer.close();
+    const writer = await patiently(() => openOwned(data));
+    if (writer === undefined) {
       post(port, { kind: "refused", message: "This run has had its trainer already; run the experiment again." });
       return;
     }
@@ -33,6 +31,18 @@ export function serveStore(data: StoreThreadData): void {
   } catch (error) {
     post(port, { kind: "refused", message: messageOf(error) });
   }
+}
+
+/** The writer of a run that is this trainer's from now on; undefined for a run that had a trainer before. */
+function openOwned({ folder, owner }: StoreThreadData): RunWriter | undefined {
+  const writer = RunWriter.open(folder);
+  let owned = false;
+  try {
+    owned = writer.begin(owner, Date.now());
+  } finally {
+    if (!owned) writer.close();
+  }
+  return owned ? writer : undefined;
 }
 
 class StoreThread {
@@ -58,7 +68,7 @@ class StoreThread {
 
   #take(message: ToStore): void {
     if (message.kind === "end") {
-      this.#end(message.ending);
+      void this.#end(message.ending);
       return;
     }
     if (this.#failure !== undefined) return;
@@ -89,8 +99,8 @@ class StoreThread {
         break;
     }
     this.#waiting = true;
-    // A flood of messages must not keep the timer from its turn.
-    if (Date.now() - this.#committedAt > 2 * tickMs) this.#commit();
+    // A flood of messages must not keep the timer from its turn. A locked store is the timer's affair: every try takes seconds.
+    if (this.#lockedSince === undefined && Date.now() - this.#committedAt > 2 * tickMs) this.#commit();
   }
 
   #tick(): void {
@@ -105,6 +115,7 @@ class StoreThread {
       if (kind === "stop") {
         Atomics.store(this.#flags, flag.stop, 1);
         this.#writer.stopping();
+        this.#waiting = true;
         post(this.#port, { kind: "stop-requested" });
       }
     }
@@ -121,14 +132,15 @@ class StoreThread {
     try {
       action();
     } catch (error) {
-      if (error instanceof RunStoreError && error.problem === "locked" && this.#mayWait()) return;
+      // What could not be written waits in the writer, and is written at one of the next beats.
+      if (isLocked(error) && this.#mayWait()) return;
       this.#fail(error);
     }
   }
 
   #mayWait(): boolean {
     this.#lockedSince ??= Date.now();
-    return Date.now() - this.#lockedSince < lockedPatienceMs;
+    return Date.now() - this.#lockedSince < lockPatienceMs;
   }
 
   #fail(error: unknown): void {
@@ -137,21 +149,24 @@ class StoreThread {
     post(this.#port, { kind: "failed", message: messageOf(error), stack: error instanceof Error ? (error.stack ?? "") : "" });
   }
 
-  #end(ending: Ending): void {
+  async #end(ending: Ending): Promise<void> {
     clearInterval(this.#timer);
     rmSync(this.#reserve, { force: true });
-    post(this.#port, { kind: "ended", error: this.#writeEnd(ending) });
+    post(this.#port, { kind: "ended", error: await this.#writeEnd(ending) });
     this.#port.close();
   }
 
-  /** The terminal row is what matters most: where the last points cannot be written, it goes without them. */
-  #writeEnd(ending: Ending): string | null {
+  /** The terminal row is what matters most: where the last points cannot be written, it goes without them. A lock ends by itself. */
+  async #writeEnd(ending: Ending): Promise<string | null> {
+    const last: Ending = this.#failure === undefined ? ending : { ...ending, status: "failed", reason: this.#failure };
     try {
       try {
-        this.#writer.end(this.#failure === undefined ? ending : { ...ending, status: "failed", reason: this.#failure }, Date.now());
+        await patiently(() => this.#writer.end(last, Date.now()));
       } catch (error) {
         this.#writer.discard();
-        this.#writer.end({ status: "failed", reason: this.#failure ?? messageOf(error), result: ending.result }, Date.now());
+        await patiently(() =>
+          this.#writer.end({ status: "failed", reason: this.#failure ?? messageOf(error), result: ending.result }, Date.now()),
+        );
       }
       this.#writer.close();
       return null;

@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
-import { runFiles } from "../contract.ts";
+import { type ProcessIdentity, runFiles } from "../contract.ts";
 import { noteStarted, noteStartFailed } from "../store/outside-writes.ts";
+import { isLocked } from "../store/patience.ts";
 import { endedIdentity, identityOf } from "./process-identity.ts";
 
 export interface TrainerProgram {
@@ -21,8 +22,18 @@ export class TrainerStartError extends Error {
  * Starts the one trainer process of a queued run. It has its own process group and session, writes to `trainer.log`, and
  * outlives whoever started it. Resolves once the process is there. Throws `TrainerStartError`, `RunStoreError`.
  */
-export async function startTrainer(folder: string, { entry, execPath }: TrainerProgram): Promise<{ readonly pid: number }> {
+export async function startTrainer(folder: string, program: TrainerProgram): Promise<{ readonly pid: number }> {
   const log = openSync(join(folder, runFiles.log), "a");
+  try {
+    const pid = await spawnTrainer(folder, program, log);
+    await tellStarted(folder, identityOf(pid) ?? endedIdentity(pid));
+    return { pid };
+  } finally {
+    closeSync(log);
+  }
+}
+
+async function spawnTrainer(folder: string, { entry, execPath }: TrainerProgram, log: number): Promise<number> {
   try {
     const child = spawn(execPath, [entry, folder], {
       detached: true,
@@ -39,14 +50,20 @@ export async function startTrainer(folder: string, { entry, execPath }: TrainerP
       });
     });
     child.unref();
-    noteStarted(folder, identityOf(pid) ?? endedIdentity(pid));
-    return { pid };
+    return pid;
   } catch (error) {
     const message = `The trainer could not be started with ${execPath}: ${error instanceof Error ? error.message : String(error)}.`;
-    noteStartFailed(folder, message);
+    await noteStartFailed(folder, message);
     throw new TrainerStartError(message, { cause: error });
-  } finally {
-    closeSync(log);
+  }
+}
+
+/** The process lives, whatever becomes of the note: where the store stays locked, the trainer waits longer, and says it itself. */
+async function tellStarted(folder: string, owner: ProcessIdentity): Promise<void> {
+  try {
+    await noteStarted(folder, owner);
+  } catch (error) {
+    if (!isLocked(error)) throw error;
   }
 }
 

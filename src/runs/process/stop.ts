@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import killTree from "tree-kill";
 import type { ProcessIdentity, RunSummary } from "../contract.ts";
 import { isEnded } from "../registry.ts";
-import { addRequest, noteKilled } from "../store/outside-writes.ts";
+import { addRequest, noteEnded } from "../store/outside-writes.ts";
 import { RunReader } from "../store/run-reader.ts";
 import { isSame } from "./process-identity.ts";
 
@@ -29,7 +29,7 @@ export async function stopNow(folder: string): Promise<boolean> {
   const { owner, ...run } = summaryOf(folder);
   if (isEnded(run)) return false;
   if (owner === null) {
-    noteKilled(folder, "Stopped before it began.");
+    await noteEnded(folder, "stopped", "Stopped before it began.");
     return true;
   }
   if (isSame(owner) === "unknown") {
@@ -38,7 +38,7 @@ export async function stopNow(folder: string): Promise<boolean> {
   // Only this very process: by now its pid may belong to another one.
   if (isSame(owner) === "alive") await endTree(owner.pid);
   await gone(owner);
-  noteKilled(folder, "Ended at once, on request.");
+  await noteEnded(folder, "stopped", "Ended at once, on request.");
   return true;
 }
 

@@ -8,12 +8,12 @@ import { checkShape } from "./store-shape.ts";
  * Opens a run store and brings an older one to this version. A file that is not exactly a store is refused before anything is
  * read from it or written to it. Throws `RunStoreError`.
  */
-export function openMigrated(path: string, mode: "read" | "write"): DatabaseSync {
-  const { database, version } = openChecked(path, mode);
+export function openMigrated(path: string, mode: "read" | "write", waitMs?: number): DatabaseSync {
+  const { database, version } = openChecked(path, mode, waitMs);
   if (version === storeVersion) return database;
   database.close();
   migrateFile(path);
-  return openChecked(path, mode).database;
+  return openChecked(path, mode, waitMs).database;
 }
 
 function migrateFile(path: string): void {
@@ -27,8 +27,8 @@ function migrateFile(path: string): void {
 }
 
 /** A refused file is not kept open. */
-function openChecked(path: string, mode: "read" | "write"): { readonly database: DatabaseSync; readonly version: number } {
-  const database = openDatabase(path, mode);
+function openChecked(path: string, mode: "read" | "write", waitMs?: number): { readonly database: DatabaseSync; readonly version: number } {
+  const database = openDatabase(path, mode, waitMs);
   try {
     const version = translated(path, () =>
       // One moment: another process may be bringing the file to this version.

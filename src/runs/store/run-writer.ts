@@ -21,8 +21,9 @@ export interface Request {
 }
 
 /**
- * Writes what a run records; the trainer has the only one. Nothing is on disk before `commit()`; the owner calls it several
- * times a second. Every method may throw `RunStoreError`; after one (a full disk) what waits is kept and can be tried again.
+ * Writes what a run records; the trainer has the only one. Nothing is on disk before `commit()`, except where a method says so;
+ * the owner calls it several times a second. What writes may throw `RunStoreError`; after that (a lock, a full disk) all that
+ * waits is kept and can be tried again.
  */
 export class RunWriter {
   readonly journal: JournalMode;
@@ -37,6 +38,9 @@ export class RunWriter {
   #latest: MetricTable = {};
   #latestChanged = false;
   #progress: { readonly step: number; readonly epoch: number } | undefined;
+  #description: RunDescription | undefined;
+  #versions: Readonly<Record<string, string>> = {};
+  #stopping = false;
   #events: RunEvent[] = [];
   #snapshots: { readonly step: number; readonly epoch: number; readonly map: OwnershipMap }[] = [];
 
@@ -73,19 +77,19 @@ export class RunWriter {
     return changes === 1;
   }
 
-  /** Data and model stand; the first step follows. Committed at once. */
+  /** Data and model stand; the first step follows. */
   describe(description: RunDescription): void {
-    this.#run("UPDATE run SET status = iif(status = 'starting', 'running', status), description = ?", JSON.stringify(description));
+    this.#description = description;
   }
 
-  /** Adds versions that are known only now, such as the backend's. Committed at once. */
+  /** Adds versions that are known only now, such as the backend's. */
   noteVersions(versions: Readonly<Record<string, string>>): void {
-    this.#run("UPDATE run SET versions = json_patch(versions, ?)", JSON.stringify(versions));
+    this.#versions = { ...this.#versions, ...versions };
   }
 
-  /** The run ends after its step. Committed at once. */
+  /** The run ends after its step. */
   stopping(): void {
-    this.#run("UPDATE run SET status = 'stopping' WHERE status IN ('queued', 'starting', 'running')");
+    this.#stopping = true;
   }
 
   scalar(name: string, step: number, value: number): void {
@@ -114,10 +118,15 @@ export class RunWriter {
 
   /** Writes everything that waits in one transaction, with the heartbeat of `now`. */
   commit(now: number): void {
+    this.#commit(now, undefined);
+  }
+
+  #commit(now: number, ending: Ending | undefined): void {
     const done: (() => void)[] = [];
     const { events, snapshots } = { events: [...this.#events], snapshots: [...this.#snapshots] };
     translated(this.#path, () =>
       transaction(this.#database, "immediate", () => {
+        this.#writeState();
         for (const buffer of this.#series.values()) {
           const finish = buffer.write(this.#statements);
           if (finish !== undefined) done.push(finish);
@@ -129,9 +138,13 @@ export class RunWriter {
         if (this.#progress === undefined) this.#database.prepare("UPDATE run SET heartbeat_at = ?").run(now);
         else this.#updateProgress.run(this.#progress.step, this.#progress.epoch, now);
         if (this.#latestChanged) this.#database.prepare("UPDATE run SET latest = ?").run(JSON.stringify(this.#latest));
+        if (ending !== undefined) this.#writeEnding(ending, now);
       }),
     );
     for (const finish of done) finish();
+    this.#description = undefined;
+    this.#versions = {};
+    this.#stopping = false;
     this.#events.splice(0, events.length);
     this.#snapshots.splice(0, snapshots.length);
     this.#latestChanged = false;
@@ -151,17 +164,9 @@ export class RunWriter {
     return taken;
   }
 
-  /** The terminal row, with all that waits before it, in a last commit. */
-  end({ status, reason, result }: Ending, now: number): void {
-    this.commit(now);
-    this.#run(
-      "UPDATE run SET status = ?, reason = ?, result = ?, ended_at = ?, heartbeat_at = ?",
-      status,
-      reason,
-      result === null ? null : JSON.stringify(result),
-      now,
-      now,
-    );
+  /** The terminal row and all that waits, in a last commit: both or neither. */
+  end(ending: Ending, now: number): void {
+    this.#commit(now, ending);
   }
 
   /** Gives up what waits and could not be written (a full disk), so that the terminal row can be. */
@@ -181,6 +186,27 @@ export class RunWriter {
     } finally {
       translated(this.#path, () => this.#database.close());
     }
+  }
+
+  /** What is known of the run beside its points. A run that was asked to stop is not running again because its model stands. */
+  #writeState(): void {
+    if (this.#description !== undefined) {
+      this.#database
+        .prepare("UPDATE run SET status = iif(status = 'starting', 'running', status), description = ?")
+        .run(JSON.stringify(this.#description));
+    }
+    if (Object.keys(this.#versions).length > 0) {
+      this.#database.prepare("UPDATE run SET versions = json_patch(versions, ?)").run(JSON.stringify(this.#versions));
+    }
+    if (this.#stopping) {
+      this.#database.prepare("UPDATE run SET status = 'stopping' WHERE status IN ('queued', 'starting', 'running')").run();
+    }
+  }
+
+  #writeEnding({ status, reason, result }: Ending, now: number): void {
+    this.#database
+      .prepare("UPDATE run SET status = ?, reason = ?, result = ?, ended_at = ?")
+      .run(status, reason, result === null ? null : JSON.stringify(result), now);
   }
 
   #buffer(name: string, width: number): SeriesBuffer {

@@ -46,8 +46,8 @@ function withoutWarnings<T>(action: () => T): T {
 
 export type OpenMode = "read" | "write" | "create";
 
-/** Opens a database file. Throws `RunStoreError`. */
-export function openDatabase(path: string, mode: OpenMode): DatabaseSync {
+/** Opens a database file; `waitMs` is how long each of its statements waits for a lock to end. Throws `RunStoreError`. */
+export function openDatabase(path: string, mode: OpenMode, waitMs: number = busyTimeoutMs): DatabaseSync {
   const { DatabaseSync } = loadSqlite(path);
   if (mode !== "create" && !existsSync(path)) {
     throw new RunStoreError("missing", path, `${path} is not there.`, "The run was deleted or never started.");
@@ -58,7 +58,7 @@ export function openDatabase(path: string, mode: OpenMode): DatabaseSync {
       readOnly: mode === "read",
     });
     // What a schema from elsewhere calls is not trusted, and a page is looked at before it is believed.
-    database.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON`);
+    database.exec(`PRAGMA busy_timeout = ${waitMs}; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON`);
     return database;
   });
 }

@@ -8,7 +8,7 @@ import { serveStore } from "../../../src/trainer/store-thread.ts";
 async function main(): Promise<void> {
   if (!isMainThread) {
     const data: unknown = workerData;
-    if (isStoreThreadData(data)) serveStore(data);
+    if (isStoreThreadData(data)) await serveStore(data);
     return;
   }
   const [entry = "", folder = ""] = process.argv.slice(1);

@@ -122,10 +122,10 @@ describe("the registry", () => {
   });
 });
 
-test.runIf(process.platform === "linux")("goes to the desktop's trash where there is one, with a note from where", () => {
+test.runIf(process.platform === "linux")("goes to the desktop's trash where there is one, with a note from where", async () => {
   using workspace = new TemporaryWorkspace();
   const folder = workspace.bareRun();
-  noteStartFailed(folder, "no");
+  await noteStartFailed(folder, "no");
   const data = join(workspace.root, "data");
   mkdirSync(join(data, "Trash"), { recursive: true });
   vi.stubEnv("XDG_DATA_HOME", data);

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import type { RunDescription, RunResult } from "../../../src/experiment/record.ts";
 import { storeVersion } from "../../../src/runs/contract.ts";
 import { openMigrated } from "../../../src/runs/store/open-store.ts";
-import { addRequest, updateUserColumns } from "../../../src/runs/store/outside-writes.ts";
+import { addRequest } from "../../../src/runs/store/outside-writes.ts";
 import { RunReader } from "../../../src/runs/store/run-reader.ts";
 import { RunWriter } from "../../../src/runs/store/run-writer.ts";
 import { openDatabase } from "../../../src/runs/store/sqlite.ts";
@@ -50,12 +50,14 @@ describe("a run's store", () => {
     expect(writer.begin(owner, 1000)).toBe(true);
     expect(reader.summary()).toMatchObject({ status: "starting", owner, startedAt: 1000 });
     writer.describe(description);
+    writer.commit(1500);
     expect(reader.summary()).toMatchObject({ status: "running", description });
     writer.scalar("metric/validation/left/accuracy", 10, 0.8);
     writer.progress(10, 1);
     writer.commit(2000);
     expect(reader.summary()).toMatchObject({ step: 10, epoch: 1, heartbeatAt: 2000, latest: { validation: { left: { accuracy: 0.8 } } } });
     writer.stopping();
+    writer.commit(2500);
     expect(reader.summary().status).toBe("stopping");
     writer.end({ status: "stopped", reason: "Stopped on request.", result }, 3000);
     writer.close();
@@ -95,7 +97,7 @@ describe("a run's store", () => {
     writer.close();
   });
 
-  test("lets others ask and annotate, and the trainer hears each request once", () => {
+  test("lets others ask, and the trainer hears each request once", () => {
     using workspace = new TemporaryWorkspace();
     const folder = workspace.bareRun();
     const writer = RunWriter.open(folder);
@@ -103,11 +105,6 @@ describe("a run's store", () => {
     addRequest(folder, "stop");
     expect(writer.takeRequests(1).map(({ kind }) => kind)).toEqual(["checkpoint", "stop"]);
     expect(writer.takeRequests(2)).toEqual([]);
-    updateUserColumns(folder, { title: "good one", tags: ["paper"], starred: true });
-    updateUserColumns(folder, { note: "seed 7" });
-    updateUserColumns(folder, { title: null });
-    using reader = RunReader.open(folder);
-    expect(reader.summary().user).toEqual({ title: null, tags: ["paper"], note: "seed 7", starred: true, archived: false });
     writer.close();
   });
 
