@@ -73,7 +73,7 @@ export class DashboardPanels implements vscode.WebviewPanelSerializer, vscode.Di
     const file = vscode.Uri.file(state.experimentFile);
     const session = new DashboardSession(
       {
-        post: (message) => void panel.webview.postMessage(message),
+        post: (message) => panel.webview.postMessage(message),
         now: () => Date.now(),
         experiment: () => ({
           name: titleOf(state.experimentFile),

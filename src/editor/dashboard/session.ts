@@ -14,7 +14,8 @@ type Request = Extract<FromPage, { type: "get-snapshot" | "get-vector" }>;
 
 /** What a session needs of the editor around it. */
 export interface SessionSurroundings {
-  post(message: ToPage): void;
+  /** True when the message has arrived at the page. */
+  post(message: ToPage): PromiseLike<boolean>;
   /** Milliseconds since 1970. */
   now(): number;
   experiment(): { readonly name: string; readonly file: string; readonly trusted: boolean };
@@ -40,6 +41,7 @@ export class DashboardSession {
   #lastState = "";
   #loggedRun: RunId | undefined;
   #feed: Feed | undefined;
+  #refusedReading: string | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(around: SessionSurroundings, restore: PanelState | null) {
@@ -82,6 +84,7 @@ export class DashboardSession {
     switch (message.type) {
       case "ready":
         this.#ready = true;
+        this.#lastState = "";
         this.#unsubscribe();
         this.#sendState(this.#restore);
         return;
@@ -109,7 +112,9 @@ export class DashboardSession {
     const text = JSON.stringify(state);
     if (restore === null && text === this.#lastState) return;
     this.#lastState = text;
-    this.#around.post({ type: "state", ...state, now: this.#around.now(), restore });
+    this.#post({ type: "state", ...state, now: this.#around.now(), restore }, () => {
+      this.#lastState = "";
+    });
   }
 
   #subscribe(subscription: NonNullable<Extract<FromPage, { type: "subscribe" }>["subscription"]>): void {
@@ -122,38 +127,60 @@ export class DashboardSession {
     clearTimeout(this.#timer);
     this.#feed?.close();
     this.#feed = undefined;
+    this.#refusedReading = undefined;
     this.#loggedRun = undefined;
   }
 
-  /** Sends what is new, and looks again soon while the run may still record. */
+  /** Sends what is new, and looks again soon while the run may still record or the page may lack something. */
   #tick(): void {
     clearTimeout(this.#timer);
     const feed = this.#feed;
     if (feed === undefined) return;
-    try {
-      feed.send();
-    } catch (error) {
-      this.#refuse(null, error);
-    }
     const run = this.#around.runs().find(({ id }) => id === feed.run);
     if (run !== undefined) this.#sendLogTail(run);
-    if (run !== undefined && !terminalStatuses.includes(run.status)) {
-      this.#timer = setTimeout(() => this.#tick(), interval);
-    }
+    const again = (): void => {
+      clearTimeout(this.#timer);
+      if (this.#feed === feed) this.#timer = setTimeout(() => this.#tick(), interval);
+    };
+    feed.send().then(
+      (nothingNew) => {
+        this.#refusedReading = undefined;
+        if (!nothingNew || this.#isActive(feed.run)) again();
+      },
+      (error: unknown) => {
+        this.#refuseReading(feed, error);
+        if (this.#isActive(feed.run)) again();
+      },
+    );
+  }
+
+  #isActive(id: RunId): boolean {
+    const run = this.#around.runs().find((each) => each.id === id);
+    return run !== undefined && !terminalStatuses.includes(run.status);
+  }
+
+  /** Says once why a run cannot be followed, however often it is tried again. */
+  #refuseReading(feed: Feed, error: unknown): void {
+    const text = String(error);
+    if (this.#feed !== feed || text === this.#refusedReading) return;
+    this.#refusedReading = text;
+    this.#refuse(null, error);
   }
 
   /** Once for each run that the page turns to, when it failed or crashed. */
   #sendLogTail(run: RunSummary): void {
     if (this.#loggedRun === run.id || (run.status !== "failed" && run.status !== "crashed")) return;
     this.#loggedRun = run.id;
-    this.#around.post({ type: "log-tail", run: run.id, lines: this.#around.logTail(run, logLines) });
+    this.#post({ type: "log-tail", run: run.id, lines: this.#around.logTail(run, logLines) }, () => {
+      this.#loggedRun = undefined;
+    });
   }
 
   #answer(request: Request): void {
     try {
       const reading = this.#feed?.run === request.run ? this.#feed.reading : this.#around.open(this.#run(request.run));
       try {
-        this.#around.post(answerTo(request, reading));
+        this.#post(answerTo(request, reading));
       } finally {
         if (reading !== this.#feed?.reading) reading.close();
       }
@@ -171,7 +198,20 @@ export class DashboardSession {
   #refuse(request: number | null, error: unknown): void {
     const message = error instanceof Error ? error.message : String(error);
     this.#around.complain(message);
-    this.#around.post({ type: "refused", request, message });
+    this.#post({ type: "refused", request, message });
+  }
+
+  /** Posts what a page that is not there asks for again by itself when it is; `lost` is told when it did not arrive. */
+  #post(message: ToPage, lost: () => void = () => undefined): void {
+    this.#around.post(message).then(
+      (arrived) => {
+        if (!arrived) lost();
+      },
+      (error: unknown) => {
+        lost();
+        this.#around.complain(`A message of type "${message.type}" did not reach the page: ${String(error)}`);
+      },
+    );
   }
 }
 

@@ -99,9 +99,9 @@ export class RunReader {
     return kept.points();
   }
 
-  /** Points of a scalar series after `step`. */
-  after(name: string, step: number): Points {
-    return this.points(name, nextAfter(step), Infinity);
+  /** Points of a scalar series after `step`, up to `to`. */
+  after(name: string, step: number, to: number = Infinity): Points {
+    return this.points(name, nextAfter(step), to);
   }
 
   /** The latest point of a scalar series. */

@@ -13,6 +13,8 @@ let complaints: string[];
 let commands: string[];
 let opened: RunReader[];
 let present: RunSummary[];
+/** Whether what is posted arrives at the page. */
+let arrives: boolean;
 let session: DashboardSession;
 
 beforeEach(() => {
@@ -22,9 +24,13 @@ beforeEach(() => {
   commands = [];
   opened = [];
   present = [run.summary()];
+  arrives = true;
   session = new DashboardSession(
     {
-      post: (message) => posted.push(message),
+      post: (message) => {
+        if (arrives) posted.push(message);
+        return Promise.resolve(arrives);
+      },
       now: () => 1,
       experiment: () => ({ name: "penguins", file: "/ws/penguins.mtl.yaml", trusted: true }),
       runs: () => present,
@@ -74,6 +80,56 @@ describe("a dashboard session", () => {
     await vi.waitFor(() => expect(scalarUpdates()).toHaveLength(2), { timeout: 5000, interval: 10 });
     expect(performance.now() - recordedAt).toBeLessThan(2000);
     expect(scalarUpdates()[1]).toMatchObject({ mode: "append", steps: Float64Array.of(50, 51, 52) });
+  });
+
+  test("sends again what did not arrive, so that the page misses no point, event or map", async () => {
+    run.record("loss/left", 0, 5);
+    session.receive({ type: "ready" });
+    subscribe();
+    await vi.waitFor(() => expect(scalarUpdates()).toHaveLength(1));
+    arrives = false;
+    run.record("loss/left", 5, 8);
+    run.writer.event({ kind: "warning", step: 7, at: 1, message: "hot" });
+    run.writer.snapshot(8, 1, { parameter: "conv1.kernel", shares: Uint8Array.of(255, 0) });
+    run.writer.commit(Date.now());
+    session.runsChanged();
+    await Promise.resolve();
+    run.record("loss/left", 8, 9);
+    arrives = true;
+    await vi.waitFor(() => expect(all("data").length).toBeGreaterThan(1), { timeout: 5000 });
+    const later = all("data").slice(1);
+    expect(later.flatMap(({ scalars }) => scalars.flatMap(({ steps }) => [...steps]))).toEqual([5, 6, 7, 8]);
+    expect(later.flatMap(({ events }) => events.map(({ message }) => message))).toEqual(["hot"]);
+    expect(later.flatMap(({ snapshots }) => snapshots.map(({ step }) => step))).toEqual([8]);
+  });
+
+  test("sends the last points of a run that ended, though they did not arrive at first", async () => {
+    run.record("loss/left", 0, 5);
+    session.receive({ type: "ready" });
+    arrives = false;
+    present = [{ ...run.summary(), status: "completed" }];
+    subscribe();
+    await Promise.resolve();
+    arrives = true;
+    await vi.waitFor(() => expect(scalarUpdates()).toMatchObject([{ mode: "replace", steps: Float64Array.of(0, 1, 2, 3, 4) }]));
+  });
+
+  test("sends nothing outside of the span that is asked for, also while the span is empty", async () => {
+    run.record("loss/left", 0, 50);
+    session.receive({ type: "ready" });
+    subscribe({ span: [100, 103] });
+    run.record("loss/left", 50, 60);
+    session.runsChanged();
+    run.record("loss/left", 60, 110);
+    await vi.waitFor(() => expect(scalarUpdates().some(({ steps }) => steps.length > 0)).toBe(true), { timeout: 5000 });
+    expect(scalarUpdates().map(({ mode, steps }) => [mode, ...steps])).toEqual([["replace"], ["append", 100, 101, 102, 103]]);
+  });
+
+  test("tells a page that was made anew of the experiment, though nothing has changed", () => {
+    session.receive({ type: "ready" });
+    session.hide();
+    session.receive({ type: "ready" });
+    expect(all("state")).toHaveLength(2);
   });
 
   test("announces a series once, when it is first recorded", async () => {
