@@ -59,7 +59,7 @@ export function useElements(
       if (!current() || answer.type !== "snapshot") return;
       setShown({ state: "shown", step: answer.info.step, shares: elementShares(answer.map.shares, parameter.size, all, tasks) });
     }, dashboard.report);
-  }, [run, parameter, wanted?.step]);
+  }, [run, parameter.name, wanted?.step]);
   if (!wanted) return { state: mine.length > 0 ? "before" : "none" };
   return shown ?? { state: "loading" };
 }

@@ -116,7 +116,7 @@ export function createDashboard(host: Host, clock: () => number) {
           clockOffset = message.now === undefined ? 0 : message.now - clock();
           now.value = clock() + clockOffset;
           experiment.value = message.experiment;
-          runs.value = message.runs;
+          runs.value = withKnownDescriptions(message.runs, runs.value);
         });
       case "series-list":
         if (message.run === runId.value) list.value = { run: message.run, series: message.series };
@@ -268,6 +268,18 @@ function onChange<T>(source: ReadonlySignal<T>, act: (value: T) => void): () => 
     if (text === last) return;
     last = text;
     act(value);
+  });
+}
+
+/**
+ * The runs with the descriptions known before, where these say the same: every message brings copies, and what is
+ * computed from a description would be computed, drawn and asked for again each second.
+ */
+function withKnownDescriptions(next: readonly RunSummary[], known: readonly RunSummary[]): readonly RunSummary[] {
+  const descriptions = new Map(known.map(({ id, description }) => [id, description]));
+  return next.map((run) => {
+    const description = descriptions.get(run.id);
+    return description && JSON.stringify(description) === JSON.stringify(run.description) ? { ...run, description } : run;
   });
 }
 

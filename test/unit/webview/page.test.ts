@@ -237,6 +237,40 @@ describe("between page and host", () => {
     await untilTold(page, "keep", `m.state.view === "overview" && m.state.page.smoothing === 0.5 && m.state.page.xUnit === "step"`);
   });
 
+  it("asks for a map once, and draws no curve again, however often the host tells that the run goes on", async () => {
+    const page = await open({ view: "ownership" });
+    await untilPainted(page, ".elements canvas");
+    const asked = (await told(page, "get-snapshot")).length;
+    await tellOfProgress();
+    // A question is sent when the moment has rested for 60 ms.
+    await page.waitForTimeout(300);
+    expect(await told(page, "get-snapshot")).toHaveLength(asked);
+
+    await page.getByRole("tab", { name: "Curves" }).click();
+    await untilDrawn(page, ".chart canvas");
+    await page.evaluate(`(() => {
+      globalThis.drawings = 0;
+      const clear = CanvasRenderingContext2D.prototype.clearRect;
+      CanvasRenderingContext2D.prototype.clearRect = function (...of) { globalThis.drawings += 1; return clear.apply(this, of); };
+    })()`);
+    await page.waitForTimeout(300);
+    const drawn = await page.evaluate("globalThis.drawings");
+    await tellOfProgress();
+    await page.waitForTimeout(300);
+    expect(await page.evaluate("globalThis.drawings")).toBe(drawn);
+
+    /** As the host does each second: copies of all that it knows of the runs, a step further. */
+    async function tellOfProgress(): Promise<void> {
+      for (const step of [2260, 2270, 2280]) {
+        await page.evaluate(`(() => {
+          const state = structuredClone(globalThis.lastState);
+          globalThis.tellPage({ ...state, runs: state.runs.map((run, i) => i === 0 ? { ...run, step: ${step} } : run), restore: null });
+        })()`);
+        await until(page, `document.querySelector("main") !== null`);
+      }
+    }
+  });
+
   it("draws a live point soon after it came", async () => {
     const page = await open({});
     await page.waitForSelector(".finding");

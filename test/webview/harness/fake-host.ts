@@ -17,6 +17,8 @@ declare global {
   var told: FromPage[];
   /** Sends the page anything, for tests. */
   var tellPage: (message: unknown) => void;
+  /** What the page was last told of the experiment and its runs. */
+  var lastState: ToPage | undefined;
   /** A real run, put there before this script. */
   var realRuns: readonly RecordedRun[] | undefined;
 }
@@ -40,6 +42,7 @@ globalThis.acquireVsCodeApi = () => ({
 });
 
 function send(message: ToPage): void {
+  if (message.type === "state") globalThis.lastState = message;
   window.postMessage(message, "*");
 }
 
