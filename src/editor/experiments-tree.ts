@@ -4,6 +4,7 @@ import type { RunSummary } from "../runs/contract.ts";
 import type { ExperimentFiles } from "./experiment-files.ts";
 import { isActive, runAppearance } from "./run-appearance.ts";
 import type { RunMonitor } from "./run-monitor.ts";
+import { type RunNode, RunRows } from "./run-rows.ts";
 import { statusWords } from "./status-words.ts";
 
 export interface ExperimentNode {
@@ -13,18 +14,14 @@ export interface ExperimentNode {
   readonly exists: boolean;
 }
 
-export interface RunNode {
-  readonly kind: "run";
-  readonly run: RunSummary;
-}
-
 export type TreeNode = ExperimentNode | RunNode;
 
-/** Experiment files and, under each, its runs, newest first. Redrawn only when files or runs have changed. */
+/** Experiment files and, under each, its runs, newest first. A run that goes on redraws its own row only. */
 export class ExperimentsTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disposable {
   readonly #files: ExperimentFiles;
   readonly #runs: RunMonitor;
-  readonly #changed = new vscode.EventEmitter<undefined>();
+  readonly #rows = new RunRows();
+  readonly #changed = new vscode.EventEmitter<TreeNode[] | undefined>();
   readonly #subscriptions: vscode.Disposable[];
 
   readonly onDidChangeTreeData = this.#changed.event;
@@ -35,7 +32,7 @@ export class ExperimentsTree implements vscode.TreeDataProvider<TreeNode>, vscod
     this.#subscriptions = [
       this.#changed,
       files.onDidChange(() => this.#changed.fire(undefined)),
-      runs.onDidChange(() => this.#changed.fire(undefined)),
+      runs.onDidChange(() => this.#refreshRuns()),
     ];
   }
 
@@ -49,7 +46,7 @@ export class ExperimentsTree implements vscode.TreeDataProvider<TreeNode>, vscod
       return this.#experiments();
     }
     if (node.kind === "run") return [];
-    return this.#runs.of(node.file.fsPath).map((run) => ({ kind: "run", run }));
+    return this.#runs.of(node.file.fsPath).map((run) => this.#rows.of(run));
   }
 
   getParent(node: TreeNode): TreeNode | undefined {
@@ -65,6 +62,11 @@ export class ExperimentsTree implements vscode.TreeDataProvider<TreeNode>, vscod
   resolveTreeItem(item: vscode.TreeItem, node: TreeNode): vscode.TreeItem {
     if (node.kind === "run") item.tooltip = runTooltip(node.run);
     return item;
+  }
+
+  #refreshRuns(): void {
+    const rows = this.#rows.update(this.#runs.all);
+    if (rows?.length !== 0) this.#changed.fire(rows);
   }
 
   #experiments(): ExperimentNode[] {

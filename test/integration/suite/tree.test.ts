@@ -8,6 +8,7 @@ import { ExperimentsTree, type TreeNode } from "../../../src/editor/experiments-
 import { RunMonitor } from "../../../src/editor/run-monitor.ts";
 import type { RunSummary } from "../../../src/runs/contract.ts";
 import { RunRegistry } from "../../../src/runs/registry.ts";
+import { RunWriter } from "../../../src/runs/store/run-writer.ts";
 import { createRun, findRoot } from "../../../src/runs/run-folder.ts";
 import { experimentText, folder, until, writeExperiment } from "./workspace.ts";
 
@@ -69,6 +70,28 @@ suite("the tree", () => {
     assert.equal(item.description, "queued");
     assert.equal(item.contextValue, "run.active");
     assert.equal(tree.getParent(run)?.kind, "experiment");
+  });
+
+  test("redraws only the row of a run that goes on", async () => {
+    const file = writeExperiment("tree", "going-on", experimentText({ name: "going-on" }));
+    const created = await createRun(folder, order(file.fsPath));
+    await files.search();
+    await runs.refresh();
+    const [row] = await tree.getChildren(await child("going-on"));
+    const redrawn: (TreeNode[] | undefined)[] = [];
+    const listening = tree.onDidChangeTreeData((rows) => redrawn.push(rows));
+    const writer = RunWriter.open(created.folder);
+    try {
+      writer.progress(7, 0.5);
+      writer.commit(Date.now());
+      await runs.refresh();
+    } finally {
+      writer.close();
+      listening.dispose();
+    }
+    assert.ok(row?.kind === "run");
+    assert.deepEqual(redrawn, [[row]]);
+    assert.equal(row.run.step, 7);
   });
 
   test("notices a run that someone else started, also where only the command line would put it", async () => {
