@@ -8,13 +8,18 @@ export const bundleFile = join(root, "l10n/bundle.l10n.json");
 
 const text = String.raw`"(?:[^"\\]|\\.)*"`;
 const inEditor = new RegExp(String.raw`l10n\.t\(\s*(${text})`, "g");
-const inPage = new RegExp(String.raw`^  \w+:\s+(${text}),$`, "gm");
+const inTable = new RegExp(String.raw`^  \w+:\s+(${text}),$`, "gm");
 
-/** The English texts in the sources, sorted: arguments of `l10n.t` in the editor, and the one table of the page. */
+/** Files with a table of texts, one a line. */
+const tables = ["webview-ui/strings.ts", "src/analysis/finding-texts.ts"];
+
+/** The English texts in the sources, sorted: arguments of `l10n.t` in the editor, and the tables of the page and the findings. */
 export function textsOfSources(): string[] {
   const editor = globSync("src/editor/**/*.ts", { cwd: root }).map((file) => readFileSync(join(root, file), "utf8"));
-  const page = readFileSync(join(root, "webview-ui/strings.ts"), "utf8");
-  const found = [...editor.flatMap((source) => [...source.matchAll(inEditor)]), ...page.matchAll(inPage)];
+  const found = [
+    ...editor.flatMap((source) => [...source.matchAll(inEditor)]),
+    ...tables.flatMap((file) => [...readFileSync(join(root, file), "utf8").matchAll(inTable)]),
+  ];
   return [...new Set(found.map(([, literal]) => z.string().parse(JSON.parse(literal ?? ""))))].sort();
 }
 

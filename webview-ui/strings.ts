@@ -1,3 +1,5 @@
+import { filled } from "../src/analysis/finding-texts.ts";
+
 /**
  * Everything the page says, in one place. Keys of the translation table are the English texts, as in the bundles of
  * `vscode.l10n`; `{0}`, `{1}` are filled in.
@@ -211,6 +213,10 @@ export function setTranslations(table: Translations): void {
 
 /** The text of a message, in the language of the editor, with its arguments filled in. */
 export function say(key: MessageKey, ...args: readonly (string | number)[]): string {
-  const text = translations[english[key]] ?? english[key];
-  return text.replace(/\{(\d+)\}/g, (_, index: string) => String(args[Number(index)] ?? ""));
+  return sayText(english[key], ...args);
+}
+
+/** The same for an English text that another room keeps. */
+export function sayText(text: string, ...args: readonly (string | number)[]): string {
+  return filled(translations[text] ?? text, ...args);
 }

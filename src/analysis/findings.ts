@@ -1,14 +1,15 @@
 import { series, type RunDescription, type RunEvent, type TaskDescription } from "../experiment/record.ts";
 import type { Points, RunSummary } from "../runs/contract.ts";
+import { phrase, type Phrase } from "./finding-texts.ts";
 import { formatMetric, formatNumber, formatShare } from "./format.ts";
 import { ownerOf } from "./ownership.ts";
 
-/** What a run shows, said in words: a claim, its evidence in numbers, and where to look. */
+/** What a run shows: a claim, its evidence in numbers, and where to look. The reader's language is the caller's business. */
 export interface Finding {
   readonly code: "stopped-improving" | "owned-trunk" | "owned-layers" | "conflict" | "starved" | "non-finite";
   readonly severity: "warning" | "information";
-  readonly claim: string;
-  readonly evidence: string;
+  readonly claim: Phrase;
+  readonly evidence: Phrase;
   readonly view: "overview" | "curves" | "ownership";
   /** The task it is about, where it is about one. */
   readonly task?: string;
@@ -57,8 +58,8 @@ function nonFinite(events: readonly RunEvent[]): Finding | undefined {
   return {
     code: "non-finite",
     severity: "warning",
-    claim: skipped.length === 1 ? "One step was not finite" : `${formatNumber(skipped.length)} steps were not finite`,
-    evidence: `First at step ${formatNumber(first.step)}: ${first.message}`,
+    claim: skipped.length === 1 ? phrase("oneNotFinite") : phrase("manyNotFinite", formatNumber(skipped.length)),
+    evidence: phrase("notFiniteEvidence", formatNumber(first.step), first.message),
     view: "curves",
   };
 }
@@ -70,12 +71,11 @@ function ownedTrunk(summary: RunSummary, { tasks, ownership }: RunDescription, r
   const most = Math.max(...shares);
   const owner = tasks[shares.indexOf(most)];
   if (owner === undefined || most <= 0.5) return undefined;
-  const how = ownership === "exact" ? "" : " (attributed through the optimizer)";
   const finding: Finding = {
     code: "owned-trunk",
     severity: "warning",
-    claim: `${owner.id} owns ${formatShare(most)} of the trunk`,
-    evidence: `Its share of the accumulated update exceeds 90 % on that part of the shared weights${how}.`,
+    claim: phrase("ownedTrunk", owner.id, formatShare(most)),
+    evidence: phrase(ownership === "exact" ? "ownedTrunkEvidence" : "ownedTrunkAttributed"),
     view: "ownership",
     task: owner.id,
   };
@@ -97,8 +97,14 @@ function ownedLayers({ tasks, parameters }: RunDescription, read: SeriesSource):
   return {
     code: "owned-layers",
     severity: "warning",
-    claim: `${strongest.task.id} owns ${mine.length === 1 ? strongest.parameter.layer : `${mine.length} of the shared layers`}`,
-    evidence: `Its mean share is ${mine.map(({ parameter, share }) => `${formatShare(share)} of ${parameter.name}`).join(", ")}.`,
+    claim:
+      mine.length === 1
+        ? phrase("ownedLayer", strongest.task.id, strongest.parameter.layer)
+        : phrase("ownedLayers", strongest.task.id, formatNumber(mine.length)),
+    evidence: phrase(
+      "ownedLayersEvidence",
+      mine.map(({ parameter, share }) => phrase("shareOfTensor", formatShare(share), parameter.name)),
+    ),
     view: "ownership",
     task: strongest.task.id,
     parameter: strongest.parameter.name,
@@ -120,8 +126,8 @@ function stoppedImproving(task: TaskDescription, { stepsPerEpoch, totalSteps }: 
   return {
     code: "stopped-improving",
     severity: "warning",
-    claim: `${task.id} stopped improving at epoch ${epoch}`,
-    evidence: `Validation ${metric.name} went from ${formatMetric(bestValue, metric)} to ${formatMetric(now, metric)} since.`,
+    claim: phrase("stoppedImproving", task.id, epoch),
+    evidence: phrase("stoppedImprovingEvidence", metric.name, formatMetric(bestValue, metric), formatMetric(now, metric)),
     view: "curves",
     task: task.id,
   };
@@ -137,8 +143,8 @@ function starved({ tasks }: RunDescription, read: SeriesSource): Finding | undef
   return {
     code: "starved",
     severity: "warning",
-    claim: `${task.id} hardly moves the trunk`,
-    evidence: `Its gradient is ${formatShare(least / total, 1)} of the sum of all tasks' norms, mean over the last quarter.`,
+    claim: phrase("starved", task.id),
+    evidence: phrase("starvedEvidence", formatShare(least / total, 1)),
     view: "curves",
     task: task.id,
   };
@@ -150,8 +156,8 @@ function conflict({ tasks }: RunDescription, read: SeriesSource): Finding | unde
   return {
     code: "conflict",
     severity: "information",
-    claim: `Gradients conflict in ${formatShare(rate)} of the recorded steps`,
-    evidence: "The cosine of two tasks' gradients is below 0 there, mean over the last quarter.",
+    claim: phrase("conflict", formatShare(rate)),
+    evidence: phrase("conflictEvidence"),
     view: "curves",
   };
 }

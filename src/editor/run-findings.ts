@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { type Say, spoken } from "../analysis/finding-texts.ts";
 import { terminalStatuses, type RunSummary } from "../runs/contract.ts";
 import { isExperimentFile } from "./experiment-files.ts";
 import type { PlacedFinding } from "./placed-findings.ts";
@@ -52,7 +53,8 @@ export class RunFindings implements vscode.Disposable {
 
 function toProblem({ finding, range }: PlacedFinding, run: RunSummary): vscode.Diagnostic {
   const hint = finding.tryBalancer === undefined ? "" : ` ${vscode.l10n.t("Try the balancer {0}.", finding.tryBalancer)}`;
-  const message = `${finding.claim}. ${finding.evidence}${hint}`;
+  const say: Say = (text, ...values) => vscode.l10n.t(text, ...values);
+  const message = `${spoken(finding.claim, say)}. ${spoken(finding.evidence, say)}${hint}`;
   const problem = new vscode.Diagnostic(toRange(range), message, vscode.DiagnosticSeverity.Information);
   problem.source = vscode.l10n.t("Taskscope run {0}", run.id);
   problem.code = finding.code;

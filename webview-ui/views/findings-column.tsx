@@ -1,9 +1,10 @@
+import { spoken } from "../../src/analysis/finding-texts.ts";
 import { type Finding, findings, type SeriesSource } from "../../src/analysis/findings.ts";
 import { formatNumber } from "../../src/analysis/format.ts";
 import type { RecordedEvent, RunSummary } from "../../src/runs/contract.ts";
 import { usePage } from "../parts/context.ts";
 import { Icon } from "../parts/icon.tsx";
-import { say } from "../strings.ts";
+import { say, sayText } from "../strings.ts";
 
 /** Events shown one by one at most; repeated ones are counted. */
 const mostEvents = 6;
@@ -58,9 +59,9 @@ function FoundItem({ finding }: { readonly finding: Finding }) {
       />
       <div>
         <p>
-          <b>{finding.claim}</b>
+          <b>{spoken(finding.claim, sayText)}</b>
         </p>
-        <p class="muted">{finding.evidence}</p>
+        <p class="muted">{spoken(finding.evidence, sayText)}</p>
         {finding.view !== "overview" && (
           <button type="button" class="link" onClick={open}>
             {finding.view === "curves" ? say("showCurve") : say("showOwnership")}

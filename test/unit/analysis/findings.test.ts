@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { filled, spoken } from "../../../src/analysis/finding-texts.ts";
 import { findings, findingSeries } from "../../../src/analysis/findings.ts";
 import type { RunDescription } from "../../../src/experiment/record.ts";
 import type { Points, RunSummary } from "../../../src/runs/contract.ts";
@@ -87,15 +88,35 @@ describe("each finding", () => {
   ];
   test.each(cases)("%s", (_, changed, code, claim) => {
     const found = findings(summary, (name) => ({ ...calm, ...changed })[name], []);
-    expect(found.map((finding) => [finding.code, finding.claim])).toEqual([[code, claim]]);
+    expect(found.map((finding) => [finding.code, spoken(finding.claim)])).toEqual([[code, claim]]);
   });
 
   test("non-finite steps come first", () => {
     const event = { kind: "non-finite", step: 7, at: 0, message: "The loss of left is NaN." } as const;
     const found = findings(summary, (name) => ({ ...calm, "dominated/left": points([0.8]) })[name], [event, event]);
     expect(found.map(({ code }) => code)).toEqual(["non-finite", "owned-trunk"]);
-    expect(found[0]?.claim).toBe("2 steps were not finite");
+    expect(found[0] && spoken(found[0].claim)).toBe("2 steps were not finite");
   });
+});
+
+test("a finding is said in the reader's language, down to the parts of a list", () => {
+  const german: Record<string, string> = {
+    "{0} owns {1} of the shared layers": "{1} gemeinsame Schichten gehören {0}",
+    "Its mean share is {0}.": "Mittlerer Anteil: {0}.",
+    "{0} of {1}": "{0} an {1}",
+  };
+  const owned = Object.fromEntries(
+    ["conv1", "dense1"].flatMap((layer) => [
+      [`dominance/${layer}.kernel/left`, points([0.9])],
+      [`dominance/${layer}.kernel/right`, points([0.1])],
+    ]),
+  );
+  const [found] = findings(summary, (name) => ({ ...calm, ...owned })[name], []);
+  const say = (text: string, ...values: string[]): string => filled(german[text] ?? "not translated", ...values);
+  expect(found && [spoken(found.claim, say), spoken(found.evidence, say)]).toEqual([
+    "2 gemeinsame Schichten gehören left",
+    "Mittlerer Anteil: 90\u202f% an conv1.kernel, 90\u202f% an dense1.kernel.",
+  ]);
 });
 
 test("a run that is not described yet has nothing to say", () => {

@@ -19,6 +19,8 @@ export interface Wanted {
   readonly memory?: PanelState["page"];
   /** A script that puts real runs in place of made-up ones. */
   readonly before?: string;
+  /** Texts in another language, by the English ones. */
+  readonly strings?: Readonly<Record<string, string>>;
 }
 
 export interface Opened {
@@ -59,7 +61,7 @@ export async function bundlePage(): Promise<Files> {
 export async function openPage(
   browser: Browser,
   files: Files,
-  { scenario, view, theme, width, height = 860, memory = {}, before = "" }: Wanted,
+  { scenario, view, theme, width, height = 860, memory = {}, before = "", strings = {} }: Wanted,
 ): Promise<Opened> {
   const context = await browser.newContext({ viewport: { width, height }, reducedMotion: "reduce", locale: "en-GB" });
   const page = await context.newPage();
@@ -71,7 +73,7 @@ export async function openPage(
   await page.route(`${origin}/**`, async (route) => {
     const { pathname } = new URL(route.request().url());
     const file = files.get(pathname);
-    if (pathname === "/") await route.fulfill({ body: html(theme, before), contentType: "text/html" });
+    if (pathname === "/") await route.fulfill({ body: html(theme, before, strings), contentType: "text/html" });
     else if (file) await route.fulfill({ body: file.body, contentType: file.type });
     else await route.fulfill({ status: 404 });
   });
@@ -81,7 +83,7 @@ export async function openPage(
   return { page, complaints };
 }
 
-function html(theme: ThemeName, before: string): string {
+function html(theme: ThemeName, before: string, strings: Readonly<Record<string, string>>): string {
   const { classes, tokens } = hostThemes[theme];
   const declarations = Object.entries(tokens)
     .map(([token, value]) => `--vscode-${token}: ${value};`)
@@ -90,7 +92,7 @@ function html(theme: ThemeName, before: string): string {
 <meta http-equiv="Content-Security-Policy" content="${policy}">
 <link rel="stylesheet" href="${origin}/webview.css">
 <style nonce="${nonce}">:root { ${declarations} --vscode-font-family: "DejaVu Sans", sans-serif; --vscode-editor-font-family: "DejaVu Sans Mono", monospace; }</style></head>
-<body class="${classes}"><div id="app"></div>
+<body class="${classes}"><div id="app" data-strings="${JSON.stringify(strings).replaceAll("&", "&amp;").replaceAll('"', "&quot;")}"></div>
 <script nonce="${nonce}">${before}</script>
 <script nonce="${nonce}" src="${origin}/host.js"></script>
 <script nonce="${nonce}" src="${origin}/webview.js"></script></body></html>`;

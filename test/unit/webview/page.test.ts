@@ -132,6 +132,17 @@ describe("what it shows", () => {
   });
 });
 
+describe("in another language", () => {
+  it("says its own words and those of the findings", async () => {
+    const page = await open({
+      scenario: "broken",
+      strings: { Findings: "Befunde", "{0} steps were not finite": "{0} Schritte ohne endlichen Wert" },
+    });
+    await until(page, `document.querySelector("aside")?.innerText.includes("4 Schritte ohne endlichen Wert")`);
+    expect(await text(page, "aside h2")).toBe("Befunde");
+  });
+});
+
 describe("pointer and keys", () => {
   it("one crosshair crosses all charts, and no chart is drawn for it", async () => {
     const page = await open({ view: "curves", height: 1600 });
