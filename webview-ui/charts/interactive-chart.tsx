@@ -24,6 +24,8 @@ interface InteractiveChartProps {
   readonly onZoom: (span: Span | null) => void;
   /** The whole span of steps. */
   readonly whole: Span;
+  /** Sets the scale of the y axis; null where it can only be linear. */
+  readonly onScale: ((log: boolean) => void) | null;
   /** `epoch 3.2 · step 1 500`. */
   readonly moment: (step: number) => string;
   readonly onAnnounce: (text: string) => void;
@@ -34,7 +36,18 @@ const keySteps = 100;
 const wheelSpeed = 0.0015;
 
 /** A line chart with the shared crosshair, read-outs in its caption, and zoom along x. */
-export function InteractiveChart({ model, axis, look, recorded, cursor, onZoom, whole, moment, onAnnounce }: InteractiveChartProps) {
+export function InteractiveChart({
+  model,
+  axis,
+  look,
+  recorded,
+  cursor,
+  onZoom,
+  whole,
+  onScale,
+  moment,
+  onAnnounce,
+}: InteractiveChartProps) {
   const plot = useRef<HTMLDivElement>(null);
   const geometry = useSignal<Geometry | null>(null);
   const band = useSignal<readonly [number, number] | null>(null);
@@ -111,6 +124,18 @@ export function InteractiveChart({ model, axis, look, recorded, cursor, onZoom, 
   return (
     <figure class="chart" tabIndex={0} aria-label={`${model.title}, ${model.unit}`} onKeyDown={onKeyDown} onBlur={leave}>
       <figcaption class="caption">
+        {onScale && (
+          <button
+            type="button"
+            class="scale"
+            aria-pressed={model.log}
+            aria-label={say("logScaleOf", model.title)}
+            title={say("logScaleOf", model.title)}
+            onClick={() => onScale(!model.log)}
+          >
+            {say("log")}
+          </button>
+        )}
         <h2>
           {model.title} <small>{model.unit}</small>
         </h2>

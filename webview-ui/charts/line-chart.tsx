@@ -6,6 +6,7 @@ import { Chart, type LineChartInstance } from "./chart-parts.ts";
 import { drawNever, drawSoon } from "./draw-queue.ts";
 import { type ChartModel, points, type XAxis } from "./model.ts";
 import { type ChartLook, chartOptions } from "./options.ts";
+import { boundsWithoutOutliers } from "./outliers.ts";
 import { colourOf, overlayPlugin } from "./overlay-plugin.ts";
 
 interface LineChartProps {
@@ -65,6 +66,7 @@ export function LineChart({ model, axis, look, recorded, dots = false, summary, 
         x.min = axis.min / axis.scale;
         x.max = axis.max / axis.scale;
       }
+      boundY(drawing, model, axis);
       drawing.update("none");
     });
   }, [kind, model, axis, recorded, theme.value, shown]);
@@ -91,6 +93,17 @@ function datasets(model: ChartModel, { scale }: XAxis, recorded: boolean, theme:
       borderWidth: 1,
     })),
   ];
+}
+
+/** The y axis as the data ask, without outliers where these are not wanted. */
+function boundY({ options }: LineChartInstance, model: ChartModel, axis: XAxis): void {
+  const y = options.scales?.["y"];
+  if (!y || model.bounds) return;
+  const [low, high] = model.withoutOutliers ? boundsWithoutOutliers(model.lines, axis, model.log) : [null, null];
+  if (low === null) delete y.min;
+  else y.min = low;
+  if (high === null) delete y.max;
+  else y.max = high;
 }
 
 function withAlpha(colour: string, alpha: number): string {

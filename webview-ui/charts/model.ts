@@ -34,6 +34,8 @@ export interface ChartModel {
   readonly fromZero: boolean;
   /** Bounds of the y axis where they are given by the meaning. */
   readonly bounds: readonly [low: number, high: number] | null;
+  /** Lets the y axis cut off single values far from all others. */
+  readonly withoutOutliers: boolean;
 }
 
 /** The x axis that all charts of a view share. */

@@ -65,6 +65,8 @@ export function chartOptions(model: ChartModel, axis: XAxis, look: ChartLook, th
         border: { display: false },
         ticks: {
           padding: 4,
+          // A mark at a bound that cuts off outliers would be an odd number.
+          includeBounds: model.bounds !== null,
           maxTicksLimit: look.height < 100 ? 3 : model.log ? 12 : 6,
           color: theme.description,
           font,

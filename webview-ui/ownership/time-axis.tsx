@@ -6,6 +6,7 @@ import { say } from "../strings.ts";
 import { epochMarks } from "./epoch-marks.ts";
 import { epochWords } from "./epoch-words.ts";
 import type { Looking } from "./ownership.tsx";
+import { usePlayback } from "./playback.ts";
 
 const axisHeight = 40;
 
@@ -18,7 +19,11 @@ export function TimeAxis({ looking, live }: { readonly looking: Looking; readonl
   const total = Math.max(1, description.totalSteps);
   const x = (at: number): number => (at / total) * width;
 
-  const go = (to: number): void => dashboard.remember({ moment: to >= end ? null : Math.max(0, Math.round(to)) });
+  const playback = usePlayback();
+  const go = (to: number): void => {
+    playback.stop();
+    dashboard.remember({ moment: to >= end ? null : Math.max(0, Math.round(to)) });
+  };
   const toPointer = (event: PointerEvent): void => {
     const box = axis.current?.getBoundingClientRect();
     if (box && width > 0) go(((event.clientX - box.left) / width) * total);
@@ -52,7 +57,14 @@ export function TimeAxis({ looking, live }: { readonly looking: Looking; readonl
   return (
     <>
       <div class="axis-buttons">
-        {!following && <IconButton icon="debug-restart" label={say("goLive")} onClick={() => dashboard.remember({ moment: null })} />}
+        {!following && <IconButton icon="debug-restart" label={say("goLive")} onClick={() => go(Infinity)} />}
+        {playback.possible && (
+          <IconButton
+            icon={playback.playing ? "debug-pause" : "play"}
+            label={say(playback.playing ? "pauseMaps" : "playMaps")}
+            onClick={() => playback.toggle()}
+          />
+        )}
       </div>
       <div
         ref={axis}

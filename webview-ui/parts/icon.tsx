@@ -7,6 +7,7 @@ export type IconName =
   | "clock"
   | "close"
   | "copy"
+  | "debug-pause"
   | "debug-restart"
   | "debug-stop"
   | "error"

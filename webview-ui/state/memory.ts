@@ -4,9 +4,13 @@ import type { PanelState, View } from "../../src/editor/protocol.ts";
 export interface Memory {
   readonly xUnit: "epoch" | "step";
   readonly yScale: "per-chart" | "linear" | "log";
+  /** Scales of single charts, by the chart's id, that were chosen against `yScale`. */
+  readonly scales: Readonly<Record<string, "linear" | "log">>;
   /** In [0, 0.99]. */
   readonly smoothing: number;
   readonly recordedLine: boolean;
+  /** Whether y axes may cut off single values far from all others. */
+  readonly ignoreOutliers: boolean;
   readonly asTable: boolean;
   /** Chosen tensor of the Ownership view. */
   readonly parameter: string | null;
@@ -19,8 +23,10 @@ export interface Memory {
 export const freshMemory: Memory = {
   xUnit: "epoch",
   yScale: "per-chart",
+  scales: {},
   smoothing: 0.85,
   recordedLine: true,
+  ignoreOutliers: true,
   asTable: false,
   parameter: null,
   moment: null,
@@ -29,23 +35,35 @@ export const freshMemory: Memory = {
 
 const separator = "\n";
 
-export function flatten({ tasks, ...memory }: Memory): PanelState["page"] {
-  return { ...memory, tasks: tasks.join(separator) };
+export function flatten({ tasks, scales, ...memory }: Memory): PanelState["page"] {
+  const flatScales = Object.entries(scales).map(([chart, scale]) => `${scale} ${chart}`);
+  return { ...memory, tasks: tasks.join(separator), scales: flatScales.join(separator) };
 }
 
 /** Reads what was kept; whatever is missing or strange (an older version's page) is as in a fresh one. */
 export function unflatten(page: PanelState["page"]): Memory {
-  const { xUnit, yScale, smoothing, recordedLine, asTable, parameter, moment, tasks } = page;
+  const { xUnit, yScale, smoothing, recordedLine, ignoreOutliers, scales, asTable, parameter, moment, tasks } = page;
   return {
     xUnit: xUnit === "step" ? "step" : freshMemory.xUnit,
     yScale: yScale === "linear" || yScale === "log" ? yScale : freshMemory.yScale,
+    scales: typeof scales === "string" ? readScales(scales) : {},
     smoothing: typeof smoothing === "number" && smoothing >= 0 && smoothing < 1 ? smoothing : freshMemory.smoothing,
     recordedLine: typeof recordedLine === "boolean" ? recordedLine : freshMemory.recordedLine,
+    ignoreOutliers: typeof ignoreOutliers === "boolean" ? ignoreOutliers : freshMemory.ignoreOutliers,
     asTable: typeof asTable === "boolean" ? asTable : freshMemory.asTable,
     parameter: typeof parameter === "string" ? parameter : null,
     moment: typeof moment === "number" ? moment : null,
     tasks: typeof tasks === "string" && tasks !== "" ? tasks.split(separator) : [],
   };
+}
+
+function readScales(text: string): Memory["scales"] {
+  return Object.fromEntries(
+    text.split(separator).flatMap((line) => {
+      const scale = (["linear", "log"] as const).find((known) => line.startsWith(`${known} `));
+      return scale === undefined ? [] : [[line.slice(scale.length + 1), scale]];
+    }),
+  );
 }
 
 export const views: readonly View[] = ["overview", "curves", "ownership"];

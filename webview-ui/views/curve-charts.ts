@@ -17,7 +17,7 @@ export interface CurveChart {
   readonly title: string;
   readonly unit: string;
   readonly style: NumberStyle;
-  /** Scale of the y axis unless the reader sets one for all. */
+  /** Scale of the y axis unless the reader sets another. */
   readonly log: boolean;
   /** Null bounds: as the data ask. */
   readonly bounds: readonly [low: number, high: number] | null;
@@ -68,7 +68,7 @@ export function curveCharts(description: RunDescription, recorded: readonly stri
   const cosines = pairs(description, shown);
   const [onlyPair] = cosines;
   return [
-    chart("loss", say("lossTitle"), say("logUnit", say("trainUnit")), "quantity", perTask(series.loss), { log: true }),
+    chart("loss", say("lossTitle"), say("trainUnit"), "quantity", perTask(series.loss), { log: true }),
     ...metricNames(description).map(({ name, share }) =>
       chart(
         `metric-${name}`,
@@ -84,7 +84,7 @@ export function curveCharts(description: RunDescription, recorded: readonly stri
     ),
     chart("owned", say("trunkOwned"), say("trunkOwnedUnit"), "percent", perTask(series.trunkDominated), { bounds: [0, 1] }),
     chart("share", say("trunkShare"), say("trunkShareUnit"), "percent", perTask(series.trunkDominance), { bounds: [0, 1] }),
-    chart("validation-loss", say("validationLoss"), say("logUnit", say("validationUnit")), "quantity", perTask(series.validationLoss), {
+    chart("validation-loss", say("validationLoss"), say("validationUnit"), "quantity", perTask(series.validationLoss), {
       log: true,
     }),
     chart("weight", say("weightTitle"), say("weightUnit"), "quantity", perTask(series.weight), { smoothed: false, fromZero: true }),

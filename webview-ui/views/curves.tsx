@@ -27,7 +27,7 @@ export function Curves({ description }: { readonly description: RunDescription }
   const { memory, recorded, zoom } = dashboard;
   const cursor = useSignal<number | null>(null);
   const { announcement, announce } = useAnnouncer();
-  const { xUnit, yScale, smoothing, recordedLine, asTable, tasks } = memory.value;
+  const { xUnit, yScale, scales, smoothing, recordedLine, ignoreOutliers, asTable, tasks } = memory.value;
   const charts = useMemo(() => curveCharts(description, recorded.value, tasks), [description, recorded.value, tasks]);
 
   const whole: Span = [0, Math.max(1, description.totalSteps)];
@@ -39,7 +39,7 @@ export function Curves({ description }: { readonly description: RunDescription }
     [description],
   );
   const recording = dashboard.recording.value;
-  const models = useMemo(() => charts.map((chart) => modelOf(chart)), [charts, recording, smoothing, yScale]);
+  const models = useMemo(() => charts.map((chart) => modelOf(chart)), [charts, recording, smoothing, yScale, scales, ignoreOutliers]);
   const moment = (step: number): string => momentText(step, description);
 
   if (charts.length === 0) return <Note text={dashboard.active.value ? say("waiting") : say("nothingToDraw")} />;
@@ -68,7 +68,7 @@ export function Curves({ description }: { readonly description: RunDescription }
               { value: "linear", text: say("linear") },
               { value: "log", text: say("log") },
             ]}
-            onChoose={(value) => dashboard.remember({ yScale: value })}
+            onChoose={(value) => dashboard.remember({ yScale: value, scales: {} })}
           />
         </span>
         <label class="field">
@@ -90,6 +90,14 @@ export function Curves({ description }: { readonly description: RunDescription }
             onChange={(event) => dashboard.remember({ recordedLine: event.currentTarget.checked })}
           />
           {say("recordedLine")}
+        </label>
+        <label class="field" title={say("ignoreOutliersTitle")}>
+          <input
+            type="checkbox"
+            checked={ignoreOutliers}
+            onChange={(event) => dashboard.remember({ ignoreOutliers: event.currentTarget.checked })}
+          />
+          {say("ignoreOutliers")}
         </label>
         {zoom.value && <Button onClick={() => (zoom.value = null)}>{say("resetZoom")}</Button>}
         <span class="grow" />
@@ -117,6 +125,7 @@ export function Curves({ description }: { readonly description: RunDescription }
               recorded={recordedLine && (charts[i]?.recorded ?? true)}
               cursor={cursor}
               whole={whole}
+              onScale={scalable(charts[i]) ? (log) => rescale(charts[i], log) : null}
               onZoom={(next) => (zoom.value = next)}
               moment={moment}
               onAnnounce={announce}
@@ -131,19 +140,32 @@ export function Curves({ description }: { readonly description: RunDescription }
     </>
   );
 
-  function modelOf({ title, unit, style, log, bounds, zero, fromZero, smoothed, lines }: CurveChart): ChartModel {
+  function rescale(chart: CurveChart | undefined, log: boolean): void {
+    if (chart) dashboard.remember({ scales: { ...scales, [chart.id]: log ? "log" : "linear" } });
+  }
+
+  function modelOf(chart: CurveChart): ChartModel {
+    const { id, title, unit, style, bounds, zero, fromZero, smoothed, lines } = chart;
     const reach = description.totalSteps / smoothingUnits;
+    const scale = scales[id] ?? (yScale === "per-chart" ? (chart.log ? "log" : "linear") : yScale);
+    const log = scale === "log" && scalable(chart);
     return {
       title,
-      unit,
+      unit: !log ? unit : unit === "" ? say("log") : say("logUnit", unit),
       style,
       zero,
       bounds,
-      log: yScale === "per-chart" ? log : yScale === "log",
+      log,
+      withoutOutliers: ignoreOutliers,
       fromZero,
       lines: lines.map((each) => line(each, recording.store.curve(each.name), smoothed ? smoothing : 0, reach)),
     };
   }
+}
+
+/** Values on both sides of 0 have no logarithm. */
+function scalable(chart: CurveChart | undefined): boolean {
+  return chart?.zero === null;
 }
 
 /** `epoch 3.2 · step 1 500`. */

@@ -74,6 +74,7 @@ export function TaskCard({ description, index, task, onOpen }: TaskCardProps) {
             zero: null,
             bounds: null,
             fromZero: false,
+            withoutOutliers: false,
             lines: [line({ name: metric.name, label: task.id, task: index }, curve, 0, 1)],
           }}
           axis={{ unit: "epoch", scale: Math.max(1, description.stepsPerEpoch), min: 0, max: Math.max(1, description.totalSteps) }}

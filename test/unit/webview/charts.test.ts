@@ -1,6 +1,7 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
 import { breaks, drawnAt, line, points, spread } from "../../../webview-ui/charts/model.ts";
+import { boundsWithoutOutliers } from "../../../webview-ui/charts/outliers.ts";
 import { axisMark, written } from "../../../webview-ui/format.ts";
 
 function curve(steps: readonly number[], values: readonly number[]) {
@@ -41,6 +42,38 @@ describe("points", () => {
 
   it("brings steps to epochs", () => {
     expect(points(Float64Array.of(94), Float64Array.of(1), 94, false)[0]?.x).toBe(1);
+  });
+});
+
+describe("outliers", () => {
+  const wave = (change: Readonly<Record<number, number>> = {}) =>
+    curve(
+      Array.from({ length: 200 }, (_, i) => i),
+      Array.from({ length: 200 }, (_, i) => change[i] ?? 2 + Math.sin(i)),
+    );
+  const whole = { min: 0, max: 200 };
+
+  it("are none where all values are alike, few, or the same", () => {
+    expect(boundsWithoutOutliers([{ curve: wave() }], whole, false)).toEqual([null, null]);
+    expect(boundsWithoutOutliers([{ curve: curve([1, 2, 3], [1, 1, 900]) }], whole, false)).toEqual([null, null]);
+    const flat = curve(
+      Array.from({ length: 50 }, (_, i) => i),
+      Array.from({ length: 50 }, () => 7),
+    );
+    expect(boundsWithoutOutliers([{ curve: flat }], whole, false)).toEqual([null, null]);
+  });
+
+  it("are cut off, on the side where they are and within the span shown, and everything else stays", () => {
+    const [low, high] = boundsWithoutOutliers([{ curve: wave({ 50: 1e6, 51: Number.NaN, 52: Infinity }) }], whole, false);
+    expect(low).toBeNull();
+    expect(high).toBeGreaterThan(3);
+    expect(high).toBeLessThan(10);
+    expect(boundsWithoutOutliers([{ curve: wave({ 50: 1e6 }) }], { min: 60, max: 200 }, false)).toEqual([null, null]);
+  });
+
+  it("on a log axis are what is many times as small or large", () => {
+    expect(boundsWithoutOutliers([{ curve: wave({ 50: 12 }) }], whole, true)[1]).toBeNull();
+    expect(boundsWithoutOutliers([{ curve: wave({ 50: 4000, 51: 0 }) }], whole, true)[1]).toBeLessThan(400);
   });
 });
 

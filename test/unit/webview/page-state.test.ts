@@ -61,7 +61,9 @@ describe("the page's memory", () => {
     xUnit: fc.constantFrom("epoch", "step"),
     yScale: fc.constantFrom("per-chart", "linear", "log"),
     smoothing: fc.double({ min: 0, max: 0.99, noNaN: true }),
+    scales: fc.dictionary(fc.constantFrom("loss", "metric-accuracy", "norm"), fc.constantFrom("linear", "log"), { noNullPrototype: true }),
     recordedLine: fc.boolean(),
+    ignoreOutliers: fc.boolean(),
     asTable: fc.boolean(),
     parameter: fc.option(fc.string()),
     moment: fc.option(fc.nat()),
@@ -74,7 +76,7 @@ describe("the page's memory", () => {
   });
 
   it("starts afresh from what another version kept", () => {
-    expect(unflatten({ smoothing: 7, yScale: "cubic", tasks: 3 })).toEqual(freshMemory);
+    expect(unflatten({ smoothing: 7, yScale: "cubic", scales: "cubic loss", ignoreOutliers: 1, tasks: 3 })).toEqual(freshMemory);
     expect(readPanelState({ view: "compare", run: null, page: {} })).toBeNull();
     expect(readPanelState("nonsense")).toBeNull();
   });

@@ -186,6 +186,38 @@ describe("pointer and keys", () => {
     await untilTold(page, "subscribe", "m.subscription.span === null");
   });
 
+  it("each chart has its own scale; the choice for all takes them back", async () => {
+    const page = await open({ view: "curves" });
+    await untilDrawn(page, ".chart canvas");
+    const norm = page.getByRole("figure", { name: /^Gradient norm/ });
+    const drawn = async (): Promise<string> => picture(page, 'figure[aria-label^="Gradient norm"] canvas');
+    const linear = await drawn();
+    await norm.getByRole("button", { name: "Logarithmic y axis of Gradient norm" }).click();
+    await page.getByRole("figure", { name: "Gradient norm, per task, log" }).waitFor();
+    await untilTold(page, "keep", `m.state.page.scales === "log norm"`);
+    await expect.poll(drawn).not.toBe(linear);
+    expect(await page.getByRole("button", { name: /^Logarithmic y axis of Cosine/ }).count()).toBe(0);
+    await page.getByRole("radiogroup", { name: "Y axis" }).getByRole("radio", { name: "linear" }).click();
+    await page.getByRole("figure", { name: "Loss, train", exact: true }).waitFor();
+    await untilTold(page, "keep", `m.state.page.scales === "" && m.state.page.yScale === "linear"`);
+  });
+
+  it("outliers are cut off unless the reader wants to see them", async () => {
+    const page = await open({ view: "curves", memory: { yScale: "linear" } });
+    await untilDrawn(page, ".chart canvas");
+    await page.evaluate(`(() => {
+      const run = globalThis.told.findLast((m) => m.type === "subscribe").subscription.run;
+      globalThis.tellPage({ type: "data", run, vectors: [], events: [], snapshots: [],
+        scalars: [{ name: "loss/left", mode: "append", steps: Float64Array.of(2257), values: Float64Array.of(1e9), reduced: false }] });
+    })()`);
+    const shown = async (): Promise<string> => picture(page, ".chart canvas");
+    await until(page, `document.querySelector(".chart .readings").textContent.includes("e")`);
+    const cut = await shown();
+    await page.getByRole("checkbox", { name: "Ignore outliers" }).uncheck();
+    await untilTold(page, "keep", "m.state.page.ignoreOutliers === false");
+    await expect.poll(shown).not.toBe(cut);
+  });
+
   it("the time axis is a slider: keys move the moment, End follows the run again", async () => {
     const page = await open({ view: "ownership" });
     await untilPainted(page, ".elements canvas");
@@ -198,6 +230,24 @@ describe("pointer and keys", () => {
     await untilTold(page, "get-snapshot", "m.step === 22 * 94");
     await slider.press("End");
     await until(page, `/live$/.test(document.querySelector("[role=slider][aria-label=Time]").getAttribute("aria-valuetext"))`);
+  });
+
+  it("plays the maps from the first to the last, and can be paused on the way", async () => {
+    const page = await open({ view: "ownership" });
+    await untilPainted(page, ".elements canvas");
+    await page.getByRole("button", { name: "Play the maps" }).click();
+    await untilTold(page, "get-snapshot", "m.step === 2 * 94");
+    await page.getByRole("button", { name: "Pause" }).click();
+    const slider = page.getByRole("slider", { name: "Time" });
+    const paused = await slider.getAttribute("aria-valuetext");
+    expect(paused).toMatch(/^epoch [2-9]\.0$/);
+    await page.waitForTimeout(700);
+    expect(await slider.getAttribute("aria-valuetext")).toBe(paused);
+    await slider.press("End");
+    await slider.press("PageDown");
+    await page.getByRole("button", { name: "Play the maps" }).click();
+    await until(page, `/live$/.test(document.querySelector("[role=slider][aria-label=Time]").getAttribute("aria-valuetext"))`);
+    await page.getByRole("button", { name: "Play the maps" }).waitFor();
   });
 
   it("arrow keys choose tensors", async () => {
