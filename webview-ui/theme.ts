@@ -9,8 +9,8 @@ import { css, inkOn, mix, type Rgb } from "./colour.ts";
 /** Steps of a ramp from neutral (shared) to a task's hue (owned). */
 const rampSteps = 64;
 
-/** Tasks with a hue of their own; later ones are drawn in the colour of what has no task. */
-export const paletteSize = 8;
+/** Tasks with a colour of their own, in the order of the config; later ones share one and are told apart by their names. */
+const paletteSize = 16;
 
 export interface Theme {
   readonly foreground: string;

@@ -1,21 +1,12 @@
-import { cp, readdir, readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { FrameLocator, Locator } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import type { RunSummary } from "../../src/runs/contract.ts";
 import { RunRegistry } from "../../src/runs/registry.ts";
+import { liveLatency } from "./live-latency.ts";
+import { examplesForLong, longExperiment as experiment } from "./long-run.ts";
 import { sessionOfThisFile } from "./session.ts";
-
-const examples = join(import.meta.dirname, "../../examples");
-const experiment = "multi-mnist.mtl.yaml";
-
-/** The examples; the digits train for as long as the test may need them to. */
-async function examplesForLong(folder: string): Promise<void> {
-  await cp(examples, folder, { recursive: true, filter: (path) => !path.includes(".taskscope") });
-  const file = join(folder, experiment);
-  const text = await readFile(file, "utf8");
-  await writeFile(file, text.replace(/epochs: \d+/, "epochs: 500"));
-}
 
 const session = sessionOfThisFile({ fill: examplesForLong });
 
@@ -60,6 +51,13 @@ describe("a newcomer", { timeout: 240_000 }, () => {
     await frame.getByRole("tab", { name: "Curves" }).click();
     const charts = frame.locator("figure.chart canvas");
     for (const index of [0, 1]) await changes(charts.nth(index), 3);
+  });
+
+  test("sees a point soon after it was recorded; how soon is measured and told, for a busy machine decides it", async () => {
+    const latency = await liveLatency(session(), 10);
+    console.log(`recorded → drawn, in milliseconds: ${JSON.stringify(latency)}`);
+    expect(latency.samples).toBeGreaterThan(0);
+    expect(latency.median).toBeGreaterThan(0);
   });
 
   test("sees the map of who owns which layer grow", async () => {

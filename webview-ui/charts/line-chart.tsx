@@ -68,6 +68,8 @@ export function LineChart({ model, axis, look, recorded, dots = false, summary, 
       }
       boundY(drawing, model, axis);
       drawing.update("none");
+      // For whoever measures how soon a point is drawn.
+      drawing.canvas.dataset["drawnThrough"] = String(Math.max(-1, ...model.lines.map(({ curve }) => curve.steps.at(-1) ?? -1)));
     });
   }, [kind, model, axis, recorded, theme.value, shown]);
 
