@@ -76,6 +76,9 @@ export function LineChart({ model, axis, look, recorded, dots = false, summary, 
   return <canvas ref={canvas} role="img" aria-label={summary} />;
 }
 
+/** More lines without a colour of their own are drawn faintly: together they show where they are many. */
+const fewLines = 6;
+
 function datasets(model: ChartModel, { scale }: XAxis, recorded: boolean, theme: Theme): LineChartInstance["data"]["datasets"] {
   const faint = recorded ? model.lines.filter(({ curve, drawn }) => curve.values !== drawn) : [];
   // Chart.js draws the last one first: the recorded lines lie below, the first task on top.
@@ -85,7 +88,7 @@ function datasets(model: ChartModel, { scale }: XAxis, recorded: boolean, theme:
       // A single point draws no line: it gets a dot.
       return {
         data,
-        borderColor: colourOf(theme, line),
+        borderColor: line.task === null && model.lines.length > fewLines ? withAlpha(theme.foreground, 0.4) : colourOf(theme, line),
         ...(data.length === 1 ? { pointRadius: 2.5, pointBackgroundColor: colourOf(theme, line) } : {}),
       };
     }),
@@ -102,7 +105,8 @@ function boundY({ options }: LineChartInstance, model: ChartModel, axis: XAxis):
   const y = options.scales?.["y"];
   if (!y || model.bounds) return;
   const [low, high] = model.withoutOutliers ? boundsWithoutOutliers(model.lines, axis, model.log) : [null, null];
-  if (low === null) delete y.min;
+  // An axis that starts at 0 is about size: what is small is no outlier there.
+  if (low === null || model.fromZero) delete y.min;
   else y.min = low;
   if (high === null) delete y.max;
   else y.max = high;

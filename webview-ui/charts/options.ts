@@ -37,6 +37,7 @@ export function chartOptions(model: ChartModel, axis: XAxis, look: ChartLook, th
         max,
         grid: { display: false },
         border: { display: false },
+        ...(look.lastMark ? { afterBuildTicks: endTicks } : {}),
         ticks: {
           maxRotation: 0,
           minRotation: 0,
@@ -80,6 +81,13 @@ export function chartOptions(model: ChartModel, axis: XAxis, look: ChartLook, th
       },
     },
   };
+}
+
+/** Below this width an axis with words at its end has room for its ends only. */
+const narrowAxis = 240;
+
+function endTicks(scale: Scale): void {
+  if (scale.maxWidth < narrowAxis) scale.ticks = [{ value: scale.min }, { value: scale.max }];
 }
 
 /** Marks of a log axis: decades, with 2 and 5 where these are few, with all between where the axis is shorter than one. */

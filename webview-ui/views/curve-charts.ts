@@ -31,6 +31,9 @@ export interface CurveChart {
   readonly lines: readonly CurveLine[];
 }
 
+/** Short names of more pairs than these say little at the ends of their lines. */
+const mostNamed = 6;
+
 /**
  * The charts a run has something to show on, in reading order: is it learning, who owns, what the balancer does, the
  * technical rest.
@@ -97,7 +100,7 @@ export function curveCharts(description: RunDescription, recorded: readonly stri
       cosines.map(({ name, a, b }) => ({
         name,
         label: cosines.length === 1 ? "" : `${a} · ${b}`,
-        short: `${a.slice(0, 3)}·${b.slice(0, 3)}`,
+        short: cosines.length > mostNamed ? "" : `${a.slice(0, 3)}·${b.slice(0, 3)}`,
         task: null,
       })),
       { zero: say("conflictBelow") },

@@ -22,6 +22,8 @@ const pictures = new Map<string, Wanted>([
   ["curves-table", { scenario: "live", view: "curves", theme: "dark", width: 1280, memory: { asTable: true } }] as const,
   ["ownership-four", { scenario: "four", view: "ownership", theme: "light", width: 1280 }] as const,
   ["ownership-nine", { scenario: "nine", view: "ownership", theme: "dark", width: 1280 }] as const,
+  ["ownership-sixteen", { scenario: "sixteen", view: "ownership", theme: "light", width: 1280 }] as const,
+  ["curves-sixteen", { scenario: "sixteen", view: "curves", theme: "dark", width: 1280 }] as const,
   ["ownership-exact", { scenario: "exact", view: "ownership", theme: "dark", width: 1280 }] as const,
   ["ownership-alone", { scenario: "four", view: "ownership", theme: "dark", width: 1280, memory: { tasks: "normals" } }] as const,
   [

@@ -39,6 +39,9 @@ export const scenarios: Readonly<Record<string, () => readonly RecordedRun[] | n
   nine: () => [
     madeUpRun({ ...two, status: "completed", done: 1, tasks: Array.from({ length: 9 }, (_, k) => classification(`attribute-${k + 1}`)) }),
   ],
+  sixteen: () => [
+    madeUpRun({ ...two, status: "completed", done: 1, tasks: Array.from({ length: 16 }, (_, k) => classification(`attribute-${k + 1}`)) }),
+  ],
   one: () => [madeUpRun({ ...two, status: "completed", done: 1, tasks: [regression("price")] })],
   nothingCommon: () => [madeUpRun({ ...two, status: "completed", done: 1, nothingCommon: true })],
   empty: () => [],
