@@ -2,7 +2,7 @@ import { cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/pro
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, FrameLocator, Locator, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll } from "vitest";
+import { afterAll, afterEach, beforeAll, expect } from "vitest";
 import { z } from "zod";
 import { launchBrowser } from "../../scripts/workbench/browser.ts";
 import { endRuns, endRunsAtExit } from "../../scripts/workbench/end-runs.ts";
@@ -51,7 +51,8 @@ export interface Session {
   /** Merges into the user's settings; the workbench takes them over while it runs. */
   set(settings: Readonly<Record<string, unknown>>): Promise<void>;
   /** Reloads the window, as the command "Reload Window" does, and waits until it stands again. */
-  reload(): Promise<void>;
+  /** Reloads the window once the workbench has stored that an editor of this type is open: it does so every few idle seconds. */
+  reload(editor: string): Promise<void>;
   /** Writes a picture of the window to `test-results/pictures/<name>.png` and answers its path. */
   picture(name: string): Promise<string>;
   /** Messages of the browser's console that tell of errors, for a failing test. */
@@ -193,7 +194,8 @@ function actions(page: Page, settingsFile: string): Omit<Session, "page" | "fold
       } while (Date.now() < deadline);
       throw new Error(`The workbench did not take over the theme "${themes[theme].id}".`);
     },
-    async reload() {
+    async reload(editor) {
+      await expect.poll(() => page.evaluate(storedStateHolds, editor), { timeout: 60_000 }).toBe(true);
       await page.reload();
       await standing(page);
     },
@@ -203,6 +205,28 @@ function actions(page: Page, settingsFile: string): Omit<Session, "page" | "fold
       return path;
     },
   };
+}
+
+/** Runs in the page: whether the state that the workbench keeps in the browser's databases speaks of `text`. */
+async function storedStateHolds(text: string): Promise<boolean> {
+  const settled = <Value>(request: IDBRequest<Value>): Promise<Value> =>
+    new Promise((resolve, reject) => {
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error ?? new Error("The browser's database gave no reason."));
+    });
+  for (const { name } of await indexedDB.databases()) {
+    if (name === undefined) continue;
+    const database = await settled(indexedDB.open(name));
+    try {
+      for (const store of database.objectStoreNames) {
+        const values: unknown[] = await settled(database.transaction(store).objectStore(store).getAll());
+        if (values.some((value) => typeof value === "string" && value.includes(text))) return true;
+      }
+    } finally {
+      database.close();
+    }
+  }
+  return false;
 }
 
 /** A command may ask on in the same box; what it asks is the test's business. */
