@@ -3,27 +3,41 @@ import { adatask } from "./adatask.ts";
 import { alignedMtl } from "./aligned-mtl.ts";
 import type { Balancer } from "./balancer.ts";
 import { cagrad } from "./cagrad.ts";
+import { chebyshev } from "./chebyshev.ts";
 import { config } from "./config.ts";
+import { cosmos } from "./cosmos.ts";
+import { crMogm } from "./cr-mogm.ts";
+import { dtp } from "./dtp.ts";
 import { dualproj } from "./dualproj.ts";
 import { dwa } from "./dwa.ts";
 import { equal } from "./equal.ts";
+import { excessMtl } from "./excess-mtl.ts";
 import { fairgrad } from "./fairgrad.ts";
+import { famo } from "./famo.ts";
+import { galw } from "./galw.ts";
 import { geometric } from "./geometric.ts";
+import { gradnorm } from "./gradnorm.ts";
 import { imtlG } from "./imtl-g.ts";
 import { imtlL } from "./imtl-l.ts";
 import { mgda } from "./mgda.ts";
 import { nashMtl } from "./nash-mtl.ts";
+import { pbi } from "./pbi.ts";
+import { priority } from "./priority.ts";
+import { random } from "./random.ts";
 import { restrainedUncertainty } from "./restrained-uncertainty.ts";
 import { scaleInvariant } from "./scale-invariant.ts";
 import { staticWeights } from "./static.ts";
 import { stch } from "./stch.ts";
 import { uncertainty } from "./uncertainty.ts";
+import { unitary } from "./unitary.ts";
 import { upgrad } from "./upgrad.ts";
 
 /** Every method, in the order in which people are shown them: baselines first, then by family. */
 export const balancerCatalogue: readonly Balancer[] = [
   equal,
+  unitary,
   staticWeights,
+  random,
   scaleInvariant,
   geometric,
   uncertainty,
@@ -32,6 +46,13 @@ export const balancerCatalogue: readonly Balancer[] = [
   dwa,
   imtlL,
   stch,
+  chebyshev,
+  cosmos,
+  pbi,
+  famo,
+  dtp,
+  gradnorm,
+  galw,
   mgda,
   cagrad,
   imtlG,
@@ -41,7 +62,10 @@ export const balancerCatalogue: readonly Balancer[] = [
   upgrad,
   dualproj,
   config,
+  crMogm,
+  excessMtl,
   adatask,
+  priority,
 ];
 
 /** The method with this id, or undefined. */

@@ -17,7 +17,8 @@ const property = z.looseObject({
   maximum: z.number().optional(),
   exclusiveMinimum: z.number().optional(),
   exclusiveMaximum: z.number().optional(),
-  default: z.unknown(),
+  items: z.looseObject({ type: z.string() }).optional(),
+  default: z.unknown().optional(),
   description: z.string().optional(),
 });
 
@@ -26,10 +27,16 @@ export function describeOptions(balancer: Balancer): readonly OptionDescription[
   const schema = z.looseObject({ properties: z.record(z.string(), property) }).parse(z.toJSONSchema(balancer.options, { io: "input" }));
   return Object.entries(schema.properties).map(([name, facts]) => ({
     name,
-    type: facts.enum === undefined ? `${facts.type ?? "value"}${range(facts)}` : facts.enum.join(" | "),
+    type: typeOf(facts),
     default: facts.default === undefined ? "" : typeof facts.default === "string" ? facts.default : JSON.stringify(facts.default),
     description: facts.description ?? "",
   }));
+}
+
+function typeOf(facts: z.output<typeof property>): string {
+  if (facts.enum !== undefined) return facts.enum.join(" | ");
+  if (facts.type === "array" && facts.items !== undefined) return `list of ${facts.items.type}s`;
+  return `${facts.type ?? "value"}${range(facts)}`;
 }
 
 function range({ minimum, exclusiveMinimum, maximum, exclusiveMaximum }: z.output<typeof property>): string {

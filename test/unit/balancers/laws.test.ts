@@ -13,27 +13,31 @@ type Rows = readonly (readonly number[])[];
 type Steps = BalanceProblem["steps"];
 
 describe("every method", () => {
-  for (const { id } of balancerCatalogue) {
+  for (const { id, properties } of balancerCatalogue) {
     test.prop([jacobians({ tasks: [1, 10], magnitudes: 8 })])(`${id}: finite answer for every finite Jacobian`, (jacobian) => {
       const { weights, direction } = play(id, jacobian);
       expect([...(weights ?? []), ...(direction ?? [])].every(Number.isFinite)).toBe(true);
     });
-    test.prop([jacobians({ tasks: [2, 6], magnitudes: 1 }), fc.integer({ min: 1, max: 5 })])(
-      `${id}: permuting tasks permutes nothing else`,
-      (jacobian, turn) => {
-        const turned = jacobian.map((_, i) => jacobian[(i + turn) % jacobian.length] ?? []);
-        const longest = Math.max(...jacobian.map((row) => Math.sqrt(dot(row, row))));
-        expectVector(play(id, turned).direction, play(id, jacobian).direction ?? [], 1e-6, longest);
-      },
-    );
+    // What draws at random for a task's place, or goes through the tasks in order, says so in its properties.
+    const orderFree = properties === undefined || properties.orderFree === "yes";
+    test.skipIf(!orderFree)(`${id}: permuting tasks permutes nothing else`, () => {
+      fc.assert(
+        fc.property(jacobians({ tasks: [2, 6], magnitudes: 1 }), fc.integer({ min: 1, max: 5 }), (jacobian, turn) => {
+          const turned = jacobian.map((_, i) => jacobian[(i + turn) % jacobian.length] ?? []);
+          const longest = Math.max(...jacobian.map((row) => Math.sqrt(dot(row, row))));
+          expectVector(play(id, turned).direction, play(id, jacobian).direction ?? [], 1e-6, longest);
+        }),
+      );
+    });
     test.prop([jacobians({ tasks: [1, 4] })])(`${id}: a loss that is not finite changes no state and gives no direction`, (jacobian) => {
       const rows = jacobian.map((row) => [...row]);
-      const good = { jacobian: rows, losses: rows.map(() => 1) };
-      const bad = { jacobian: rows, losses: rows.map((_, i) => (i === 0 ? NaN : 1)) };
+      const performance = rows.map(() => 0.5);
+      const good = { jacobian: rows, losses: rows.map(() => 1), performance, epoch: 0 };
+      const bad = { ...good, losses: rows.map((_, i) => (i === 0 ? NaN : 1)) };
       const problem = balanceProblemSchema.parse({ steps: [good, good] });
       const playSteps = (steps: Steps) => playBalance({ ...problem, steps }, id);
-      const answers = playSteps([good, bad, good]);
-      const without = playSteps([good, good]);
+      const answers = playSteps([good, bad, { ...good, epoch: 1 }]);
+      const without = playSteps([good, { ...good, epoch: 1 }]);
       expect(answers[1]).toEqual({ weights: null, direction: null, status: "non-finite" });
       expect(answers[2]).toEqual(without[1]);
     });
@@ -302,7 +306,8 @@ test("problems that make no sense are refused with what is missing", () => {
 
 function play(method: string, jacobian: Rows, options: object = {}): BalanceStep {
   const losses = jacobian.map(() => 1);
-  const [step] = playBalance(balanceProblemSchema.parse({ options, steps: [{ jacobian, losses }] }), method);
+  const performance = jacobian.map(() => 0.5);
+  const [step] = playBalance(balanceProblemSchema.parse({ options, steps: [{ jacobian, losses, performance }] }), method);
   if (step === undefined) throw new Error("One step in, one step out.");
   return step;
 }
