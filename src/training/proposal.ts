@@ -156,7 +156,8 @@ export class Proposer {
     const answer = balancer.weigh(
       {
         ...input,
-        ...this.#measured(tape, present, rows, needs),
+        // Where nothing is common, as with one task, what there is to measure is each task's own.
+        ...this.#measured(tape, present, parameters.common.length > 0 ? rows : gradients.map(({ owned }) => owned), needs),
         ...(needs === "gradients"
           ? {
               gradients: rows

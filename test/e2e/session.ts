@@ -195,7 +195,7 @@ function actions(page: Page, settingsFile: string): Omit<Session, "page" | "fold
       throw new Error(`The workbench did not take over the theme "${themes[theme].id}".`);
     },
     async reload(editor) {
-      await expect.poll(() => page.evaluate(storedStateHolds, editor), { timeout: 60_000 }).toBe(true);
+      await expect.poll(() => page.evaluate(storedStateHolds(editor)), { timeout: 60_000 }).toBe(true);
       await page.reload();
       await standing(page);
     },
@@ -207,26 +207,26 @@ function actions(page: Page, settingsFile: string): Omit<Session, "page" | "fold
   };
 }
 
-/** Runs in the page: whether the state that the workbench keeps in the browser's databases speaks of `text`. */
-async function storedStateHolds(text: string): Promise<boolean> {
-  const settled = <Value>(request: IDBRequest<Value>): Promise<Value> =>
-    new Promise((resolve, reject) => {
+/** Runs in the page: whether what the workbench keeps in the browser's databases speaks of a text. As text itself, for it is of the page's world. */
+function storedStateHolds(text: string): string {
+  return `(async () => {
+    const settled = (request) => new Promise((resolve, reject) => {
       request.onsuccess = () => resolve(request.result);
-      request.onerror = () => reject(request.error ?? new Error("The browser's database gave no reason."));
+      request.onerror = () => reject(request.error);
     });
-  for (const { name } of await indexedDB.databases()) {
-    if (name === undefined) continue;
-    const database = await settled(indexedDB.open(name));
-    try {
-      for (const store of database.objectStoreNames) {
-        const values: unknown[] = await settled(database.transaction(store).objectStore(store).getAll());
-        if (values.some((value) => typeof value === "string" && value.includes(text))) return true;
+    for (const { name } of await indexedDB.databases()) {
+      const database = await settled(indexedDB.open(name));
+      try {
+        for (const store of database.objectStoreNames) {
+          const values = await settled(database.transaction(store).objectStore(store).getAll());
+          if (values.some((value) => typeof value === "string" && value.includes(${JSON.stringify(text)}))) return true;
+        }
+      } finally {
+        database.close();
       }
-    } finally {
-      database.close();
     }
-  }
-  return false;
+    return false;
+  })()`;
 }
 
 /** A command may ask on in the same box; what it asks is the test's business. */

@@ -41,16 +41,19 @@ function prepare(experiment: Experiment, dataset: Dataset): Training {
   return prepareTraining({ experiment, dataset, streams, model: buildModel(experiment, dataset, streams), backend: "wasm" });
 }
 
-/** The losses of each step, the tasks' sum. */
+/** Of each step, the mean loss of the tasks that it trained; a task whose weight is 0 may well get worse. */
 function train(training: Training, steps: number): readonly number[] {
   const recorder = new ListRecorder();
   const loop = new TrainingLoop(training, recorder, neverStop, new CheckpointKeeper(folder, recorder));
   for (let i = 0; i < steps; i++) loop.step();
-  const losses = new Array<number>(steps).fill(0);
+  const trained: number[][] = Array.from({ length: steps }, () => []);
   for (const { id } of training.tasks) {
-    for (const { step, values } of recorder.points.get(`loss/${id}`) ?? []) losses[step - 1] = (losses[step - 1] ?? 0) + (values[0] ?? NaN);
+    const weights = new Map((recorder.points.get(`weight/${id}`) ?? []).map(({ step, values }) => [step, values[0]]));
+    for (const { step, values } of recorder.points.get(`loss/${id}`) ?? []) {
+      if (weights.get(step) !== 0) trained[step - 1]?.push(values[0] ?? NaN);
+    }
   }
-  return losses;
+  return trained.map(mean);
 }
 
 function mean(values: readonly number[]): number {
