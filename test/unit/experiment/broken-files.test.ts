@@ -89,7 +89,7 @@ const cases: readonly Case[] = [
   ["task beginning with a digit", with_("  mass: {c", "  2mass: {c"), "8:3 MTL106"],
 
   ["unknown balancer", with_("mgda", "mdga"), "17:20 MTL110 → mgda"],
-  ["unknown balancer, alone", with_("{method: mgda, normalize: l2}", "grad-nrom"), "17:11 MTL110"],
+  ["unknown balancer, alone", with_("{method: mgda, normalize: l2}", "grad-nrom"), "17:11 MTL110 → gradnorm"],
   ["unknown balancer option", with_("normalize: l2", "normalise: l2"), "17:26 MTL111 → normalize"],
   ["unknown layer", with_("- flatten", "- flaten"), "12:7 MTL120 → flatten"],
   ["unknown layer with arguments", with_("conv2d:", "Conv2D:"), "13:7 MTL120 → conv2d"],
@@ -114,6 +114,8 @@ const cases: readonly Case[] = [
     with_("{method: mgda, normalize: l2}", "adatask").replace("{adam: {learningRate: 1e-3}}", "sgd"),
     "18:12 MTL208 → adam",
   ],
+  ["priorities that name no task", with_("{method: mgda, normalize: l2}", "{method: priority, order: [mass, colour]}"), "17:37 MTL217"],
+  ["priorities that leave a task out", with_("{method: mgda, normalize: l2}", "{method: priority, order: [mass]}"), "17:37 MTL217"],
   ["weights without effect", with_("kind: classification", "kind: classification, weight: 2"), "7:52 MTL209"],
   [
     "all weights zero",
