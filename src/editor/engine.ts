@@ -1,7 +1,6 @@
 import path from "node:path";
 import type * as vscode from "vscode";
 import type { CheckedText, Inspects } from "../runs/check.ts";
-import type { RunSummary } from "../runs/contract.ts";
 import type { RunRegistry } from "../runs/registry.ts";
 import type { RunControl } from "./run-commands.ts";
 import type { RunSource } from "./run-monitor.ts";
@@ -73,13 +72,17 @@ function runSource(log: vscode.LogOutputChannel): RunSource {
       const { findRoot } = await import("../runs/run-folder.ts");
       return findRoot(file);
     },
+    async stampOf(root) {
+      return (await registry.get()).stampOf(root);
+    },
     async list(root) {
-      return (await registry.get()).list(root).flatMap((entry): RunSummary[] => {
-        if (entry.kind === "run") return [entry.summary];
-        if (!reported.has(entry.message)) log.warn(entry.message);
+      const entries = (await registry.get()).list(root);
+      for (const entry of entries) {
+        if (entry.kind === "run" || reported.has(entry.message)) continue;
+        log.warn(entry.message);
         reported.add(entry.message);
-        return [];
-      });
+      }
+      return entries;
     },
   };
 }

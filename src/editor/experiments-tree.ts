@@ -1,9 +1,10 @@
 import path from "node:path";
 import * as vscode from "vscode";
 import type { RunSummary } from "../runs/contract.ts";
+import { pathKey } from "../runs/path-key.ts";
 import type { ExperimentFiles } from "./experiment-files.ts";
 import { isActive, runAppearance } from "./run-appearance.ts";
-import type { RunMonitor } from "./run-monitor.ts";
+import type { RunMonitor, UnreadableRun } from "./run-monitor.ts";
 import { type RunNode, RunRows } from "./run-rows.ts";
 import { statusWords } from "./status-words.ts";
 
@@ -14,13 +15,24 @@ export interface ExperimentNode {
   readonly exists: boolean;
 }
 
-export type TreeNode = ExperimentNode | RunNode;
+/** A run folder that cannot be read. Of which experiment it was is not known. */
+export interface UnreadableNode {
+  readonly kind: "unreadable";
+  readonly entry: UnreadableRun;
+}
 
-/** Experiment files and, under each, its runs, newest first. A run that goes on redraws its own row only. */
+export type TreeNode = ExperimentNode | RunNode | UnreadableNode;
+
+/**
+ * Experiment files and, under each, its runs, newest first; below them run folders that cannot be read. A run that goes on
+ * redraws its own row only.
+ */
 export class ExperimentsTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disposable {
   readonly #files: ExperimentFiles;
   readonly #runs: RunMonitor;
   readonly #rows = new RunRows();
+  /** What the rows of unreadable runs say now. */
+  #unreadable = "[]";
   readonly #changed = new vscode.EventEmitter<TreeNode[] | undefined>();
   readonly #subscriptions: vscode.Disposable[];
 
@@ -43,20 +55,27 @@ export class ExperimentsTree implements vscode.TreeDataProvider<TreeNode>, vscod
   async getChildren(node?: TreeNode): Promise<TreeNode[]> {
     if (node === undefined) {
       await this.#files.searched();
-      return this.#experiments();
+      return [...this.#experiments(), ...this.#runs.unreadable.map((entry): UnreadableNode => ({ kind: "unreadable", entry }))];
     }
-    if (node.kind === "run") return [];
+    if (node.kind !== "experiment") return [];
     return this.#runs.of(node.file.fsPath).map((run) => this.#rows.of(run));
   }
 
   getParent(node: TreeNode): TreeNode | undefined {
-    if (node.kind === "experiment") return undefined;
-    const file = node.run.experimentFile;
-    return this.#experiments().find((experiment) => experiment.file.fsPath === file);
+    if (node.kind !== "run") return undefined;
+    const file = pathKey(node.run.experimentFile);
+    return this.#experiments().find((experiment) => pathKey(experiment.file.fsPath) === file);
   }
 
   getTreeItem(node: TreeNode): vscode.TreeItem {
-    return node.kind === "experiment" ? this.#experimentItem(node) : runItem(node.run);
+    switch (node.kind) {
+      case "experiment":
+        return this.#experimentItem(node);
+      case "run":
+        return runItem(node.run);
+      case "unreadable":
+        return unreadableItem(node.entry);
+    }
   }
 
   resolveTreeItem(item: vscode.TreeItem, node: TreeNode): vscode.TreeItem {
@@ -66,16 +85,21 @@ export class ExperimentsTree implements vscode.TreeDataProvider<TreeNode>, vscod
 
   #refreshRuns(): void {
     const rows = this.#rows.update(this.#runs.all);
-    if (rows?.length !== 0) this.#changed.fire(rows);
+    const unreadable = JSON.stringify(this.#runs.unreadable);
+    const sameUnreadable = unreadable === this.#unreadable;
+    this.#unreadable = unreadable;
+    if (!sameUnreadable) this.#changed.fire(undefined);
+    else if (rows?.length !== 0) this.#changed.fire(rows);
   }
 
   #experiments(): ExperimentNode[] {
     const present = this.#files.files.map((file): ExperimentNode => ({ kind: "experiment", file, exists: true }));
-    const known = new Set(present.map(({ file }) => file.fsPath));
-    const gone = new Set(this.#runs.all.map((run) => run.experimentFile).filter((file) => !known.has(file)));
+    const known = new Set(present.map(({ file }) => pathKey(file.fsPath)));
+    const gone = new Map(this.#runs.all.map((run) => [pathKey(run.experimentFile), run.experimentFile]));
+    for (const key of known) gone.delete(key);
     return [
       ...present,
-      ...[...gone].sort().map((file): ExperimentNode => ({ kind: "experiment", file: vscode.Uri.file(file), exists: false })),
+      ...[...gone.values()].sort().map((file): ExperimentNode => ({ kind: "experiment", file: vscode.Uri.file(file), exists: false })),
     ];
   }
 
@@ -119,6 +143,17 @@ function runItem(run: RunSummary): vscode.TreeItem {
   item.contextValue = look.context;
   item.accessibilityInformation = { label: `${look.label}, ${statusWords()[run.status]}, ${look.description}` };
   item.command = { command: "taskscope.openDashboard", title: vscode.l10n.t("Open Dashboard"), arguments: [{ kind: "run", run }] };
+  return item;
+}
+
+function unreadableItem({ id, folder, message }: UnreadableRun): vscode.TreeItem {
+  const item = new vscode.TreeItem(id, vscode.TreeItemCollapsibleState.None);
+  item.id = folder;
+  item.description = vscode.l10n.t("cannot be read");
+  item.iconPath = new vscode.ThemeIcon("warning", new vscode.ThemeColor("list.warningForeground"));
+  item.contextValue = "unreadable";
+  item.tooltip = message;
+  item.accessibilityInformation = { label: `${id}, ${item.description}, ${message}` };
   return item;
 }
 

@@ -26,7 +26,7 @@ export interface RunControl {
   /** Asks the trainer to end after its step; `now` ends its process tree. */
   stop(run: RunSummary, now: boolean): Promise<void>;
   /** Moves an ended run out of the list, to the folder that is given back. */
-  discard(run: RunSummary): Promise<string>;
+  discard(run: Pick<RunSummary, "folder">): Promise<string>;
 }
 
 export interface RunRooms {
@@ -89,9 +89,15 @@ export async function showLog(argument: unknown, { targets }: RunRooms): Promise
 
 /** Moves the run's folder to the trash of the system, or where there is none, to one beside the runs. */
 export async function deleteRun(argument: unknown, { control, runs, targets }: RunRooms): Promise<void> {
+  const target = targets.of(argument);
+  if (target?.kind === "unreadable") return moveToTrash(target.entry, { control, runs });
   const run = await targets.run(argument, (each) => !isActive(each), vscode.l10n.t("There is no ended run."));
   if (run === undefined) return;
   if (isActive(run)) throw new Error(vscode.l10n.t("The run {0} is active. Stop it before deleting it.", run.id));
+  await moveToTrash(run, { control, runs });
+}
+
+async function moveToTrash(run: Pick<RunSummary, "id" | "folder">, { control, runs }: Pick<RunRooms, "control" | "runs">): Promise<void> {
   const trash = vscode.l10n.t("Move to Trash");
   const question = vscode.l10n.t("Delete the run {0} with all that it recorded?", run.id);
   if ((await vscode.window.showWarningMessage(question, { modal: true }, trash)) !== trash) return;
@@ -120,7 +126,8 @@ export async function copyPath(argument: unknown, { targets }: RunRooms): Promis
 function placeOf(argument: unknown, targets: Targets): vscode.Uri | undefined {
   const target = targets.of(argument);
   if (target === undefined) return undefined;
-  return target.kind === "experiment" ? target.file : vscode.Uri.file(target.run.folder);
+  if (target.kind === "experiment") return target.file;
+  return vscode.Uri.file(target.kind === "run" ? target.run.folder : target.entry.folder);
 }
 
 /** The dashboard has a button of its own for ending the process tree at once. */

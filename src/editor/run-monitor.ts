@@ -1,22 +1,32 @@
 import * as vscode from "vscode";
 import type { RunSummary } from "../runs/contract.ts";
+import { pathKey } from "../runs/path-key.ts";
+import type { RunEntry } from "../runs/registry.ts";
 import type { ExperimentFiles } from "./experiment-files.ts";
 import { isActive } from "./run-appearance.ts";
 
-/** How often active runs are looked at, in milliseconds; nothing is polled while no run is active. */
+/** How often active runs are looked at, in milliseconds. */
 const interval = 1000;
+/** While no run is active, how often the folders of runs are looked at: network file systems tell no watcher of changes. */
+const quietInterval = 5000;
+
+/** A run folder that cannot be read, and why. */
+export type UnreadableRun = Extract<RunEntry, { readonly kind: "unreadable" }>;
 
 /** Where the monitor gets its knowledge from: the run folders below a root, and the state of each by evidence. */
 export interface RunSource {
-  /** Every readable run below `<root>/.taskscope/runs`. */
-  list(root: string): Promise<readonly RunSummary[]>;
+  /** Every run below `<root>/.taskscope/runs`, newest first. */
+  list(root: string): Promise<readonly RunEntry[]>;
+  /** Changes whenever a run appears or goes; cheap. */
+  stampOf(root: string): Promise<string>;
   /** Where the command line puts the runs of an experiment file. */
   rootOf(experimentFile: string): Promise<string>;
 }
 
 /**
  * What is known of the runs of all roots: workspace folders, and wherever the command line puts runs of the experiment
- * files there. Changes come from watchers on run folders and, while a run is active, from looking once a second.
+ * files there. Changes come from watchers on run folders and from looking: once a second while a run is active,
+ * else every few seconds at the folders alone.
  */
 export class RunMonitor implements vscode.Disposable {
   readonly #source: RunSource;
@@ -27,7 +37,8 @@ export class RunMonitor implements vscode.Disposable {
   readonly #watchers = new Map<string, vscode.Disposable>();
   readonly #subscriptions: vscode.Disposable[];
   readonly #looseRoots = new Set<string>();
-  #byRoot = new Map<string, readonly RunSummary[]>();
+  #byRoot = new Map<string, readonly RunEntry[]>();
+  #stamps = "";
   #refreshing: Promise<void> | undefined;
   #asked = 0;
   #disposed = false;
@@ -52,11 +63,17 @@ export class RunMonitor implements vscode.Disposable {
 
   /** Newest first. */
   get all(): readonly RunSummary[] {
-    return [...this.#byRoot.values()].flat().sort((a, b) => (a.id < b.id ? 1 : -1));
+    return this.#entries.flatMap((entry) => (entry.kind === "run" ? [entry.summary] : []));
+  }
+
+  /** Run folders that cannot be read. */
+  get unreadable(): readonly UnreadableRun[] {
+    return this.#entries.flatMap((entry) => (entry.kind === "unreadable" ? [entry] : []));
   }
 
   of(experimentFile: string): readonly RunSummary[] {
-    return this.all.filter((run) => run.experimentFile === experimentFile);
+    const key = pathKey(experimentFile);
+    return this.all.filter((run) => pathKey(run.experimentFile) === key);
   }
 
   get(id: string): RunSummary | undefined {
@@ -91,11 +108,16 @@ export class RunMonitor implements vscode.Disposable {
     }
   }
 
+  get #entries(): readonly RunEntry[] {
+    return [...this.#byRoot.values()].flat().sort((a, b) => (a.id < b.id ? 1 : -1));
+  }
+
   async #read(): Promise<void> {
-    const before = this.all;
-    const next = new Map<string, readonly RunSummary[]>();
+    const before = this.#entries;
+    const next = new Map<string, readonly RunEntry[]>();
     const roots = await this.#roots();
     if (!this.#disposed) this.#watch(roots);
+    this.#stamps = await this.#stampsOf(roots);
     for (const root of roots) {
       try {
         next.set(root, await this.#source.list(root));
@@ -108,17 +130,23 @@ export class RunMonitor implements vscode.Disposable {
     this.#announce(before);
   }
 
-  #announce(before: readonly RunSummary[]): void {
-    if (JSON.stringify(before) === JSON.stringify(this.all)) return;
+  #announce(before: readonly RunEntry[]): void {
+    if (JSON.stringify(before) === JSON.stringify(this.#entries)) return;
     this.#changed.fire();
-    const wasActive = new Set(before.filter(isActive).map(({ id }) => id));
+    const wasActive = new Set(before.filter((entry) => entry.kind === "run" && isActive(entry.summary)).map(({ id }) => id));
     for (const run of this.all) if (wasActive.has(run.id) && !isActive(run)) this.#ended.fire(run);
   }
 
   async #roots(): Promise<Set<string>> {
     const folders = vscode.workspace.workspaceFolders ?? [];
     const ofFiles = await Promise.all(this.#files.files.map(({ fsPath }) => this.#source.rootOf(fsPath)));
-    return new Set([...folders.map(({ uri }) => uri.fsPath), ...ofFiles, ...this.#looseRoots]);
+    const roots = [...folders.map(({ uri }) => uri.fsPath), ...ofFiles, ...this.#looseRoots];
+    return new Set(new Map(roots.map((root) => [pathKey(root), root])).values());
+  }
+
+  async #stampsOf(roots: ReadonlySet<string>): Promise<string> {
+    const stamps = await Promise.all([...roots].map((root) => this.#source.stampOf(root).catch(String)));
+    return stamps.join("\n");
   }
 
   /** A run appears when its folder is renamed into place, whole. */
@@ -139,6 +167,14 @@ export class RunMonitor implements vscode.Disposable {
 
   #schedule(): void {
     clearTimeout(this.#timer);
-    if (!this.#disposed && this.all.some(isActive)) this.#timer = setTimeout(() => void this.refresh(), interval);
+    if (this.#disposed) return;
+    const active = this.all.some(isActive);
+    this.#timer = setTimeout(() => void (active ? this.refresh() : this.#lookQuietly()), active ? interval : quietInterval);
+  }
+
+  async #lookQuietly(): Promise<void> {
+    const stamps = await this.#stampsOf(await this.#roots());
+    if (stamps === this.#stamps) this.#schedule();
+    else await this.refresh();
   }
 }

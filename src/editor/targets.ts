@@ -2,12 +2,15 @@ import * as vscode from "vscode";
 import type { RunSummary } from "../runs/contract.ts";
 import { isExperimentFile, type ExperimentFiles } from "./experiment-files.ts";
 import { runAppearance } from "./run-appearance.ts";
-import type { RunMonitor } from "./run-monitor.ts";
+import type { RunMonitor, UnreadableRun } from "./run-monitor.ts";
 import { statusWords } from "./status-words.ts";
 
 /** What a command was called on: a row of the tree, a file, or nothing (the palette). */
 export type Target =
-  { readonly kind: "experiment"; readonly file: vscode.Uri } | { readonly kind: "run"; readonly run: RunSummary } | undefined;
+  | { readonly kind: "experiment"; readonly file: vscode.Uri }
+  | { readonly kind: "run"; readonly run: RunSummary }
+  | { readonly kind: "unreadable"; readonly entry: UnreadableRun }
+  | undefined;
 
 /** Turns a command's argument into what it means, and asks where it says nothing. */
 export class Targets {
@@ -25,6 +28,7 @@ export class Targets {
     if (argument.kind === "experiment" && "file" in argument && argument.file instanceof vscode.Uri) {
       return { kind: "experiment", file: argument.file };
     }
+    if (argument.kind === "unreadable" && "entry" in argument) return this.#knownUnreadable(argument.entry);
     const run = argument.kind === "run" && "run" in argument ? this.#knownRun(argument.run) : undefined;
     return run === undefined ? undefined : { kind: "run", run };
   }
@@ -49,7 +53,7 @@ export class Targets {
     const target = this.of(argument);
     if (target?.kind === "run") return target.run;
     await this.#runs.refresh();
-    const candidates = target === undefined ? this.#runs.all : this.#runs.of(target.file.fsPath);
+    const candidates = target?.kind === "experiment" ? this.#runs.of(target.file.fsPath) : this.#runs.all;
     const items = candidates.filter(fits).map((run) => {
       const { label, description } = runAppearance(run, statusWords(), Date.now());
       return { label: `${run.name} · ${label}`, description, value: run };
@@ -61,6 +65,12 @@ export class Targets {
   #knownRun(run: unknown): RunSummary | undefined {
     if (typeof run !== "object" || run === null || !("id" in run) || typeof run.id !== "string") return undefined;
     return this.#runs.get(run.id);
+  }
+
+  #knownUnreadable(entry: unknown): Target {
+    if (typeof entry !== "object" || entry === null || !("folder" in entry)) return undefined;
+    const known = this.#runs.unreadable.find(({ folder }) => folder === entry.folder);
+    return known === undefined ? undefined : { kind: "unreadable", entry: known };
   }
 }
 

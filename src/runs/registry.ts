@@ -1,7 +1,8 @@
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, type Stats, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { type RunId, runFiles, type RunSummary, terminalStatuses } from "./contract.ts";
 import { draftPrefix, runsFolderOf } from "./run-folder.ts";
+import { isLocked } from "./store/patience.ts";
 import { RunReader } from "./store/run-reader.ts";
 import { RunStoreError } from "./store/store-error.ts";
 import { moveToTrash } from "./trash.ts";
@@ -9,15 +10,29 @@ import { moveToTrash } from "./trash.ts";
 /** A folder below `.taskscope/runs`: a run, or one that cannot be read, with what to do about it. Nothing is hidden. */
 export type RunEntry =
   | { readonly kind: "run"; readonly id: RunId; readonly folder: string; readonly summary: RunSummary }
-  | { readonly kind: "unreadable"; readonly id: RunId; readonly folder: string; readonly message: string };
+  | { readonly kind: "unreadable"; readonly id: RunId; readonly folder: string; readonly message: string; readonly locked: boolean };
 
-/** The runs of workspaces. Keeps what it read of ended runs until their files change, so that listing again is cheap. */
+/**
+ * The runs of workspaces. Keeps what it read of ended runs until their files change, so that listing again is cheap, and what it
+ * last read of the others, for moments when a store is locked.
+ */
 export class RunRegistry {
   readonly #ended = new Map<string, { readonly signature: string; readonly entry: RunEntry }>();
+  readonly #last = new Map<string, RunEntry>();
 
   /** Every run below `<root>/.taskscope/runs`, newest first. */
   list(root: string, now: number = Date.now()): RunEntry[] {
     return runFoldersOf(root).map((folder) => this.#entry(folder, now));
+  }
+
+  /**
+   * Changes whenever a run appears, goes, or is taken up again; costs much less than a listing. For places where nobody tells of
+   * changes (network file systems).
+   */
+  stampOf(root: string): string {
+    const runs = runsFolderOf(root);
+    const folders = [runs, ...runFoldersOf(root)];
+    return folders.map((folder) => `${basename(folder)}:${statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? "–"}`).join(" ");
   }
 
   #entry(folder: string, now: number): RunEntry {
@@ -25,13 +40,15 @@ export class RunRegistry {
     const known = this.#ended.get(folder);
     if (known?.signature === signature) return known.entry;
     const entry = readEntry(folder, now);
+    if (entry.kind === "unreadable" && entry.locked) return this.#last.get(folder) ?? entry;
+    this.#last.set(folder, entry);
     if (entry.kind === "run" && isEnded(entry.summary)) this.#ended.set(folder, { signature, entry });
     else this.#ended.delete(folder);
     return entry;
   }
 }
 
-/** One run folder as it is now. */
+/** One run folder as it is now. Whatever is wrong with it concerns this folder alone. */
 export function readEntry(folder: string, now: number = Date.now()): RunEntry {
   const id = basename(folder);
   try {
@@ -39,9 +56,13 @@ export function readEntry(folder: string, now: number = Date.now()): RunEntry {
     // A copied or renamed folder is a run of its own, under the name it has now.
     return { kind: "run", id, folder, summary: { ...reader.summary(now), id } };
   } catch (error) {
-    if (error instanceof RunStoreError) return { kind: "unreadable", id, folder, message: error.message };
-    throw error;
+    return { kind: "unreadable", id, folder, message: messageOf(error, folder), locked: isLocked(error) };
   }
+}
+
+function messageOf(error: unknown, folder: string): string {
+  if (error instanceof RunStoreError) return error.message;
+  return `The run in ${folder} cannot be read: ${error instanceof Error ? error.message : String(error)}`;
 }
 
 export function isEnded({ status }: Pick<RunSummary, "status">): boolean {
@@ -107,7 +128,16 @@ function runFoldersOf(root: string): string[] {
 function signatureOf(folder: string): string {
   const store = join(folder, runFiles.store);
   return [store, `${store}-wal`]
-    .map((path) => statSync(path, { throwIfNoEntry: false }))
+    .map(statOrNothing)
     .map((stat) => (stat === undefined || stat.size === 0 ? "–" : `${stat.mtimeMs}:${stat.size}`))
     .join(" ");
+}
+
+/** A folder that may not be looked into has no signature; reading it tells why. */
+function statOrNothing(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
 }

@@ -1,6 +1,7 @@
 import path from "node:path";
 import * as vscode from "vscode";
 import { runFiles, type RunSummary } from "../../runs/contract.ts";
+import { pathKey } from "../../runs/path-key.ts";
 import type { FromPage, PanelState } from "../protocol.ts";
 import { runsRootOf } from "../experiment-files.ts";
 import type { RunMonitor } from "../run-monitor.ts";
@@ -30,6 +31,7 @@ interface OpenPanel {
 /** The dashboards: one panel for each experiment file, restored after a reload of the window. */
 export class DashboardPanels implements vscode.WebviewPanelSerializer, vscode.Disposable {
   readonly #rooms: PanelRooms;
+  /** By the key of the experiment file's path. */
   readonly #open = new Map<string, OpenPanel>();
 
   constructor(rooms: PanelRooms) {
@@ -39,7 +41,7 @@ export class DashboardPanels implements vscode.WebviewPanelSerializer, vscode.Di
   /** Opens the dashboard of an experiment, or brings the open one to the front; `run` is shown, else the newest. */
   async show(experimentFile: string, run: RunSummary | undefined): Promise<void> {
     const parts = await loadParts();
-    const open = this.#open.get(experimentFile);
+    const open = this.#open.get(pathKey(experimentFile));
     if (open === undefined) {
       const panel = vscode.window.createWebviewPanel(panelType, titleOf(experimentFile), vscode.ViewColumn.Active, {});
       this.#attach(panel, { experimentFile, run: run?.id ?? null, view: "overview", page: {} }, parts);
@@ -52,7 +54,7 @@ export class DashboardPanels implements vscode.WebviewPanelSerializer, vscode.Di
   async deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
     const parts = await loadParts();
     const kept = parts.parsePanelState(state);
-    if (kept === undefined || this.#open.has(kept.experimentFile)) {
+    if (kept === undefined || this.#open.has(pathKey(kept.experimentFile))) {
       this.#rooms.log.warn("A dashboard could not be restored: what it kept is not readable, or it is open already.");
       panel.dispose();
       return;
@@ -92,7 +94,7 @@ export class DashboardPanels implements vscode.WebviewPanelSerializer, vscode.Di
       state,
     );
     const entry: OpenPanel = { panel, session, state };
-    this.#open.set(state.experimentFile, entry);
+    this.#open.set(pathKey(state.experimentFile), entry);
     const subscriptions = [
       panel.webview.onDidReceiveMessage((message: unknown) => session.receive(message)),
       panel.onDidChangeViewState(() => {
@@ -102,7 +104,7 @@ export class DashboardPanels implements vscode.WebviewPanelSerializer, vscode.Di
       vscode.workspace.onDidGrantWorkspaceTrust(() => session.runsChanged()),
     ];
     panel.onDidDispose(() => {
-      this.#open.delete(state.experimentFile);
+      this.#open.delete(pathKey(state.experimentFile));
       session.dispose();
       for (const subscription of subscriptions) subscription.dispose();
     });

@@ -1,34 +1,34 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync, readlinkSync } from "node:fs";
-import { hostname } from "node:os";
+import { readFileSync } from "node:fs";
 import type { ProcessIdentity } from "../contract.ts";
+import { ownPlace } from "./place.ts";
 import type { Liveness } from "./status.ts";
 
 /**
- * Identity of a process that lives now: its pid, and `<place>#<start>`. The place is the host with its boot and its pid
- * name space, within which a pid means something; the start tells a reused pid apart. Undefined when there is none.
+ * Identity of a process that lives now: its pid, and `<place>#<start>`. The place is the machine as it was started,
+ * and its pid name space, within which a pid means something; the start tells a reused pid apart. Undefined when there is none.
  */
 export function identityOf(pid: number): ProcessIdentity | undefined {
   const start = startOf(pid);
-  return start === undefined ? undefined : { pid, started: `${place()}#${start}` };
+  return start === undefined ? undefined : { pid, started: `${ownPlace()}#${start}` };
 }
 
 /** Identity of a process that had already ended when it was looked at. */
 export function endedIdentity(pid: number): ProcessIdentity {
-  return { pid, started: `${place()}#ended` };
+  return { pid, started: `${ownPlace()}#ended` };
 }
 
 /** What can be said of the owner of a run. A fresh heartbeat spares asking the system where that costs a process. */
 export function livenessOf(row: { readonly owner: ProcessIdentity | null; readonly heartbeatAt: number | null }, now: number): Liveness {
   if (row.owner === null) return "unknown";
-  if (!exists(row.owner) && placeOf(row.owner) === place()) return "gone";
+  if (!exists(row.owner) && placeIn(row.owner) === ownPlace()) return "gone";
   const fresh = row.heartbeatAt !== null && Math.abs(now - row.heartbeatAt) <= freshMs;
   return fresh && process.platform !== "linux" ? "alive" : isSame(row.owner);
 }
 
 /** Whether exactly this process lives: asks the system. */
 export function isSame(identity: ProcessIdentity): Liveness {
-  if (placeOf(identity) !== place()) return "unknown";
+  if (placeIn(identity) !== ownPlace()) return "unknown";
   const now = identityOf(identity.pid);
   if (now === undefined) return "gone";
   return now.started === identity.started ? "alive" : "gone";
@@ -77,7 +77,8 @@ function output(command: string, args: readonly string[]): string | undefined {
       encoding: "utf8",
       stdio: ["ignore", "pipe", "ignore"],
       windowsHide: true,
-      env: { ...process.env, LC_ALL: "C" },
+      // `ps` tells the start in the time zone of the moment, and people travel.
+      env: { ...process.env, LC_ALL: "C", TZ: "UTC" },
     });
     return text.trim() === "" ? undefined : text.trim();
   } catch {
@@ -86,29 +87,6 @@ function output(command: string, args: readonly string[]): string | undefined {
   }
 }
 
-let knownPlace: string | undefined;
-
-function place(): string {
-  knownPlace ??= [hostname(), ...(process.platform === "linux" ? [bootId(), pidNamespace()] : [])].join("/");
-  return knownPlace;
-}
-
-function placeOf({ started }: ProcessIdentity): string {
+function placeIn({ started }: ProcessIdentity): string {
   return started.slice(0, started.lastIndexOf("#"));
-}
-
-function bootId(): string {
-  try {
-    return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
-  } catch {
-    return "";
-  }
-}
-
-function pidNamespace(): string {
-  try {
-    return readlinkSync("/proc/self/ns/pid");
-  } catch {
-    return "";
-  }
 }

@@ -9,8 +9,8 @@ type Sqlite = typeof sqlite;
 
 export type Row = Record<string, SQLOutputValue>;
 
-/** How long a connection waits for another one's short transaction. */
-const busyTimeoutMs = 5_000;
+/** How long a connection waits for another one's short transaction. Readers may be an editor that must not stand still. */
+const busyTimeoutMs = { read: 1_000, write: 5_000, create: 5_000 } as const;
 
 /**
  * SQLite, loaded when first needed: activation must not pay for it. The one warning that Node prints about it
@@ -47,7 +47,7 @@ function withoutWarnings<T>(action: () => T): T {
 export type OpenMode = "read" | "write" | "create";
 
 /** Opens a database file; `waitMs` is how long each of its statements waits for a lock to end. Throws `RunStoreError`. */
-export function openDatabase(path: string, mode: OpenMode, waitMs: number = busyTimeoutMs): DatabaseSync {
+export function openDatabase(path: string, mode: OpenMode, waitMs: number = busyTimeoutMs[mode]): DatabaseSync {
   const { DatabaseSync } = loadSqlite(path);
   if (mode !== "create" && !existsSync(path)) {
     throw new RunStoreError("missing", path, `${path} is not there.`, "The run was deleted or never started.");

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setup, suite, teardown, test } from "mocha";
 import * as vscode from "vscode";
 import { ExperimentFiles } from "../../../src/editor/experiment-files.ts";
 import { ExperimentsTree, type TreeNode } from "../../../src/editor/experiments-tree.ts";
-import { RunMonitor } from "../../../src/editor/run-monitor.ts";
-import type { RunSummary } from "../../../src/runs/contract.ts";
+import { RunMonitor, type RunSource } from "../../../src/editor/run-monitor.ts";
+import { Targets } from "../../../src/editor/targets.ts";
 import { RunRegistry } from "../../../src/runs/registry.ts";
 import { RunWriter } from "../../../src/runs/store/run-writer.ts";
 import { createRun, findRoot } from "../../../src/runs/run-folder.ts";
@@ -21,11 +22,14 @@ suite("the tree", () => {
 
   setup(async () => {
     const registry = new RunRegistry();
-    const list = async (root: string): Promise<RunSummary[]> =>
-      registry.list(root).flatMap((entry) => (entry.kind === "run" ? [entry.summary] : []));
+    const source: RunSource = {
+      list: async (root) => registry.list(root),
+      stampOf: async (root) => registry.stampOf(root),
+      rootOf: async (file) => findRoot(file),
+    };
     log = vscode.window.createOutputChannel("tree test", { log: true });
     files = new ExperimentFiles();
-    runs = new RunMonitor({ list, rootOf: async (file) => findRoot(file) }, files, log);
+    runs = new RunMonitor(source, files, log);
     tree = new ExperimentsTree(files, runs);
     await runs.refresh();
   });
@@ -109,6 +113,45 @@ suite("the tree", () => {
     const gone = await child("gone");
     assert.equal(tree.getTreeItem(gone).contextValue, "gone");
     assert.equal((await tree.getChildren(gone)).length, 1);
+  });
+
+  test("shows a run folder that cannot be read, with the reason, beside runs that can", async () => {
+    const file = writeExperiment("tree", "sound", experimentText({ name: "sound" }));
+    await createRun(folder, order(file.fsPath));
+    const broken = join(folder, ".taskscope/runs/20260101-000000-000-broken");
+    mkdirSync(broken, { recursive: true });
+    writeFileSync(join(broken, "run.sqlite"), "rubbish");
+    await files.search();
+    await runs.refresh();
+    const node = await child("20260101-000000-000-broken");
+    const item = tree.getTreeItem(node);
+    assert.equal(item.contextValue, "unreadable");
+    assert.ok(typeof item.tooltip === "string" && item.tooltip.includes(join(broken, "run.sqlite")));
+    assert.deepEqual(new Targets(files, runs).of(node), node);
+    assert.equal(runs.of(file.fsPath).length, 1);
+    rmSync(broken, { recursive: true });
+  });
+
+  test("notices a run where no watcher tells of it", async () => {
+    const file = join(folder, "tree/unwatched.mtl.yaml");
+    // The monitor watches one folder, and the runs are in another, as on a network file system that tells of nothing.
+    const [watched, real] = [join(folder, "tree/unwatched"), mkdtempSync(join(tmpdir(), "taskscope-unwatched-"))];
+    const registry = new RunRegistry();
+    const source: RunSource = {
+      list: async (root) => (root === watched ? registry.list(real) : []),
+      stampOf: async (root) => registry.stampOf(root === watched ? real : root),
+      rootOf: async (each) => findRoot(each),
+    };
+    // Nor may an experiment file that is noticed late make it look.
+    const silent = new ExperimentFiles();
+    silent.dispose();
+    const quiet = new RunMonitor(source, silent, log);
+    quiet.addRoot(watched);
+    await quiet.refresh();
+    await createRun(real, order(file));
+    await until("the run", () => quiet.of(file).length === 1);
+    quiet.dispose();
+    rmSync(real, { recursive: true });
   });
 
   test("gives a row the same id every time, so that what is selected stays selected", async () => {

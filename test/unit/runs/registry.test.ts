@@ -6,6 +6,7 @@ import { discardRun, findRun, RunBusyError, RunNotFoundError, RunRegistry } from
 import { createRun, findRoot, runIdOf, runsFolderOf } from "../../../src/runs/run-folder.ts";
 import { identityOf } from "../../../src/runs/process/process-identity.ts";
 import { addRequest, noteStartFailed } from "../../../src/runs/store/outside-writes.ts";
+import { openDatabase } from "../../../src/runs/store/sqlite.ts";
 import { RunReader } from "../../../src/runs/store/run-reader.ts";
 import { RunWriter } from "../../../src/runs/store/run-writer.ts";
 import { TemporaryWorkspace } from "./temporary-run.ts";
@@ -79,6 +80,52 @@ describe("the registry", () => {
       ["run", "20260101-000000-000-old"],
     ]);
     expect(new RunRegistry().list(join(workspace.root, "nowhere"))).toEqual([]);
+  });
+
+  test("a folder that cannot be read, whatever the reason, hides no other", () => {
+    using workspace = new TemporaryWorkspace();
+    workspace.bareRun("20260101-000000-000-sound");
+    const runs = runsFolderOf(workspace.root);
+    for (const name of ["20260102-000000-000-empty", "20260103-000000-000-folder", "20260104-000000-000-odd"]) mkdirSync(join(runs, name));
+    mkdirSync(join(runs, "20260103-000000-000-folder/run.sqlite"));
+    const odd = workspace.bareRun("20260105-000000-000-odd");
+    const database = openDatabase(join(odd, "run.sqlite"), "write");
+    // Its file is a store, its row is not: the number does not fit into one of JavaScript.
+    database.exec("UPDATE run SET seed = 9223372036854775807");
+    database.close();
+    const entries = new RunRegistry().list(workspace.root);
+    expect(entries.map(({ kind }) => kind)).toEqual(["unreadable", "unreadable", "unreadable", "unreadable", "run"]);
+    for (const entry of entries) if (entry.kind === "unreadable") expect(entry.message).toContain(entry.folder);
+  });
+
+  test("shows an active run as it last was while its store is locked", () => {
+    using workspace = new TemporaryWorkspace();
+    const folder = workspace.bareRun();
+    const registry = new RunRegistry();
+    const [before] = registry.list(workspace.root);
+    const other = openDatabase(join(folder, "run.sqlite"), "write");
+    // Without a write-ahead log, who writes keeps readers out.
+    other.exec("BEGIN EXCLUSIVE");
+    expect(registry.list(workspace.root)).toEqual([before]);
+    expect(new RunRegistry().list(workspace.root)).toMatchObject([{ kind: "unreadable", locked: true }]);
+    other.close();
+  });
+
+  test("its stamp changes when a run comes, goes or is taken up, and else does not", () => {
+    using workspace = new TemporaryWorkspace();
+    const registry = new RunRegistry();
+    const stamps = new Set([registry.stampOf(workspace.root)]);
+    const first = workspace.bareRun("20260101-000000-000-a");
+    stamps.add(registry.stampOf(workspace.root));
+    workspace.bareRun("20260102-000000-000-b");
+    stamps.add(registry.stampOf(workspace.root));
+    expect(stamps.size).toBe(3);
+    stamps.add(registry.stampOf(workspace.root));
+    expect(stamps.size).toBe(3);
+    const writer = RunWriter.open(first);
+    stamps.add(registry.stampOf(workspace.root));
+    writer.close();
+    expect(stamps.size).toBe(4);
   });
 
   test("reads an ended run once, and again when it changed", () => {

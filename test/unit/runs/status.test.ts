@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { describe, expect, test } from "vitest";
 import { identityOf, isSame, livenessOf } from "../../../src/runs/process/process-identity.ts";
+import { placeOf } from "../../../src/runs/process/place.ts";
 import { decideStatus, type StatusEvidence } from "../../../src/runs/process/status.ts";
 
 const now = 1_000_000;
@@ -73,6 +74,26 @@ describe("identity of a process", () => {
 
   test("a process of another machine cannot be told", () => {
     expect(isSame({ pid: process.pid, started: "elsewhere#1" })).toBe("unknown");
+  });
+});
+
+describe("the place within which a pid means something", () => {
+  const mac = { platform: "darwin", host: "ada.fritz.box", boot: "5D4B-77", pidNamespace: "" } as const;
+  const linux = { platform: "linux", host: "ada", boot: "0f2c", pidNamespace: "pid:[1]" } as const;
+  const windows = { platform: "win32", host: "ADA-PC", boot: "", pidNamespace: "" } as const;
+
+  test("is the same in every network that a laptop joins", () => {
+    expect(placeOf({ ...mac, host: "adas-macbook.local" })).toBe(placeOf(mac));
+    expect(placeOf({ ...mac, host: "Ada.example.org", boot: "" })).toBe(placeOf({ ...mac, boot: "" }));
+    expect(placeOf({ ...linux, host: "dhcp-17" })).toBe(placeOf(linux));
+    expect(placeOf({ ...windows, host: "ada-pc" })).toBe(placeOf(windows));
+  });
+
+  test("is another one after a restart, in another container, on another machine", () => {
+    expect(placeOf({ ...mac, boot: "other" })).not.toBe(placeOf(mac));
+    expect(placeOf({ ...linux, boot: "other" })).not.toBe(placeOf(linux));
+    expect(placeOf({ ...linux, pidNamespace: "pid:[2]" })).not.toBe(placeOf(linux));
+    expect(placeOf({ ...windows, host: "BOB-PC" })).not.toBe(placeOf(windows));
   });
 });
 
