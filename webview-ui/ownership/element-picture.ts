@@ -1,13 +1,7 @@
 import type { ElementLayout } from "./element-layout.ts";
 import { elementIndex, pixelOf } from "./element-layout.ts";
+import type { ElementShares } from "./element-shares.ts";
 import { cellColour, type Colouring, packed } from "./pictures.ts";
-
-/** rAU of a weight for each of its tasks: `shares[task · size + element] / 255`. */
-export interface ElementShares {
-  readonly shares: Uint8Array;
-  readonly size: number;
-  readonly tasks: number;
-}
 
 const stripGap = 4;
 const stripHeight = 8;

@@ -2,7 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import { histogramBins, type ParameterDescription, series, type TaskDescription } from "../../src/experiment/record.ts";
 import type { RunId } from "../../src/runs/contract.ts";
 import { usePage } from "../parts/context.ts";
-import type { ElementShares } from "./element-picture.ts";
+import type { ElementShares } from "./element-shares.ts";
 import type { Looking } from "./ownership.tsx";
 
 /** A drag passes many moments: only the one it rests at is asked for. */

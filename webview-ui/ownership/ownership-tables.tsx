@@ -1,6 +1,7 @@
 import { formatNumber, formatShare } from "../../src/analysis/format.ts";
 import { ownerOf, sharedBelow } from "../../src/analysis/ownership.ts";
 import { series } from "../../src/experiment/record.ts";
+import type { RunSummary } from "../../src/runs/contract.ts";
 import { DataTable } from "../parts/data-table.tsx";
 import { usePage } from "../parts/context.ts";
 import { TableToggle } from "../parts/table-toggle.tsx";
@@ -9,9 +10,11 @@ import { say } from "../strings.ts";
 import { epochWords } from "./epoch-words.ts";
 import type { Looking } from "./ownership.tsx";
 import { dominanceOf, recordedShares, taking } from "./shares.ts";
+import { TensorTables } from "./tensor-tables.tsx";
 
-/** The view in words: shares of each tensor now, and the trunk over time. */
-export function OwnershipTables({ looking: { description, step } }: { readonly looking: Looking }) {
+/** The view in words: shares of each tensor now, one tensor in detail, and the trunk over time. */
+export function OwnershipTables({ run, looking }: { readonly run: RunSummary; readonly looking: Looking }) {
+  const { description, step } = looking;
   const { dashboard } = usePage();
   const { store } = dashboard.recording.value;
   const ids = description.tasks.map(({ id }) => id);
@@ -44,6 +47,7 @@ export function OwnershipTables({ looking: { description, step } }: { readonly l
           ];
         })}
       />
+      <TensorTables run={run} looking={looking} />
       <DataTable
         title={say("wholeTrunk")}
         unit="%"

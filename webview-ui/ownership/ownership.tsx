@@ -52,7 +52,7 @@ export function Ownership({ run, description }: { readonly run: RunSummary; read
 
   if (description.tasks.length < 2) return <Nothing title={say("oneTask")} text={say("oneTaskHint")} />;
   if (common.length === 0) return <Nothing title={say("noCommon")} text={say("noCommonHint")} />;
-  if (asTable) return <OwnershipTables looking={looking} />;
+  if (asTable) return <OwnershipTables run={run} looking={looking} />;
   const namesWidth = Math.min(168, Math.max(64, 8.2 * Math.max(...layout.rows.map(({ label }) => label.length)) + 6));
   const left = dashboard.active.value ? timeLeft(run.step, description, store.last(series.stepsPerSecond)) : null;
   return (

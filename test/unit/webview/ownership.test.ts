@@ -2,9 +2,22 @@ import { fc, test } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
 import type { ParameterDescription } from "../../../src/experiment/record.ts";
 import { elementAt, elementIndex, layOutElements, pixelOf } from "../../../webview-ui/ownership/element-layout.ts";
+import { outputMeans } from "../../../webview-ui/ownership/element-shares.ts";
 import { layOutRows, rowAt } from "../../../webview-ui/ownership/rows.ts";
 import { ownedStretches } from "../../../webview-ui/ownership/shares.ts";
 import { epochMarks } from "../../../webview-ui/ownership/epoch-marks.ts";
+
+test.prop([fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 7 })])(
+  "the mean of an output channel is that of all weights that lead to it",
+  (inputs, outputs) => {
+    // A kernel of 2 × 1 whose first task owns all weights of the first output, the second all others.
+    const size = 2 * inputs * outputs;
+    const first = Array.from({ length: size }, (_, element) => (element % outputs === 0 ? 255 : 0));
+    const shares = Uint8Array.from([...first, ...first.map((share) => 255 - share)]);
+    const means = outputMeans([2, 1, inputs, outputs], { shares, size, tasks: 2 });
+    expect(means).toEqual(Array.from({ length: outputs }, (_, output) => (output === 0 ? [1, 0] : [0, 1])));
+  },
+);
 
 const room = { width: 640, height: 320 };
 

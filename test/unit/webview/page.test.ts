@@ -250,6 +250,18 @@ describe("pointer and keys", () => {
     await page.getByRole("button", { name: "Play the maps" }).waitFor();
   });
 
+  it("the Tab key alone reaches the tensors, the time, the maps to be played, and the tables", async () => {
+    const page = await open({ view: "ownership" });
+    await untilPainted(page, ".elements canvas");
+    await page.getByRole("tab", { name: "Ownership" }).focus();
+    const reached: string[] = [];
+    for (let presses = 0; presses < 8; presses++) {
+      await page.keyboard.press("Tab");
+      reached.push(z.string().parse(await page.evaluate(`document.activeElement.getAttribute("aria-label") ?? ""`)));
+    }
+    expect(reached).toEqual(expect.arrayContaining(["Show as tables", "Tensors", "Play the maps of all epochs", "Time"]));
+  });
+
   it("arrow keys choose tensors", async () => {
     const page = await open({ view: "ownership" });
     const list = page.getByRole("listbox", { name: "Tensors" });
@@ -286,6 +298,13 @@ describe("pointer and keys", () => {
       expect.stringMatching(/^tensor\s+weights\s+owned by\s+left\s+right$/),
       expect.stringMatching(/^conv1\.kernel\s+400\s+right 7\d %/),
     ]);
+    await page.getByRole("region", { name: "Histogram of dense1.kernel" }).waitFor();
+    const channels = page.getByRole("region", { name: "Output channels of dense1.kernel" });
+    await channels.waitFor();
+    expect(await channels.locator("tbody tr").count()).toBe(60);
+    await page.getByRole("combobox", { name: "tensor" }).click();
+    await page.getByRole("option", { name: /^conv1\.kernel/ }).click();
+    await page.getByRole("region", { name: "Output channels of conv1.kernel" }).waitFor();
   });
 });
 
@@ -386,16 +405,29 @@ describe("accessibility", () => {
     ["live", "ownership"],
     ["four", "ownership"],
     ["crashed", "overview"],
+    ["sixteen", "curves"],
+    ["live", "ownership", { asTable: true }],
     ["empty", "overview"],
     ["one", "ownership"],
+    ["one", "overview"],
+    ["start", "ownership"],
+    ["broken", "curves"],
+    ["failed", "overview"],
+    ["live", "curves", { asTable: true }],
+    ["live", "overview", { asTable: true }],
   ] as const;
   const themes = ["dark", "light", "hc", "hc-light"] as const;
 
   it.each(
-    themes.flatMap((theme) => states.slice(0, theme.startsWith("hc") ? 5 : 7).map(([scenario, view]) => [theme, scenario, view] as const)),
-  )("axe finds nothing serious: %s, %s, %s", async (theme, scenario, view) => {
-    const page = await open({ theme, scenario, view });
-    if (scenario === "live" || scenario === "four") await untilPainted(page, "canvas");
+    themes.flatMap((theme) =>
+      states
+        .slice(0, theme.startsWith("hc") ? 7 : states.length)
+        .map(([scenario, view, memory = {}]) => [theme, scenario, view, memory] as const),
+    ),
+  )("axe finds nothing serious: %s, %s, %s, %j", async (theme, scenario, view, memory) => {
+    const page = await open({ theme, scenario, view, memory });
+    if ("asTable" in memory) await page.waitForSelector("table");
+    else if (scenario === "live" || scenario === "four") await untilPainted(page, "canvas");
     await page.evaluate(axe);
     const found = await page.evaluate(
       `axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) => violations.filter((v) => v.impact === "serious" || v.impact === "critical").map((v) => v.id + ": " + v.nodes.map((n) => n.html.slice(0, 160) + " " + (n.any[0]?.message ?? "")).slice(0, 4).join(" | ")))`,
