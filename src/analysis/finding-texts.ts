@@ -19,6 +19,8 @@ const english = {
   starved: "{0} hardly moves the trunk",
   starvedEvidence: "Its gradient is {0} of the sum of all tasks' norms, mean over the last quarter.",
   conflict: "Gradients conflict in {0} of the recorded steps",
+  conflictEvidenceLayer:
+    "The cosine of two tasks' gradients is below 0 there, mean over the last quarter; it is lowest between {0} and {1} in {2} ({3}).",
   conflictEvidence: "The cosine of two tasks' gradients is below 0 there, mean over the last quarter.",
 } as const;
 

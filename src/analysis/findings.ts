@@ -27,6 +27,7 @@ export function findingSeries(description: RunDescription): readonly string[] {
   const common = description.parameters.filter(({ reach }) => reach === "common");
   return [
     series.conflictRate,
+    ...layerCosines(description).map(({ name }) => name),
     ...description.tasks.flatMap((task) => [
       series.metric("validation", task.id, task.headlineMetric),
       series.gradientNorm(task.id),
@@ -150,16 +151,47 @@ function starved({ tasks }: RunDescription, read: SeriesSource): Finding | undef
   };
 }
 
-function conflict({ tasks }: RunDescription, read: SeriesSource): Finding | undefined {
+function conflict(description: RunDescription, read: SeriesSource): Finding | undefined {
   const rate = tail(read(series.conflictRate));
-  if (tasks.length < 2 || rate === undefined || rate < 0.4) return undefined;
+  if (description.tasks.length < 2 || rate === undefined || rate < 0.4) return undefined;
+  const [lowest] = layerCosines(description)
+    .flatMap((pair) => {
+      const cosine = tail(read(pair.name));
+      return cosine === undefined ? [] : [{ ...pair, cosine }];
+    })
+    .sort((a, b) => a.cosine - b.cosine);
   return {
     code: "conflict",
     severity: "information",
     claim: phrase("conflict", formatShare(rate)),
-    evidence: phrase("conflictEvidence"),
+    evidence:
+      lowest === undefined
+        ? phrase("conflictEvidence")
+        : phrase("conflictEvidenceLayer", lowest.a, lowest.b, lowest.layer, formatNumber(lowest.cosine, 2)),
     view: "curves",
   };
+}
+
+interface LayerCosine {
+  readonly name: string;
+  readonly layer: string;
+  readonly a: string;
+  readonly b: string;
+}
+
+/** With more tasks there are more pairs and layers than it is worth to read for one sentence. */
+const mostPaired = 4;
+
+/** Cosines of all pairs of tasks in all layers that both reach. */
+function layerCosines({ tasks, parameters }: RunDescription): readonly LayerCosine[] {
+  if (tasks.length > mostPaired) return [];
+  const common = parameters.filter(({ reach }) => reach === "common");
+  return [...new Set(common.map(({ layer }) => layer))].flatMap((layer) => {
+    const reaching = tasks.filter(({ id }) => common.some((parameter) => parameter.layer === layer && parameter.tasks.includes(id)));
+    return reaching.flatMap(({ id: a }, i) =>
+      reaching.slice(i + 1).map(({ id: b }) => ({ name: series.layerCosine(layer, a, b), layer, a, b })),
+    );
+  });
 }
 
 function last(points: Points | undefined, of: "steps" | "values" = "values"): number | undefined {

@@ -57,6 +57,8 @@ export const series = {
   weight: (task: string) => `weight/${task}`,
   gradientNorm: (task: string) => `gradient-norm/${task}`,
   cosine: (a: string, b: string) => `cosine/${a}/${b}`,
+  /** The same over the parameters of one layer. */
+  layerCosine: (layer: string, a: string, b: string) => `layer-cosine/${layer}/${a}/${b}`,
   conflictRate: "conflict-rate",
   help: (task: string) => `help/${task}`,
   directionNorm: "direction-norm",

@@ -22,15 +22,25 @@ export function recordStep(
   if (directionNorm !== undefined) recorder.scalar(series.directionNorm, step, directionNorm);
 }
 
-/** Norms of the task gradients, their cosines with each other and with the direction, and how many pairs conflict. */
+/**
+ * Norms of the task gradients, their cosines with each other, as a whole and in each layer, and with the direction, and how many
+ * pairs conflict. The products of a layer serve its cosines and, summed, those of the whole.
+ *
+ * @param layers the layer of each block of a row
+ */
 export function recordGradients(
   recorder: Recorder,
   tasks: readonly string[],
+  layers: readonly string[],
   step: number,
   { tasks: present, rows, applied }: TrackedGradients,
 ): void {
   const all = [...rows, applied];
-  const gram = gramMatrix(all);
+  const perLayer = [...new Set(layers)].map((layer) => {
+    const parts = all.map((row) => row.filter((_, block) => layers[block] === layer));
+    return { layer, parts, gram: gramMatrix(parts) };
+  });
+  const gram = all.map((_, i) => all.map((_, j) => perLayer.reduce((sum, { gram: part }) => sum + (part[i]?.[j] ?? 0), 0)));
   const named = present.map((task) => tasks[task] ?? `task ${task}`);
   const [conflicts, pairs] = [{ count: 0 }, { count: 0 }];
   named.forEach((task, i) => {
@@ -44,6 +54,10 @@ export function recordGradients(
       pairs.count += 1;
       if (value < 0) conflicts.count += 1;
       recorder.scalar(series.cosine(task, other), step, value);
+      for (const { layer, parts, gram: part } of perLayer) {
+        const inLayer = between(parts, part, i, j);
+        if (inLayer !== undefined) recorder.scalar(series.layerCosine(layer, task, other), step, inLayer);
+      }
     });
   });
   if (pairs.count > 0) recorder.scalar(series.conflictRate, step, conflicts.count / pairs.count);

@@ -43,6 +43,8 @@ export class TrainingLoop {
   readonly #control: Control;
   readonly #keeper: CheckpointKeeper;
   readonly #ids: readonly string[];
+  /** Layer of each common parameter. */
+  readonly #layers: readonly string[];
   readonly #pace = new Pace();
   readonly #statuses: StatusWatch;
   #step: number;
@@ -62,6 +64,7 @@ export class TrainingLoop {
     this.#control = control;
     this.#keeper = keeper;
     this.#ids = training.tasks.map(({ id }) => id);
+    this.#layers = training.parameters.common.map(({ parameter }) => parameter.layer);
     this.#statuses = new StatusWatch(training.method);
     this.#step = start.step;
     this.#best = start.best;
@@ -124,7 +127,7 @@ export class TrainingLoop {
     for (const event of this.#statuses.look(report, this.#step, Date.now())) recorder.event(event);
     // A network of one task shares nothing: there is nothing to compare or to own.
     if (report.tracked !== undefined && training.parameters.common.length > 0) {
-      recordGradients(recorder, this.#ids, this.#step, report.tracked);
+      recordGradients(recorder, this.#ids, this.#layers, this.#step, report.tracked);
       recordDominance(recorder, this.#ids, this.#step, training.dominance);
     }
     this.#speed.steps += 1;

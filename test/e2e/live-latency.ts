@@ -8,6 +8,9 @@ import type { Session } from "./session.ts";
 /** Milliseconds between two looks at the store: the moment at which a point was on disk is known to this. */
 const look = 5;
 
+/** The first chart of the curves. */
+const lossChart = "figure.chart canvas";
+
 interface Seen {
   readonly step: number;
   /** Milliseconds since 1970, by the one clock of this machine. */
@@ -31,8 +34,10 @@ export async function liveLatency(session: Session, seconds: number): Promise<Li
   if (entry?.kind !== "run") throw new Error(`There is no run in ${session.folder} to be watched.`);
   const [task] = entry.summary.description?.tasks ?? [];
   if (task === undefined) throw new Error(`The run ${entry.summary.id} is not described yet: watch it once it trains.`);
-  const chart = session.dashboard().locator("figure.chart canvas").first();
-  await chart.evaluate(noteDrawings);
+  const chart = session.dashboard().locator(lossChart).first();
+  const page = await (await chart.elementHandle())?.ownerFrame();
+  if (!page) throw new Error("The dashboard closed before it could be watched.");
+  await page.evaluate(noteDrawings);
   const recorded = await commits(entry.summary.folder, `loss/${task.id}`, seconds);
   const last = recorded.at(-1);
   if (last === undefined) throw new Error(`The run ${entry.summary.id} recorded nothing in ${seconds} seconds.`);
@@ -61,7 +66,8 @@ async function commits(folder: string, series: string, seconds: number): Promise
 }
 
 /** Runs in the page: notes at the chart's canvas when it had drawn up to which step. As text, for it is of the page's world. */
-const noteDrawings = `(canvas) => {
+const noteDrawings = `(() => {
+  const canvas = document.querySelector(${JSON.stringify(lossChart)});
   const drawings = [];
   new MutationObserver(() => {
     const step = Number(canvas.dataset.drawnThrough);
@@ -70,7 +76,7 @@ const noteDrawings = `(canvas) => {
       canvas.dataset.drawings = JSON.stringify(drawings);
     });
   }).observe(canvas, { attributes: true, attributeFilter: ["data-drawn-through"] });
-}`;
+})()`;
 
 const drawingsShape = z.array(z.object({ step: z.number(), at: z.number() }));
 

@@ -63,9 +63,9 @@ function ownershipSeries(description: RunDescription, parameter: string | null):
   ];
 }
 
-/** Everything but shares of single tensors, their histograms, and the machine's own figures. */
+/** Everything but what is of single tensors or layers, and the machine's own figures. */
 function isCurve(name: string): boolean {
   const [group, ...rest] = name.split("/");
   if (group === "dominance" || group === "dominated") return rest.length === 1;
-  return group !== "dominance-histogram" && group !== "system";
+  return group !== "dominance-histogram" && group !== "layer-cosine" && group !== "system";
 }

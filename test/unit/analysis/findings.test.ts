@@ -65,6 +65,8 @@ test("a calm run has no findings, and every series that is read is named beforeh
   const asked = new Set<string>();
   const found = findings(summary, (name) => (asked.add(name), calm[name]), []);
   expect(found).toEqual([]);
+  // Where gradients conflict is only asked for where they do.
+  findings(summary, (name) => (asked.add(name), name === "conflict-rate" ? points([0.9]) : calm[name]), []);
   expect([...asked].sort()).toEqual([...findingSeries(description)].sort());
 });
 
@@ -89,6 +91,12 @@ describe("each finding", () => {
   test.each(cases)("%s", (_, changed, code, claim) => {
     const found = findings(summary, (name) => ({ ...calm, ...changed })[name], []);
     expect(found.map((finding) => [finding.code, spoken(finding.claim)])).toEqual([[code, claim]]);
+  });
+
+  test("a conflict names the layer where it is strongest", () => {
+    const cosines = { "layer-cosine/conv1/left/right": points([0.2]), "layer-cosine/dense1/left/right": points([-0.314]) };
+    const [found] = findings(summary, (name) => ({ ...calm, ...cosines, "conflict-rate": points([0.6]) })[name], []);
+    expect(found && spoken(found.evidence)).toMatch(/lowest between left and right in dense1 \(−0\.31\)\.$/);
   });
 
   test("non-finite steps come first", () => {

@@ -63,6 +63,7 @@ describe.each(["equal", "static", "uncertainty", "mgda", "adatask"])("training w
         "weight/kind",
         "gradient-norm/size",
         "cosine/kind/size",
+        "layer-cosine/dense1/kind/size",
         "conflict-rate",
         "help/kind",
         "direction-norm",

@@ -142,6 +142,11 @@ describe("wantedSeries", () => {
     expect(wantedSeries("curves", summary.description, recorded, "conv2.bias").vectors).toEqual([]);
   });
 
+  it("leaves what is of single layers out of Curves", () => {
+    const ofLayer = series.layerCosine("conv1", "left", "right");
+    expect(wantedSeries("curves", summary.description, [...recorded, ofLayer], null).scalars).not.toContain(ofLayer);
+  });
+
   it("leaves shares of single tensors out of Curves", () => {
     expect(wantedSeries("curves", summary.description, recorded, null).scalars).not.toContain(series.dominance("conv1.kernel", "left"));
     expect(wantedSeries("curves", summary.description, recorded, null).scalars).toContain(series.trunkDominated("left"));
