@@ -23,6 +23,7 @@ export const equal = defineBalancer({
   ],
   provenance: "paper and code",
   cost: { backward: "1", forward: "1", memory: "0" },
+  properties: { nonConflicting: "no", scaleFree: "no", length: 1, sumWithoutConflict: "yes", orderFree: "yes" },
   options: z.object({}),
   start: () => ({}),
   weigh: ({ losses }, state) => ({ weights: losses.map(() => 1), status: "ok", state }),

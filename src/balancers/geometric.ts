@@ -1,9 +1,11 @@
 import { z } from "zod";
 import { defineBalancer } from "./balancer.ts";
+import { aboveBounds } from "./kernels/log-losses.ts";
 
 /**
  * Geometric loss strategy (Chennupati et al., "MultiNet++", CVPR Workshops 2019): minimise `L = (Π L_i)^(1/K)`, weight `L / (K L_i)`.
- * Computed as `exp(mean ln L_i)`, so that many tasks neither overflow nor vanish. `Σ w_i L_i = L`. Losses must be positive.
+ * Computed as `exp(mean ln L_i)`, so that many tasks neither overflow nor vanish. `Σ w_i L_i = L`. With one task: weight 1.
+ * Losses are clamped from below; a negative one throws `RangeError` with the task's name.
  */
 export const geometric = defineBalancer({
   id: "geometric",
@@ -26,8 +28,9 @@ export const geometric = defineBalancer({
   cost: { backward: "1", forward: "1", memory: "0" },
   options: z.object({ epsilon: z.number().gt(0).default(1e-12).describe("Least loss that is divided by.") }),
   start: () => ({}),
-  weigh({ losses }, state, { epsilon }) {
-    const safe = losses.map((loss) => Math.max(loss, epsilon));
+  weigh({ tasks, losses }, state, { epsilon }, { names }) {
+    const own = tasks.map((task) => names[task]);
+    const safe = aboveBounds(losses, [], own, epsilon);
     const mean = Math.exp(safe.reduce((sum, loss) => sum + Math.log(loss), 0) / safe.length);
     return { weights: safe.map((loss) => mean / (safe.length * loss)), status: "ok", state };
   },

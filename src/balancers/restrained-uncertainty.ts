@@ -3,6 +3,7 @@ import { defineBalancer } from "./balancer.ts";
 import { windowsOf } from "./dwa.ts";
 import { adamStart, adamStep } from "./kernels/adam.ts";
 import { addLosses, enterWindow, lossRatio, startWindows } from "./kernels/loss-windows.ts";
+import { restrained } from "./kernels/restrained-uncertainty.ts";
 import { softmax } from "./kernels/softmax.ts";
 
 /**
@@ -11,8 +12,9 @@ import { softmax } from "./kernels/softmax.ts";
  *
  *   minimise  Σ (λ_i + 1/(K σ_i²)) L_i + Σ ln(1 + σ_i²) + |φ − Σ|σ_i||,   λ = K softmax(r / T), not differentiated
  *
- * with r_i the quotient of the last two batch losses. The published code never trains the σ; here they have an Adam of their own, as the
- * paper's text asks. The restraint is the code's; the paper's has |ln α_i|, which could not be checked.
+ * with r_i the quotient of the losses of the last two batches (or epochs), 1 where there is none. The published code never trains the σ;
+ * here they have an Adam of their own, as the paper's text asks, and stay ≥ 1e-3. The restraint is the code's; the paper's, with |ln σ_i|
+ * (`restraint: log-sigma`), could not be checked. With one task: λ = 1, weight 1 + 1/σ². An absent task keeps its σ.
  */
 export const restrainedUncertainty = defineBalancer({
   id: "restrained-uncertainty",
@@ -33,23 +35,38 @@ export const restrainedUncertainty = defineBalancer({
   provenance: "reconstructed",
   known:
     "The objective is read from the published code, which does not train σ; that σ is trained, and the paper's own form of the restraint, are filled in.",
+  settledBy: "The paper's equations in full, or code of the authors that trains σ.",
   cost: { backward: "1", forward: "1", memory: "7K" },
   options: z.object({
-    phi: z.number().gt(0).max(100).default(1).describe("What the σ are restrained to sum to."),
+    restraint: z
+      .enum(["sigma", "log-sigma"])
+      .default("sigma")
+      .describe("Whether the |σ| are restrained, as in the code, or the |ln σ|, as the paper is said to."),
+    ratio: z
+      .enum(["batch", "epoch"])
+      .default("batch")
+      .describe("Losses that the dynamic factor compares: of the last two batches, or epochs."),
+    initial: z.number().min(0).max(100).default(0).describe("Starting value of every σ; 0: 1/K."),
+    phi: z.number().gt(0).max(100).default(1).describe("What the |σ| (or |ln σ|) are restrained to sum to."),
     temperature: z.number().gt(0).max(1000).default(10).describe("Larger makes the dynamic factors more equal."),
     learningRate: z.number().gt(0).max(10).default(0.025).describe("Step size of the σ, trained by an Adam of their own."),
   }),
-  start: (_, { tasks }) => ({ sigma: new Array<number>(tasks).fill(1 / tasks), ...adamStart(tasks), ...startWindows(tasks) }),
-  weigh({ tasks, losses, step }, state, { phi, temperature, learningRate }, { tasks: all }) {
+  start: ({ initial }, { tasks }) => ({
+    sigma: new Array<number>(tasks).fill(initial > 0 ? initial : 1 / tasks),
+    ...adamStart(tasks),
+    ...startWindows(tasks),
+  }),
+  weigh({ tasks, losses, step, epoch }, state, { restraint, ratio, phi, temperature, learningRate }, { tasks: all }) {
     const { sigma = [], mean = [], square = [], count = [] } = state;
-    const windows = enterWindow(windowsOf(state), step);
+    const windows = enterWindow(windowsOf(state), ratio === "batch" ? step : Math.floor(epoch));
     const dynamic = softmax(tasks.map((task) => lossRatio(windows, task) / temperature));
-    const own = tasks.map((task) => sigma[task] ?? 1);
-    const weights = own.map((s, position) => tasks.length * (dynamic[position] ?? 0) + 1 / (all * s * s));
-    const excess = Math.sign(sigma.reduce((sum, s) => sum + Math.abs(s), 0) - phi);
-    const gradients = own.map((s, position) => (-2 * (losses[position] ?? 0)) / (all * s ** 3) + (2 * s) / (1 + s * s) + excess);
-    const stepped = adamStep(sigma, { mean, square, count }, tasks, gradients, learningRate);
+    const { weights, gradient } = restrained({ sigma, tasks, losses, coefficient: 1 / all, phi, restraint });
+    const stepped = adamStep(sigma, { mean, square, count }, tasks, gradient, learningRate);
     const bounded = stepped.values.map((value) => Math.max(1e-3, value));
-    return { weights, status: "ok", state: { sigma: bounded, ...stepped.state, ...addLosses(windows, tasks, losses) } };
+    return {
+      weights: weights.map((weight, i) => tasks.length * (dynamic[i] ?? 0) + weight),
+      status: "ok",
+      state: { sigma: bounded, ...stepped.state, ...addLosses(windows, tasks, losses) },
+    };
   },
 });

@@ -23,6 +23,14 @@ export const staticWeights = defineBalancer({
   ],
   provenance: "paper and code",
   cost: { backward: "1", forward: "1", memory: "0" },
+  properties: {
+    nonConflicting: "no",
+    scaleFree: "no",
+    length: 1,
+    sumWithoutConflict: "partly",
+    orderFree: "yes",
+    note: "It is the sum where all weights are equal.",
+  },
   options: z.object({
     normalize: z.boolean().default(false).describe("Rescale the weights of all tasks so that they sum to the number of tasks."),
   }),
