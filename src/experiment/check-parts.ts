@@ -103,14 +103,6 @@ function* checkOptimizer({ value, keyRange }: Entry): Generator<Diagnostic> {
     yield unknownName("MTL130", "optimizer", { text: name, range }, names);
     return;
   }
-  if (entry?.value.kind === "scalar" && entry.value.value === null) {
-    yield finding(
-      "MTL103",
-      range,
-      `\`${name}\` has no options. Write \`optimizer: ${name}\`, or give one, e.g. \`{${name}: {learningRate: 1e-3}}\`.`,
-    );
-    return;
-  }
   if (entry !== undefined)
     yield* checkOptions(entry.value, optimizerOptions[name], "MTL131", "option", ` of the optimizer \`${name}\``, range);
 }

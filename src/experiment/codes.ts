@@ -43,7 +43,7 @@ export const checks = {
   MTL102: ["Missing key", "A key that has no default is not given. Add it."],
   MTL103: [
     "Wrong type",
-    "The value is of another type than expected, e.g. a text where a number belongs. A number in quotes is a text; a list is written `[a, b]`.",
+    "The value is of another type than expected, e.g. a text where a number belongs. A number in quotes is a text; a list is written `[a, b]`. A section that may be left out, such as `training` or `track`, may also stand with nothing under it: its defaults hold.",
   ],
   MTL104: ["Out of range", "The number, or the length of the list, lies outside of what is allowed. The message tells the range."],
   MTL105: ["Not one of the allowed values", "The value is none of the listed ones."],

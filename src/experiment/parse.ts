@@ -2,6 +2,7 @@ import { checkParts } from "./check-parts.ts";
 import { checkSense } from "./check-sense.ts";
 import { checkTop } from "./check-top.ts";
 import type { Diagnostic, TextRange } from "./diagnostic.ts";
+import { withoutEmptySections } from "./empty-sections.ts";
 import { finding, inOrder } from "./finding.ts";
 import { parseYaml } from "./parse-yaml.ts";
 import { experimentSchema, type Experiment } from "./schema.ts";
@@ -25,8 +26,9 @@ export interface ParsedExperiment {
 export function parseExperiment(text: string): ParsedExperiment {
   const { tree, diagnostics: unreadable } = parseYaml(text);
   const readable = tree?.kind === "map" && !hasErrors(unreadable.filter(({ code }) => code !== "MTL005"));
-  const findings = readable ? [...checkTop(tree), ...checkParts(tree), ...checkSense(tree)] : [];
-  const checked = tree === undefined || hasErrors([...unreadable, ...findings]) ? undefined : experimentSchema.safeParse(plainOf(tree));
+  const meant = tree && withoutEmptySections(tree);
+  const findings = readable && meant !== undefined ? [...checkTop(meant), ...checkParts(meant), ...checkSense(meant)] : [];
+  const checked = meant === undefined || hasErrors([...unreadable, ...findings]) ? undefined : experimentSchema.safeParse(plainOf(meant));
   // The checks know all that the schema refuses; should one be missing, its refusal is told all the same.
   const refused = tree === undefined || checked?.success !== false ? [] : checked.error.issues.map((issue) => refusal(tree, issue));
   const diagnostics = inOrder([...unreadable, ...findings, ...refused]);

@@ -3,7 +3,9 @@ import { balancerCatalogue } from "../../../src/balancers/catalogue.ts";
 import { completionsAt, type Completion } from "../../../src/experiment/completion.ts";
 import { hoverAt } from "../../../src/experiment/hover.ts";
 import { layerCatalogue } from "../../../src/experiment/layers.ts";
+import { parseExperiment } from "../../../src/experiment/parse.ts";
 import { optimizerOptions } from "../../../src/experiment/schema.ts";
+import { penguinsWith } from "./penguins.ts";
 
 /** Completions where the text has `|`. */
 function completed(marked: string, columns?: readonly string[]): readonly Completion[] {
@@ -97,6 +99,39 @@ describe("completion", () => {
     const adatask = completed("balancer: |").find(({ label }) => label === "adatask");
     expect(adatask?.markdown).toContain("arxiv.org/abs/2211.15055");
     expect(adatask?.markdown).toContain("Equations from the paper and the authors' code.");
+  });
+});
+
+describe("a section with nothing under it yet", () => {
+  const heads = "  heads:\n    species: []\n    mass: [{dense: {units: 16}}]\n";
+
+  test.each([
+    ["training", "training: {epochs: 50, batchSize: 32, seed: 0}\n", "training:\n", "training: {}\n"],
+    ["training, as null", "training: {epochs: 50, batchSize: 32, seed: 0}\n", "training: ~ # later\n", "training: {}\n"],
+    ["track", "training: {", "track:\n  # nothing\ntraining: {", "training: {"],
+    ["balancer", "balancer: {method: mgda, normalize: l2}\n", "balancer:\n", "balancer: equal\n"],
+    ["optimizer", "optimizer: {adam: {learningRate: 1e-3}}\n", "optimizer:\n", "optimizer: adam\n"],
+    ["an optimizer's options", "{adam: {learningRate: 1e-3}}", "\n  adam:", "{adam: {}}"],
+    ["split", "  split: {validation: 0.15, test: 0.15}\n", "  split:\n", ""],
+    ["heads", heads, "  heads:\n", ""],
+    ["one head", heads, "  heads:\n    species:\n    mass:\n", "  heads: {species: [], mass: []}\n"],
+    ["metrics", ", metrics: [rmse, r2]", ", metrics: ", ""],
+  ])("means what it means when it is left out: %s", (_what, passage, empty, same) => {
+    const given = parseExperiment(penguinsWith(passage, empty));
+    expect(given.diagnostics).toEqual([]);
+    expect(given.experiment).toEqual(parseExperiment(penguinsWith(passage, same)).experiment);
+    expect(given.experiment).toBeDefined();
+  });
+
+  test.each([
+    ["training", "training:\n  |", ["epochs", "batchSize", "seed"]],
+    ["training, beside the key", "training: {|", ["epochs", "batchSize", "seed"]],
+    ["track", "track:\n  |\nname: a", ["every", "decay", "snapshots"]],
+    ["split", "data:\n  file: a.csv\n  split:\n    |\n", ["validation", "test", "seed"]],
+    ["heads", `${tasks}model:\n  trunk: [flatten]\n  heads:\n    |\n`, ["species", "mass"]],
+    ["an optimizer", "optimizer:\n  adam:\n    |", ["learningRate", "beta1"]],
+  ])("offers its keys: %s", (_what, text, expected) => {
+    expect(labels(text)).toEqual(expect.arrayContaining(expected));
   });
 });
 
