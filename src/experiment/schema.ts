@@ -121,7 +121,7 @@ export const trainingSchema = z
       .enum(["auto", "own", "weighted"])
       .default("auto")
       .describe(
-        "Gradient of a head: of its own loss, or of its weighted loss. `auto`: weighted for methods that weigh losses, own for all others.",
+        "Gradient of a head: of its own loss, or of its weighted loss. `auto`: weighted for methods that weigh losses, because their objective is the weighted sum in all parameters; own for all others, which say nothing of the heads.",
       ),
     onNonFinite: z.enum(["skip", "drop-task", "throw"]).default("skip").describe("What to do when a loss or a gradient is not finite."),
     maxNormFactor: z

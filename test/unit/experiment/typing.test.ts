@@ -143,6 +143,11 @@ describe("hover", () => {
       ["**epochs**", "Passes over the training rows.", "A whole number, at least 1 and at most 1000000. Default: `20`."],
     ],
     ["a value", "training: {epochs: |3}", ["**epochs**"]],
+    [
+      "the choice of a head's gradient",
+      "training: {he|ads: auto}",
+      ["**heads**", "their objective is the weighted sum", "Default: `auto`"],
+    ],
     ["a section", "mod|el: {trunk: [flatten]}", ["**model**", "a trunk that all tasks share"]],
     [
       "a balancer",
