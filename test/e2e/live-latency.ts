@@ -35,7 +35,7 @@ export async function liveLatency(session: Session, seconds: number): Promise<Li
   const [task] = entry.summary.description?.tasks ?? [];
   if (task === undefined) throw new Error(`The run ${entry.summary.id} is not described yet: watch it once it trains.`);
   const chart = session.dashboard().locator(lossChart).first();
-  const page = await (await chart.elementHandle())?.ownerFrame();
+  const page = await (await chart.elementHandle()).ownerFrame();
   if (!page) throw new Error("The dashboard closed before it could be watched.");
   await page.evaluate(noteDrawings);
   const recorded = await commits(entry.summary.folder, `loss/${task.id}`, seconds);
