@@ -151,6 +151,9 @@ function starved({ tasks }: RunDescription, read: SeriesSource): Finding | undef
   };
 }
 
+/** A mean cosine above this says no more of a layer than that its gradients do not care for each other. */
+const worthNaming = -0.05;
+
 function conflict(description: RunDescription, read: SeriesSource): Finding | undefined {
   const rate = tail(read(series.conflictRate));
   if (description.tasks.length < 2 || rate === undefined || rate < 0.4) return undefined;
@@ -165,7 +168,7 @@ function conflict(description: RunDescription, read: SeriesSource): Finding | un
     severity: "information",
     claim: phrase("conflict", formatShare(rate)),
     evidence:
-      lowest === undefined
+      lowest === undefined || lowest.cosine > worthNaming
         ? phrase("conflictEvidence")
         : phrase("conflictEvidenceLayer", lowest.a, lowest.b, lowest.layer, formatNumber(lowest.cosine, 2)),
     view: "curves",

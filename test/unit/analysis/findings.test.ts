@@ -97,6 +97,9 @@ describe("each finding", () => {
     const cosines = { "layer-cosine/conv1/left/right": points([0.2]), "layer-cosine/dense1/left/right": points([-0.314]) };
     const [found] = findings(summary, (name) => ({ ...calm, ...cosines, "conflict-rate": points([0.6]) })[name], []);
     expect(found && spoken(found.evidence)).toMatch(/lowest between left and right in dense1 \(−0\.31\)\.$/);
+    const unclear = { "layer-cosine/dense1/left/right": points([-0.01]) };
+    const [vague] = findings(summary, (name) => ({ ...calm, ...unclear, "conflict-rate": points([0.6]) })[name], []);
+    expect(vague && spoken(vague.evidence)).toMatch(/last quarter\.$/);
   });
 
   test("non-finite steps come first", () => {
