@@ -136,7 +136,6 @@ const cases: readonly Case[] = [
   ["one column, two tasks", with_("column: Body Mass (g)", "column: Species"), "8:18 MTL213"],
   ["nothing to train on", with_("validation: 0.15", "validation: 0.9"), "5:3 MTL214"],
   ["strides and dilation", with_("[3, 3]}", "[3, 3], strides: 2, dilationRate: [1, 2]}"), "13:60 MTL215"],
-  ["an order without all tasks", with_("{method: mgda, normalize: l2}", "{method: priority, order: [mass]}"), "17:37 MTL217"],
   ["softmax at the end of a head", with_("{units: 16}", "{units: 16, activation: softmax}"), "16:44 MTL216"],
 ];
 

@@ -28,8 +28,10 @@ import { captureState, restoreState } from "../../../src/training/training-state
 import type { Training } from "../../../src/training/training.ts";
 import { ListRecorder, neverStop, syntheticDataset, syntheticTraining } from "./synthetic.ts";
 
+type Definition = BalancerDefinition<z.ZodRawShape>;
+
 /** A method made here, as anybody would make one: what is not told is that of equal weights. */
-function method(parts: Partial<BalancerDefinition<Record<never, never>>>): Balancer {
+function method(parts: Partial<Definition>): Balancer {
   return defineBalancer({
     id: "made-here",
     title: "Made here",
@@ -61,7 +63,7 @@ function values({ parameters }: Training): number[][] {
 
 /** Runs one step with the method and gives what `weigh` was asked, and the training after it. */
 function asked(
-  parts: Partial<BalancerDefinition<Record<never, never>>>,
+  parts: Partial<Definition>,
   changes = {},
   track = false,
 ): { input: StepInput; training: Training; report: StepReport } {
