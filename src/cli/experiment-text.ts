@@ -19,8 +19,12 @@ export async function readExperimentFile(name: string): Promise<ExperimentText> 
 
 async function readText(name: string, path: string): Promise<string> {
   try {
-    if ((await stat(path)).isDirectory()) throw new CommandError(`${name} is a folder. Give an experiment file (*.mtl.yaml).`);
-    return await readFile(path, "utf8");
+    const found = await stat(path);
+    if (found.isDirectory()) throw new CommandError(`${name} is a folder. Give an experiment file (*.mtl.yaml).`);
+    // A pipe may be what a shell makes of `<(…)`.
+    if (!found.isFile() && !found.isFIFO()) throw new CommandError(`${name} is a device. Give an experiment file (*.mtl.yaml).`);
+    // A byte order mark is no column of the first line; editors do not count it either.
+    return (await readFile(path, "utf8")).replace(/^\uFEFF/, "");
   } catch (error) {
     if (!(error instanceof Error) || error instanceof CommandError) throw error;
     const missing = "code" in error && error.code === "ENOENT";

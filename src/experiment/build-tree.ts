@@ -18,6 +18,8 @@ export function buildTree(contents: Node | null, lines: TextLines): BuiltTree {
   const diagnostics: Diagnostic[] = [];
   const anchors = new Map<string, Tree | "open">();
   let nodes = 0;
+  /** Aliases have made the file too large; from then on they stand for nothing, so that whoever walks the tree comes to an end. */
+  let exploded = false;
 
   const report = (
     code: Parameters<typeof finding>[0],
@@ -58,11 +60,13 @@ export function buildTree(contents: Node | null, lines: TextLines): BuiltTree {
       report("MTL008", range, `\`*${alias.source}\` refers to no \`&${alias.source}\` before it. Write the part out, or add the anchor.`);
     else if (target === "open")
       report("MTL008", range, `\`*${alias.source}\` repeats a part within itself without end. Write the part out.`);
-    else {
-      nodes += target.size;
-      if (nodes <= largest) return target.kind === "scalar" ? { ...target, range } : target;
+    else if (!exploded) {
+      if (nodes + target.size <= largest) {
+        nodes += target.size;
+        return target.kind === "scalar" ? { ...target, range } : target;
+      }
+      exploded = true;
       report("MTL008", range, `Aliases repeat parts until the file has more than ${String(largest)} of them. Write the parts out.`);
-      nodes = -Infinity; // said once
     }
     return nothing(range);
   };

@@ -1,7 +1,7 @@
 import { findBalancer } from "../balancers/catalogue.ts";
 import { layerNameOf, layersOf } from "./check-parts.ts";
 import type { Diagnostic, Fix, TextRange } from "./diagnostic.ts";
-import { finding, listed, respell } from "./finding.ts";
+import { finding, listed, respell, someOf } from "./finding.ts";
 import { nearest } from "./suggestion.ts";
 import { entriesOf, entryOf, itemsOf, plainOf, textOf, valueOf, type Entry, type ScalarTree, type Tree } from "./tree.ts";
 
@@ -70,21 +70,26 @@ function* checkTwice(items: readonly Tree[], what: string): Generator<Diagnostic
   }
 }
 
+/** Heads for which the task that was meant is looked for: where more are wrong, they are not misspelt. */
+const mostGuesses = 50;
+
 function* checkHeads(root: Tree): Generator<Diagnostic> {
   const heads = entryOf(valueOf(root, "model"), "heads");
   const tasks = entriesOf(valueOf(root, "tasks"));
   if (heads?.value.kind !== "map" || tasks.length === 0) return;
   const names = tasks.map(({ key }) => key);
   if (!names.every(isName)) return;
-  const given = heads.value.entries.map(({ key }) => key);
-  const withoutHead = names.filter((name) => !given.includes(name));
+  const [isTask, given] = [new Set(names), new Set(heads.value.entries.map(({ key }) => key))];
+  const withoutHead = names.filter((name) => !given.has(name));
   const misspelt = new Set<string>();
+  let foreign = 0;
   for (const head of heads.value.entries) {
     yield* checkSoftmax(head);
-    if (names.includes(head.key)) continue;
-    const meant = nearest(head.key, withoutHead);
+    if (isTask.has(head.key)) continue;
+    foreign += 1;
+    const meant = foreign > mostGuesses ? undefined : nearest(head.key, withoutHead);
     if (meant !== undefined) misspelt.add(meant);
-    const advice = meant === undefined ? `The tasks are ${listed(names)}.` : `Did you mean \`${meant}\`?`;
+    const advice = meant === undefined ? `The tasks are ${someOf(names)}.` : `Did you mean \`${meant}\`?`;
     yield finding("MTL204", head.keyRange, `There is no task \`${head.key}\` for this head. ${advice}`, {
       fixes: meant === undefined ? [] : [respell(head.keyRange, meant)],
     });

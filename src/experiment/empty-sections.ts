@@ -23,7 +23,7 @@ export function withoutEmptySections(tree: Tree, path: Path = []): Tree {
   const entries = tree.entries.flatMap((entry): Entry[] => {
     const here = [...path, entry.key];
     const { value } = entry;
-    if (value.kind !== "scalar" || value.value !== null) return [{ ...entry, value: withoutEmptySections(value, here) }];
+    if (!isNothing(value)) return [{ ...entry, value: withoutEmptySections(value, here) }];
     switch (meaningAt(here)) {
       case "absent":
         return [];
@@ -36,6 +36,11 @@ export function withoutEmptySections(tree: Tree, path: Path = []): Tree {
     }
   });
   return { ...tree, entries };
+}
+
+/** Nothing at all, or YAML's words for it; not what a tag has made unreadable. */
+function isNothing(tree: Tree): boolean {
+  return tree.kind === "scalar" && tree.value === null && /^(?:~|null|Null|NULL)?$/.test(tree.source);
 }
 
 function meaningAt(path: readonly PropertyKey[]): "absent" | "map" | "list" | undefined {

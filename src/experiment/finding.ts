@@ -1,14 +1,14 @@
 import type { CheckCode } from "./codes.ts";
 import type { Diagnostic, Fix, Severity, TextRange } from "./diagnostic.ts";
 
-/** A diagnostic with a code of the list; an error unless told otherwise. */
+/** A diagnostic with a code of the list; an error unless told otherwise. What a message quotes is cut where it is very long. */
 export function finding(
   code: CheckCode,
   range: TextRange,
   message: string,
   { severity = "error", fixes = [] }: { readonly severity?: Severity; readonly fixes?: readonly Fix[] } = {},
 ): Diagnostic {
-  return { code, severity, message, range, fixes };
+  return { code, severity, message: message.replace(/`([^`]{100})[^`]+`/g, "`$1…`"), range, fixes };
 }
 
 /** The repair of a misspelt word. */

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { checks } from "../../../src/experiment/codes.ts";
+import { completionsAt } from "../../../src/experiment/completion.ts";
+import { hoverAt } from "../../../src/experiment/hover.ts";
 import { parseExperiment } from "../../../src/experiment/parse.ts";
 import { longestText } from "../../../src/experiment/parse-yaml.ts";
 import { penguins, penguinsWith as with_ } from "./penguins.ts";
@@ -157,6 +159,50 @@ describe("a broken file", () => {
     const known = Object.keys(checks).filter((code) => /^MTL[012]/.test(code));
     // MTL109 is for what no schema of today can yield.
     expect(known.filter((code) => !shown.has(code) && code !== "MTL109")).toEqual([]);
+  });
+});
+
+describe("a file made to break the check", () => {
+  const pair = (name: string) => `[*${name}, *${name}]`;
+  const doubling = ["a0: &a0 [1]", ...Array.from({ length: 400 }, (_, i) => `a${i + 1}: &a${i + 1} ${pair(`a${i}`)}`)].join("\n");
+
+  test("an alias bomb can be hovered and completed anywhere", () => {
+    for (const offset of [0, doubling.length >> 1, doubling.length]) {
+      hoverAt(doubling, offset);
+      completionsAt(doubling, offset);
+    }
+    expect(parseExperiment(doubling).diagnostics.map(({ code }) => code)).toEqual(["MTL008"]);
+  });
+
+  test("two thousand heads for two thousand other tasks are told, and the tasks not listed each time", () => {
+    const many = (of: string) => Array.from({ length: 2000 }, (_, i) => `${of}${i}`);
+    const tasks = many("task").map((id) => `  ${id}: {kind: regression}`);
+    const heads = many("head").map((id) => `    ${id}: []`);
+    const text = ["name: a", "data: {file: a.csv, inputs: [a]}", "tasks:", ...tasks, "model:", "  trunk: [flatten]", "  heads:", ...heads];
+    const foreign = parseExperiment(text.join("\n")).diagnostics.filter(({ code }) => code === "MTL204");
+    expect(foreign).toHaveLength(2000);
+    expect(foreign.at(-1)?.message).toContain("and 1988 more");
+  });
+
+  test.each([
+    with_("mgda", "m".repeat(900_000)),
+    with_("conv2d:", `${"c".repeat(900)}:`),
+    with_("training:", `${"t".repeat(900)}:`),
+    with_("mass: {c", `${"m".repeat(900)}.: {c`),
+  ])("a word without end is not repeated to the end (%#)", (text) => {
+    const { diagnostics } = parseExperiment(text);
+    expect(diagnostics.length).toBeGreaterThan(0);
+    for (const { message } of diagnostics) expect(message.length).toBeLessThan(700);
+  });
+
+  test("what every object has is no key, layer, balancer or optimizer, and may be a task", () => {
+    for (const word of ["constructor", "toString", "hasOwnProperty"]) {
+      expect(parseExperiment(with_("species: {c", `${word}: {c`).replace("species: []", `${word}: []`)).diagnostics).toEqual([]);
+      const codes = [`${word}: 1\n${penguins}`, with_("- flatten", `- ${word}`), with_("mgda", word), with_("{adam:", `{${word}:`)].map(
+        (text) => parseExperiment(text).diagnostics.map(({ code }) => code),
+      );
+      expect(codes).toEqual([["MTL101"], ["MTL120"], ["MTL110"], ["MTL130"]]);
+    }
   });
 });
 
