@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { RunBusyError, RunNotFoundError } from "../runs/registry.ts";
+import { ResumeError } from "../runs/process/resume.ts";
 import { StopError } from "../runs/process/stop.ts";
 import { TrainerStartError } from "../runs/process/start-trainer.ts";
 import { RunStoreError } from "../runs/store/store-error.ts";
@@ -11,6 +12,7 @@ import { registerDelete } from "./delete.ts";
 import { CommandError, exitCode } from "./exit.ts";
 import { registerExport } from "./export.ts";
 import { registerList } from "./list.ts";
+import { registerResume } from "./resume.ts";
 import { registerRun } from "./run.ts";
 import { registerShow } from "./show.ts";
 import { registerStop } from "./stop.ts";
@@ -38,6 +40,7 @@ export async function runProgram(argv: readonly string[]): Promise<void> {
 const commands = [
   registerCheck,
   registerRun,
+  registerResume,
   registerStop,
   registerList,
   registerShow,
@@ -52,7 +55,8 @@ function tell(error: unknown): number {
   // Commander has printed its message, or the help that was asked for.
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.done : exitCode.usage;
   if (error instanceof CommandError) return complain(error.message, error.code);
-  if (error instanceof RunNotFoundError || error instanceof RunBusyError) return complain(error.message, exitCode.usage);
+  if (error instanceof RunNotFoundError || error instanceof RunBusyError || error instanceof ResumeError)
+    return complain(error.message, exitCode.usage);
   if (
     error instanceof RunStoreError ||
     error instanceof TrainerStartError ||

@@ -1,22 +1,14 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { formatDuration } from "../analysis/format.ts";
 import { applyOverrides, type Override } from "../experiment/overrides.ts";
 import { parseExperiment } from "../experiment/parse.ts";
 import type { Experiment } from "../experiment/schema.ts";
-import type { RunSummary } from "../runs/contract.ts";
 import { startTrainer } from "../runs/process/start-trainer.ts";
-import { requestStop, stopNow } from "../runs/process/stop.ts";
-import { createRun, type CreatedRun, findRoot } from "../runs/run-folder.ts";
+import { createRun, findRoot } from "../runs/run-folder.ts";
+import { attend, tellDetached } from "./attend.ts";
 import { asLine, checkExperiment, isError, openInspector } from "./check.ts";
-import { CommandError, exitCode } from "./exit.ts";
+import { CommandError } from "./exit.ts";
 import { type ExperimentText, readExperimentFile } from "./experiment-text.ts";
-import { follow } from "./follow.ts";
 import { programsBeside } from "./programs.ts";
-import { openProgress, type Progress } from "./progress.ts";
-import { outcomeOf, secondsOf } from "./run-facts.ts";
-import { resultText } from "./show.ts";
-import { print, printJson, say, toned } from "./terminal.ts";
-import { toneOf } from "./list.ts";
 import { version } from "./version.ts";
 
 interface RunOptions {
@@ -101,68 +93,6 @@ async function checked(order: ExperimentText): Promise<Experiment> {
   } finally {
     inspector.dispose();
   }
-}
-
-async function tellDetached({ id, folder }: CreatedRun, pid: number, { json }: RunOptions): Promise<void> {
-  if (json) return printJson({ run: id, pid, folder });
-  await print(`${id}\n`);
-  say(`Training in process ${pid}. "taskscope show ${id}" tells how it goes, "taskscope stop ${id}" ends it.`);
-}
-
-async function attend({ id, folder }: CreatedRun, { json }: RunOptions): Promise<void> {
-  const progress = openProgress();
-  progress.note(`${toned("dim", "run", process.stderr)} ${id}`);
-  const release = stopOnInterrupt(folder, progress);
-  try {
-    const ended = await follow(folder, progress);
-    progress.end();
-    await (json ? printJson(outcomeOf(ended)) : print(endText(ended)));
-    process.exitCode = codeOf(ended);
-  } finally {
-    release();
-  }
-}
-
-/** The first Ctrl-C asks the trainer to end after its step, the second ends it at once. */
-function stopOnInterrupt(folder: string, progress: Progress): () => void {
-  let asked = false;
-  const interrupt = (): void => {
-    if (asked) {
-      progress.note("Ending the trainer at once.");
-      stopNow(folder).catch(complain);
-      return;
-    }
-    asked = true;
-    progress.note("Ending after this step. Ctrl-C again ends the trainer at once.");
-    try {
-      requestStop(folder);
-    } catch (error) {
-      complain(error);
-    }
-  };
-  const complain = (error: unknown): void =>
-    progress.note(`The run could not be stopped: ${error instanceof Error ? error.message : String(error)}`);
-  const signals = ["SIGINT", "SIGTERM"] as const;
-  for (const signal of signals) process.on(signal, interrupt);
-  return () => {
-    for (const signal of signals) process.off(signal, interrupt);
-  };
-}
-
-function endText(run: RunSummary): string {
-  const where = run.description === null ? "" : ` on ${run.description.backend}`;
-  const head = `${run.id} ${toned(toneOf(run.status), run.status)} after ${timeOf(run)}${where}, seed ${run.seed}\n`;
-  return head + (run.reason === null ? "" : `${run.reason}\n`) + resultText(run);
-}
-
-function timeOf(run: RunSummary): string {
-  const seconds = secondsOf(run, Date.now());
-  return seconds < 60 ? `${seconds.toFixed(1)} s` : formatDuration(seconds);
-}
-
-function codeOf({ status }: RunSummary): number {
-  if (status === "completed") return exitCode.done;
-  return status === "stopped" ? exitCode.stopped : exitCode.failed;
 }
 
 function wholeNumber(text: string): number {

@@ -3,7 +3,7 @@ import { isMainThread, workerData } from "node:worker_threads";
 import { isStoreThreadData } from "./store-messages.ts";
 
 /**
- * The trainer: `trainer <run folder>` trains one run and ends. The same file serves the store on a second thread. Both
+ * The trainer: `trainer <run folder> [step]` trains one run and ends; from the checkpoint of that step, where one is given. The same file serves the store on a second thread. Both
  * parts are loaded when they are needed: the store's thread must not load TensorFlow.js.
  */
 async function main(): Promise<void> {
@@ -14,15 +14,15 @@ async function main(): Promise<void> {
     await serveStore(data);
     return;
   }
-  const [entry, folder] = [process.argv[1], process.argv[2]];
-  if (entry === undefined || folder === undefined) {
-    process.stderr.write("Usage: trainer <run folder>. It is started by `taskscope run` and by the editor.\n");
+  const [entry, folder, step] = process.argv.slice(1);
+  if (entry === undefined || folder === undefined || (step !== undefined && !/^\d+$/.test(step))) {
+    process.stderr.write("Usage: trainer <run folder> [step]. It is started by `taskscope run` and by the editor.\n");
     process.exitCode = 2;
     return;
   }
   const { runTrainer } = await import("./run-trainer.ts");
   // What the training may have left open (handles of a native backend, timers) must not keep an ended run's process alive.
-  process.exit(await runTrainer(resolve(entry), resolve(folder)));
+  process.exit(await runTrainer(resolve(entry), resolve(folder), step === undefined ? null : Number(step)));
 }
 
 void main();

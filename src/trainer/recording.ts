@@ -10,6 +10,16 @@ export class RecordingError extends Error {
   override readonly name = "RecordingError";
 }
 
+export interface RecordingStart {
+  /** This program, which the thread runs too. */
+  readonly entry: string;
+  readonly folder: string;
+  readonly owner: ProcessIdentity;
+  /** The step after which a run that ended early goes on; null for a run that begins. */
+  readonly resumeAt?: number | null;
+  readonly log: (text: string) => void;
+}
+
 /**
  * The training thread's side of recording: hands everything to the store thread at once, and reads from shared memory what
  * others ask for. Nothing here waits for the disk.
@@ -37,10 +47,10 @@ export class Recording implements Recorder, Control {
     worker.on("exit", () => this.#leave());
   }
 
-  /** Opens the store of the run on a thread of its own. `entry` is this program, which the thread runs too. Throws `RecordingError`. */
-  static async start(entry: string, folder: string, owner: ProcessIdentity, log: (text: string) => void): Promise<Recording> {
+  /** Opens the store of the run on a thread of its own. Throws `RecordingError`. */
+  static async start({ entry, folder, owner, resumeAt = null, log }: RecordingStart): Promise<Recording> {
     const flags = new SharedArrayBuffer(4 * flagCount);
-    const data: StoreThreadData = { role: "store", folder, owner, flags };
+    const data: StoreThreadData = { role: "store", folder, owner, resumeAt, flags };
     const worker = new Worker(entry, { workerData: data });
     const first = await new Promise<FromStore>((resolve, reject) => {
       worker.once("message", resolve).once("error", reject);
@@ -53,6 +63,11 @@ export class Recording implements Recorder, Control {
 
   describe(description: RunDescription): void {
     this.#post({ kind: "describe", description });
+  }
+
+  resume(step: number, epoch: number): void {
+    this.#log(`Going on from step ${step}.`);
+    this.#post({ kind: "resume", epoch });
   }
 
   versions(versions: Readonly<Record<string, string>>): void {

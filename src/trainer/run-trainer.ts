@@ -20,16 +20,17 @@ class RunError extends Error {
 }
 
 /**
- * The life of one run, from its folder to its terminal row. `entry` is the program's own file. Resolves with the exit code;
+ * The life of one run, from its folder to its terminal row. `entry` is the program's own file; `resumeAt` the step
+ * of the checkpoint that it goes on from. Resolves with the exit code;
  * whatever goes wrong is in the run's row with a reason for people, and in the log with its stack.
  */
-export async function runTrainer(entry: string, folder: string): Promise<number> {
+export async function runTrainer(entry: string, folder: string, resumeAt: number | null): Promise<number> {
   process.title = `taskscope ${basename(folder)}`;
   // The terminal it was started from may close.
   process.on("SIGHUP", () => undefined);
   let recording: Recording;
   try {
-    recording = await openRecording(entry, folder);
+    recording = await openRecording(entry, folder, resumeAt);
   } catch (error) {
     log(error instanceof RunStoreError || error instanceof RecordingError ? error.message : stackOf(error));
     return trainerExit.failed;
@@ -40,18 +41,18 @@ export async function runTrainer(entry: string, folder: string): Promise<number>
       recording.requestStop();
     });
   }
-  const ending = await Promise.race([trainOnce(entry, folder, recording), unexpected()]);
+  const ending = await Promise.race([trainOnce(entry, folder, recording, resumeAt), unexpected()]);
   return finish(folder, recording, ending);
 }
 
-async function openRecording(entry: string, folder: string): Promise<Recording> {
+async function openRecording(entry: string, folder: string, resumeAt: number | null): Promise<Recording> {
   const owner = identityOf(process.pid);
   if (owner === undefined) throw new RecordingError("This system does not tell when this process started.");
   log(`Process ${process.pid}, Node ${process.versions.node}, ${folder}`);
-  return Recording.start(entry, folder, owner, log);
+  return Recording.start({ entry, folder, owner, resumeAt, log });
 }
 
-async function trainOnce(entry: string, folder: string, recording: Recording): Promise<Ending> {
+async function trainOnce(entry: string, folder: string, recording: Recording, resumeAt: number | null): Promise<Ending> {
   try {
     const experimentFile = experimentFileOf(folder);
     const experiment = readExperiment(folder);
@@ -62,7 +63,9 @@ async function trainOnce(entry: string, folder: string, recording: Recording): P
     recording.versions({ backend: `${name} ${version}` });
     log(`Backend ${name} ${version}`);
     const checkpointFolder = join(folder, runFiles.checkpoints);
-    const { kind, result } = await train({ experiment, baseFolder, checkpointFolder, backend }, recording, recording);
+    const request = { experiment, baseFolder, checkpointFolder, backend };
+    const resumed = resumeAt === null ? {} : { resumeFrom: join(checkpointFolder, `step-${resumeAt}`) };
+    const { kind, result } = await train({ ...request, ...resumed }, recording, recording);
     return { status: kind, reason: kind === "stopped" ? "Stopped on request." : null, result };
   } catch (error) {
     return failed(error);

@@ -8,6 +8,8 @@ export interface StoreThreadData {
   readonly role: "store";
   readonly folder: string;
   readonly owner: ProcessIdentity;
+  /** The step after which the run goes on; null for one that begins. */
+  readonly resumeAt: number | null;
   /** `flagCount` 32-bit words, see `flag`. */
   readonly flags: SharedArrayBuffer;
 }
@@ -43,6 +45,8 @@ export type ToStore =
   | { readonly kind: "event"; readonly event: RunEvent }
   | { readonly kind: "describe"; readonly description: RunDescription }
   | { readonly kind: "versions"; readonly versions: Readonly<Record<string, string>> }
+  /** The training stands where it was at `resumeAt`: what was recorded after that goes. */
+  | { readonly kind: "resume"; readonly epoch: number }
   | { readonly kind: "stopping" }
   | { readonly kind: "end"; readonly ending: Ending };
 

@@ -34,10 +34,11 @@ export async function serveStore(data: StoreThreadData): Promise<void> {
 }
 
 /** The writer of a run that is this trainer's from now on; undefined for a run that had a trainer before. */
-function openOwned({ folder, owner }: StoreThreadData): RunWriter | undefined {
+function openOwned({ folder, owner, resumeAt }: StoreThreadData): RunWriter | undefined {
   const writer = RunWriter.open(folder);
   let owned = false;
   try {
+    if (resumeAt !== null) writer.continueAt(resumeAt);
     owned = writer.begin(owner, Date.now());
   } finally {
     if (!owned) writer.close();
@@ -90,6 +91,9 @@ class StoreThread {
         break;
       case "describe":
         this.#writer.describe(message.description);
+        break;
+      case "resume":
+        this.#writer.resume(message.epoch, Date.now());
         break;
       case "versions":
         this.#writer.noteVersions(message.versions);

@@ -6,8 +6,9 @@ import type { Recorder } from "./recorder.ts";
 const interval = { ms: 10_000 } as const;
 
 /**
- * Keeps two checkpoints on disk, the best and the last. A new best is held in memory and written together with the next last
- * one, so that short epochs do not spend their time on writing files.
+ * Keeps two checkpoints on disk, the best and the last, and the two before them until the next are written: by then the last is
+ * surely in the run's records, and with it all points before it, so that a killed run can go on from it. A new best is held in
+ * memory and written together with the next last one, so that short epochs do not spend their time on writing files.
  */
 export class CheckpointKeeper {
   readonly #folder: string;
@@ -15,14 +16,17 @@ export class CheckpointKeeper {
   #best: Checkpoint | undefined;
   #bestOnDisk: number | undefined;
   #lastOnDisk: number | undefined;
+  /** Steps of the last and the best at the last writing. */
+  #before: readonly number[];
   #writtenAt = performance.now();
 
-  /** `best` is one that is on disk already, of the run that is resumed. */
-  constructor(folder: string, recorder: Recorder, best?: Checkpoint) {
+  /** `best` and the one of step `resumed` are on disk already, of the run that is resumed. */
+  constructor(folder: string, recorder: Recorder, best?: Checkpoint, resumed?: number) {
     this.#folder = folder;
     this.#recorder = recorder;
     this.#best = best;
     this.#bestOnDisk = best?.step;
+    this.#before = [best?.step, resumed].filter((step) => step !== undefined);
   }
 
   get best(): Checkpoint | undefined {
@@ -37,14 +41,16 @@ export class CheckpointKeeper {
     return performance.now() - this.#writtenAt >= interval.ms;
   }
 
-  /** Writes the last checkpoint, and the best where it is newer than the one on disk; deletes all others. */
+  /** Writes the last checkpoint, and the best where it is newer than the one on disk; deletes all but these and those before. */
   write(last: Checkpoint): void {
     const best = this.#best;
     if (best !== undefined && best.step !== this.#bestOnDisk && best.step !== last.step) this.#save(best);
     if (last.step !== this.#lastOnDisk) this.#save(last);
     this.#bestOnDisk = best?.step;
     this.#lastOnDisk = last.step;
-    pruneCheckpoints(this.#folder, best === undefined ? [last.step] : [last.step, best.step]);
+    const now = best === undefined ? [last.step] : [last.step, best.step];
+    pruneCheckpoints(this.#folder, [...now, ...this.#before]);
+    this.#before = now;
     this.#writtenAt = performance.now();
   }
 

@@ -4,6 +4,8 @@ import type { OwnershipMap, RunDescription, RunEvent } from "../experiment/recor
 export interface Recorder {
   /** Once, before the first step. */
   describe(description: RunDescription): void;
+  /** Once, before the first step of a training that goes on after `step`: what was recorded of later steps is void. */
+  resume(step: number, epoch: number): void;
   /** One value of a series. Steps of one series never decrease. */
   scalar(series: string, step: number, value: number): void;
   /** One vector of a series; its width is the same at every step. */

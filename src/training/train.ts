@@ -70,7 +70,8 @@ function beginOrResume(
   const checkpoint = readCheckpoint(resumeFrom);
   const { best } = restoreState(training, checkpoint);
   const bestCheckpoint = best === undefined ? undefined : bestBeside(resumeFrom, best.step, checkpoint);
-  const keeper = new CheckpointKeeper(checkpointFolder, recorder, bestCheckpoint);
+  const keeper = new CheckpointKeeper(checkpointFolder, recorder, bestCheckpoint, checkpoint.step);
+  recorder.resume(checkpoint.step, checkpoint.step / training.description.stepsPerEpoch);
   return new TrainingLoop(training, recorder, control, keeper, { step: checkpoint.step, best });
 }
 

@@ -32,6 +32,7 @@ interface Result {
 /** Takes everything and keeps nothing; handing points over to the store's thread is the trainer's affair. */
 const sink: Recorder = {
   describe: () => undefined,
+  resume: () => undefined,
   scalar: () => undefined,
   vector: () => undefined,
   snapshot: () => undefined,

@@ -18,6 +18,8 @@ interface Position {
   readonly lastSnapshot: number;
 }
 
+const beginning: Position = { token: undefined, names: "", scalars: new Map(), vectors: new Map(), lastEvent: 0, lastSnapshot: 0 };
+
 /** An update of a series, if there is one, and how far the page knows the series with it. */
 interface Step<Update, Known> {
   readonly update?: Update;
@@ -35,7 +37,7 @@ export class Feed {
   readonly reading: RunReader;
   readonly #subscription: Subscription;
   readonly #post: Post;
-  #position: Position = { token: undefined, names: "", scalars: new Map(), vectors: new Map(), lastEvent: 0, lastSnapshot: 0 };
+  #position: Position = beginning;
   #sending: Promise<boolean> | undefined;
 
   constructor(subscription: Subscription, reading: RunReader, post: Post) {
@@ -74,6 +76,11 @@ export class Feed {
 
   /** What the page lacks, and what it has once that arrived. */
   #messages(token: number): { readonly messages: ToPage[]; readonly position: Position } {
+    const events = this.reading.events(this.#position.lastEvent);
+    // A run that was resumed recorded its last steps anew: the page gets whole windows again.
+    if (events.some(({ kind, detail }) => kind === "state" && detail?.["resumed"] === true)) {
+      this.#position = { ...beginning, lastEvent: this.#position.lastEvent };
+    }
     const list = this.reading.seriesList();
     const names = list.map(({ name }) => name).join("\n");
     const known = new Map(list.map((info) => [info.name, info]));
@@ -82,7 +89,6 @@ export class Feed {
       .filter(({ width }) => width === 1)
       .map((info) => [info.name, this.#scalar(info)] as const);
     const vectors = wanted(this.#subscription.vectors).map((info) => [info.name, this.#vector(info)] as const);
-    const events = this.reading.events(this.#position.lastEvent);
     const snapshots = this.reading.snapshots(this.#position.lastSnapshot);
     const data = {
       scalars: scalars.flatMap(([, { update }]) => update ?? []),

@@ -19,13 +19,13 @@ export class TrainerStartError extends Error {
 }
 
 /**
- * Starts the one trainer process of a queued run. It has its own process group and session, writes to `trainer.log`, and
+ * Starts the one trainer process of a queued run, from a checkpoint where one is given by its step. It has its own process group and session, writes to `trainer.log`, and
  * outlives whoever started it. Resolves once the process is there. Throws `TrainerStartError`, `RunStoreError`.
  */
-export async function startTrainer(folder: string, program: TrainerProgram): Promise<{ readonly pid: number }> {
+export async function startTrainer(folder: string, program: TrainerProgram, resumeAt?: number): Promise<{ readonly pid: number }> {
   const log = openSync(join(folder, runFiles.log), "a");
   try {
-    const pid = await spawnTrainer(folder, program, log);
+    const pid = await spawnTrainer(folder, program, log, resumeAt);
     await tellStarted(folder, identityOf(pid) ?? endedIdentity(pid));
     return { pid };
   } finally {
@@ -33,9 +33,9 @@ export async function startTrainer(folder: string, program: TrainerProgram): Pro
   }
 }
 
-async function spawnTrainer(folder: string, { entry, execPath }: TrainerProgram, log: number): Promise<number> {
+async function spawnTrainer(folder: string, { entry, execPath }: TrainerProgram, log: number, resumeAt?: number): Promise<number> {
   try {
-    const child = spawn(execPath, [entry, folder], {
+    const child = spawn(execPath, [entry, folder, ...(resumeAt === undefined ? [] : [String(resumeAt)])], {
       detached: true,
       stdio: ["ignore", log, log],
       windowsHide: true,

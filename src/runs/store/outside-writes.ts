@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { type ProcessIdentity, type RequestKind, runFiles } from "../contract.ts";
 import { openMigrated } from "./open-store.ts";
 import { patiently } from "./patience.ts";
-import { translated } from "./sqlite.ts";
+import type { RunRow } from "./run-row.ts";
+import { transaction, translated } from "./sqlite.ts";
 
 /** What others than the trainer may write: each a short transaction over a connection of its own. All throw `RunStoreError`. */
 
@@ -19,6 +20,37 @@ export function noteStarted(folder: string, owner: ProcessIdentity): Promise<voi
       .prepare("UPDATE run SET status = 'starting', owner_pid = ?, owner_started = ? WHERE status = 'queued'")
       .run(owner.pid, owner.started),
   );
+}
+
+/**
+ * Puts a run that ended early back into the queue, on behalf of the process that will start its trainer. The time between does
+ * not count as training. False when the run is no longer as it was seen.
+ */
+export function requeue(folder: string, seen: RunRow, starter: ProcessIdentity, now: number = Date.now()): boolean {
+  const trained = seen.startedAt === null ? null : (seen.endedAt ?? seen.heartbeatAt ?? seen.startedAt) - seen.startedAt;
+  let done = false;
+  write(folder, (database) =>
+    transaction(database, "immediate", () => {
+      const { changes } = database
+        .prepare(
+          `UPDATE run SET status = 'queued', reason = NULL, owner_pid = ?, owner_started = ?, started_at = ?, ended_at = NULL, heartbeat_at = NULL
+           WHERE status = ? AND owner_pid IS ? AND owner_started IS ? AND heartbeat_at IS ?`,
+        )
+        .run(
+          starter.pid,
+          starter.started,
+          trained === null ? null : now - trained,
+          seen.status,
+          seen.owner?.pid ?? null,
+          seen.owner?.started ?? null,
+          seen.heartbeatAt,
+        );
+      done = changes === 1;
+      // What was asked of the trainer before is not meant for this one.
+      if (done) database.prepare("UPDATE request SET handled_at = ? WHERE handled_at IS NULL").run(now);
+    }),
+  );
+  return done;
 }
 
 /** Ends a run whose trainer could not be started. */

@@ -4,6 +4,7 @@ import type { MetricTable, OwnershipMap, RunDescription, RunEvent, RunResult } f
 import { type ProcessIdentity, type RequestKind, runFiles } from "../contract.ts";
 import { openMigrated } from "./open-store.ts";
 import { SeriesBuffer, SeriesStatements } from "./series-buffer.ts";
+import { tailsAt } from "./series-tail.ts";
 import { packShares } from "./shares.ts";
 import { Columns, transaction, translated } from "./sqlite.ts";
 import { RunStoreError } from "./store-error.ts";
@@ -13,6 +14,12 @@ export interface Ending {
   readonly status: "completed" | "stopped" | "failed";
   readonly reason: string | null;
   readonly result: RunResult | null;
+}
+
+interface Continuation {
+  readonly step: number;
+  /** Series that had not begun by then. */
+  readonly begunLater: readonly number[];
 }
 
 export interface Request {
@@ -41,6 +48,8 @@ export class RunWriter {
   #description: RunDescription | undefined;
   #versions: Readonly<Record<string, string>> = {};
   #stopping = false;
+  #continued: Continuation | undefined;
+  #resumed: (Continuation & { readonly at: number }) | undefined;
   #events: RunEvent[] = [];
   #snapshots: { readonly step: number; readonly epoch: number; readonly map: OwnershipMap }[] = [];
 
@@ -64,10 +73,36 @@ export class RunWriter {
     return translated(path, () => new RunWriter(path, database));
   }
 
-  /** The trainer lives: it owns the run and prepares it. Committed at once. False for a run that had a trainer before. */
+  /**
+   * Takes up every series where it was after `step`. Only reads: until `resume()` nothing is lost of what was recorded later,
+   * should the training not come so far.
+   */
+  continueAt(step: number): void {
+    const { kept, begunLater } = translated(this.#path, () => tailsAt(this.#database, this.#columns, this.#path, step));
+    this.#latest = {};
+    this.#series.clear();
+    for (const tail of kept) {
+      this.#series.set(tail.name, SeriesBuffer.continued(tail));
+      if (tail.lastValue !== undefined) this.#noteMetric(tail.name, tail.lastValue);
+    }
+    this.#latestChanged = false;
+    this.#continued = { step, begunLater };
+  }
+
+  /** The training stands where it was at the step of `continueAt`; what was recorded after that goes with the next commit. */
+  resume(epoch: number, now: number): void {
+    if (this.#continued === undefined) throw new TypeError("A run is resumed that was not continued.");
+    const { step } = this.#continued;
+    for (const buffer of this.#series.values()) buffer.takeUp();
+    this.#latestChanged = true;
+    this.#progress = { step, epoch };
+    this.#resumed = { ...this.#continued, at: now };
+  }
+
+  /** The trainer lives: it owns the run and prepares it. Committed at once. False for a run that has or had a trainer and is not queued. */
   begin(owner: ProcessIdentity, now: number): boolean {
     const { changes } = this.#run(
-      `UPDATE run SET status = 'starting', owner_pid = ?, owner_started = ?, started_at = ?, heartbeat_at = ?
+      `UPDATE run SET status = 'starting', owner_pid = ?, owner_started = ?, started_at = coalesce(started_at, ?), heartbeat_at = ?
        WHERE status IN ('queued', 'starting') AND heartbeat_at IS NULL`,
       owner.pid,
       owner.started,
@@ -126,6 +161,7 @@ export class RunWriter {
     const { events, snapshots } = { events: [...this.#events], snapshots: [...this.#snapshots] };
     translated(this.#path, () =>
       transaction(this.#database, "immediate", () => {
+        if (this.#resumed !== undefined) this.#dropAfter(this.#resumed);
         this.#writeState();
         for (const buffer of this.#series.values()) {
           const finish = buffer.write(this.#statements);
@@ -145,6 +181,7 @@ export class RunWriter {
     this.#description = undefined;
     this.#versions = {};
     this.#stopping = false;
+    this.#resumed = undefined;
     this.#events.splice(0, events.length);
     this.#snapshots.splice(0, snapshots.length);
     this.#latestChanged = false;
@@ -201,6 +238,22 @@ export class RunWriter {
     if (this.#stopping) {
       this.#database.prepare("UPDATE run SET status = 'stopping' WHERE status IN ('queued', 'starting', 'running')").run();
     }
+  }
+
+  /** What was recorded after a step goes. The next ids stay above all that were given, since readers ask for what is above them. */
+  #dropAfter({ step, begunLater, at }: Continuation & { readonly at: number }): void {
+    const last = this.#database.prepare("SELECT max(id) AS id FROM event").get();
+    const lastId = last === undefined ? 0 : (this.#columns.numberOrNull(last, "id") ?? 0);
+    this.#database.prepare("DELETE FROM event WHERE step > ?").run(step);
+    this.#database.prepare("DELETE FROM snapshot WHERE step > ?").run(step);
+    for (const id of begunLater) {
+      this.#database.prepare("DELETE FROM chunk WHERE series = ?").run(id);
+      this.#database.prepare("DELETE FROM series WHERE id = ?").run(id);
+    }
+    this.#database
+      .prepare("INSERT INTO event (id, kind, step, at, message, detail) VALUES (?, 'state', ?, ?, ?, ?)")
+      .run(lastId + 1, step, at, `Resumed from the checkpoint of step ${step}.`, JSON.stringify({ resumed: true }));
+    this.#database.prepare("UPDATE run SET result = NULL").run();
   }
 
   #writeEnding({ status, reason, result }: Ending, now: number): void {

@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { bytesOf, chunkCapacity, openPoints, packSketch, sketchBlock, summarise } from "./chunk.ts";
 import { sketchOf } from "./reduction.ts";
+import type { SeriesTail } from "./series-tail.ts";
 
 /** The statements with which series are written; prepared once for all of them. */
 export class SeriesStatements {
@@ -46,6 +47,8 @@ export class SeriesBuffer {
   #firstStep = 0;
   #lastStep = -Infinity;
   #dirty = false;
+  /** Index from which rows of an earlier recording are to go. */
+  #dropFrom: number | undefined;
 
   constructor(name: string, width: number) {
     this.name = name;
@@ -53,6 +56,25 @@ export class SeriesBuffer {
     this.#capacity = chunkCapacity(width);
     this.#steps = new Float64Array(this.#capacity);
     this.#values = width === 1 ? new Float64Array(this.#capacity) : new Float32Array(this.#capacity * width);
+  }
+
+  /** A series that was recorded before, and goes on where its tail ends. What lies behind that goes once it is taken up. */
+  static continued(tail: SeriesTail): SeriesBuffer {
+    const buffer = new SeriesBuffer(tail.name, tail.width);
+    buffer.#id = tail.id;
+    buffer.#start = tail.start;
+    buffer.#count = tail.steps.length;
+    buffer.#steps.set(tail.steps);
+    buffer.#values.set(tail.values);
+    buffer.#firstStep = tail.firstStep;
+    buffer.#lastStep = tail.lastStep;
+    return buffer;
+  }
+
+  /** Has the next commit write the open row anew, and drop all rows from there on. */
+  takeUp(): void {
+    this.#dropFrom = this.#start;
+    this.#dirty = true;
   }
 
   /** Points that were taken in, committed or not. */
@@ -84,6 +106,7 @@ export class SeriesBuffer {
   write(statements: SeriesStatements): (() => void) | undefined {
     if (!this.#dirty) return undefined;
     const id = this.#id ?? this.#insert(statements);
+    if (this.#dropFrom !== undefined) statements.dropChunks.run(id, this.#dropFrom);
     for (const chunk of this.#full) this.#writeFull(statements, id, chunk);
     const openFrom = this.#full.length > 0 ? 0 : this.#openFrom;
     if (this.#count > openFrom) this.#put(statements, id, this.#start + openFrom, this.#slice(openFrom, this.#count), false);
@@ -91,6 +114,7 @@ export class SeriesBuffer {
     return () => {
       this.#id = id;
       this.#full = [];
+      this.#dropFrom = undefined;
       this.#openFrom = this.#count - openFrom >= openPoints ? this.#count : openFrom;
       this.#dirty = false;
     };

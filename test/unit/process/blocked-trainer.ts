@@ -14,7 +14,7 @@ async function main(): Promise<void> {
   const [entry = "", folder = ""] = process.argv.slice(1);
   const owner = identityOf(process.pid);
   if (owner === undefined) throw new Error("this process has no identity");
-  const recording = await Recording.start(entry, folder, owner, () => undefined);
+  const recording = await Recording.start({ entry, folder, owner, log: () => undefined });
   for (let step = 0; step < 100; step++) {
     recording.scalar("loss/a", step, step);
     recording.progress(step, 0);

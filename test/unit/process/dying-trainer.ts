@@ -15,7 +15,7 @@ async function main(): Promise<void> {
   const alive = setInterval(() => undefined, 1_000_000);
   const log = new EventEmitter();
   const died = once(log, "line");
-  const recording = await Recording.start(entry, folder, owner, () => log.emit("line"));
+  const recording = await Recording.start({ entry, folder, owner, log: () => log.emit("line") });
   await died;
   try {
     await recording.end({ status: "completed", reason: null, result: null });

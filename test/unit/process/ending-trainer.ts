@@ -30,7 +30,7 @@ async function main(): Promise<void> {
   const told = once(process, "SIGUSR2");
   // A signal alone does not keep a process.
   const alive = setInterval(() => undefined, 1_000_000);
-  const recording = await Recording.start(entry, folder, owner, (text) => process.stderr.write(`${text}\n`));
+  const recording = await Recording.start({ entry, folder, owner, log: (text) => process.stderr.write(`${text}\n`) });
   recording.scalar("loss/a", 0, 0);
   recording.progress(0, 0);
   await told;

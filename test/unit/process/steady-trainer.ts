@@ -15,7 +15,7 @@ async function main(): Promise<void> {
   const [entry = "", folder = ""] = process.argv.slice(1);
   const owner = identityOf(process.pid);
   if (owner === undefined) throw new Error("this process has no identity");
-  const recording = await Recording.start(entry, folder, owner, () => undefined);
+  const recording = await Recording.start({ entry, folder, owner, log: () => undefined });
   for (let step = 0; ; step++) {
     recording.scalar("time", step, Date.now());
     recording.progress(step, 0);

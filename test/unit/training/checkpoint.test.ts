@@ -3,7 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { checkpointPath, pruneCheckpoints, readCheckpoint, writeCheckpoint, type Checkpoint } from "../../../src/training/checkpoint.ts";
+import { CheckpointKeeper } from "../../../src/training/checkpoint-keeper.ts";
 import { TrainingError } from "../../../src/training/training-error.ts";
+import { ListRecorder } from "./synthetic.ts";
 
 let folder = "";
 beforeEach(() => {
@@ -47,4 +49,21 @@ test("pruning keeps the given steps, and leaves alone what is no checkpoint", ()
   writeFileSync(join(folder, "note.txt"), "mine");
   pruneCheckpoints(folder, [3, 1]);
   expect(readdirSync(folder).toSorted()).toEqual(["note.txt", "step-1", "step-3"]);
+});
+
+test("the last and the best stay until two more are written: a run that is killed in between can go on from them", () => {
+  const recorder = new ListRecorder();
+  const keeper = new CheckpointKeeper(folder, recorder);
+  const write = (step: number): string[] => {
+    keeper.write({ ...checkpoint, step });
+    return readdirSync(folder).toSorted();
+  };
+  keeper.offerBest({ ...checkpoint, step: 1 });
+  expect(write(2)).toEqual(["step-1", "step-2"]);
+  keeper.offerBest({ ...checkpoint, step: 3 });
+  expect(write(4)).toEqual(["step-1", "step-2", "step-3", "step-4"]);
+  expect(write(5)).toEqual(["step-3", "step-4", "step-5"]);
+  const resumed = new CheckpointKeeper(folder, recorder, { ...checkpoint, step: 3 }, 4);
+  resumed.write({ ...checkpoint, step: 6 });
+  expect(readdirSync(folder).toSorted()).toEqual(["step-3", "step-4", "step-6"]);
 });

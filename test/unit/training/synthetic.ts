@@ -81,6 +81,10 @@ export class ListRecorder implements Recorder {
     this.description = description;
   }
 
+  resume(step: number): void {
+    this.steps = step;
+  }
+
   scalar(name: string, step: number, value: number): void {
     this.#add(name, step, [value]);
   }
