@@ -3,7 +3,8 @@ import { defineBalancer } from "./balancer.ts";
 
 /**
  * AdaTask (Yang et al., AAAI 2023, arXiv 2211.15055): every task has its own accumulators of the adaptive optimizer on the
- * common parameters, and θ ← θ − Σ_i Δ_i. The scale of a task's loss cancels, so that no task owns a parameter by size alone.
+ * common parameters, and θ ← θ − Σ_i Δ_i, or their mean over the present tasks (`reduction`). The scale of a task's loss
+ * cancels, so that no task owns a parameter by size alone.
  *
  * Acts in place of the optimizer (`kernels/adatask-update.ts` has the equations); the weights given here multiply the
  * tasks' updates, not their gradients. An absent task leaves its accumulators. With one task it is the plain optimizer.
@@ -26,8 +27,25 @@ export const adatask = defineBalancer({
   ],
   provenance: "paper and code",
   cost: { backward: "K", forward: "1", memory: "2K·n" },
-  options: z.object({}),
+  properties: {
+    nonConflicting: "no",
+    scaleFree: "yes",
+    length: 0,
+    sumWithoutConflict: "no",
+    orderFree: "yes",
+    note: "A task's scale cancels where it is constant from the first step on.",
+  },
+  options: z.object({
+    reduction: z
+      .enum(["sum", "mean"])
+      .default("sum")
+      .describe("Sum the tasks' updates, so that a step is up to K times the learning rate, or take their mean."),
+  }),
   optimizers: ["adam", "rmsprop", "adagrad"],
   start: () => ({}),
-  weigh: ({ tasks }, state) => ({ weights: tasks.map(() => 1), status: "ok", state }),
+  weigh: ({ tasks }, state, { reduction }) => ({
+    weights: tasks.map(() => (reduction === "sum" ? 1 : 1 / tasks.length)),
+    status: "ok",
+    state,
+  }),
 });

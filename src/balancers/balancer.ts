@@ -66,6 +66,8 @@ export interface Demand {
   readonly needs: Need;
   /** The only tasks whose gradients count in this step; all present ones where left out. */
   readonly only?: readonly number[];
+  /** False where a method that looks can do without at this step. */
+  readonly look?: boolean;
 }
 
 /** Further forward passes on the same batch, with the same dropout masks and without moving any statistics. */

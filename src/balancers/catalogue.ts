@@ -1,12 +1,14 @@
 import { adaptiveUncertainty } from "./adaptive-uncertainty.ts";
 import { adatask } from "./adatask.ts";
 import { alignedMtl } from "./aligned-mtl.ts";
+import { alternating } from "./alternating.ts";
 import type { Balancer } from "./balancer.ts";
 import { cagrad } from "./cagrad.ts";
 import { chebyshev } from "./chebyshev.ts";
 import { config } from "./config.ts";
 import { cosmos } from "./cosmos.ts";
 import { crMogm } from "./cr-mogm.ts";
+import { dbMtl } from "./db-mtl.ts";
 import { dtp } from "./dtp.ts";
 import { dualproj } from "./dualproj.ts";
 import { dwa } from "./dwa.ts";
@@ -16,16 +18,22 @@ import { fairgrad } from "./fairgrad.ts";
 import { famo } from "./famo.ts";
 import { galw } from "./galw.ts";
 import { geometric } from "./geometric.ts";
+import { graddrop } from "./graddrop.ts";
 import { gradnorm } from "./gradnorm.ts";
 import { imtlG } from "./imtl-g.ts";
 import { imtlL } from "./imtl-l.ts";
+import { mConfig } from "./m-config.ts";
+import { marigold } from "./marigold.ts";
 import { mgda } from "./mgda.ts";
+import { moco } from "./moco.ts";
+import { modo } from "./modo.ts";
 import { nashMtl } from "./nash-mtl.ts";
 import { pbi } from "./pbi.ts";
 import { priority } from "./priority.ts";
 import { random } from "./random.ts";
 import { restrainedUncertainty } from "./restrained-uncertainty.ts";
 import { scaleInvariant } from "./scale-invariant.ts";
+import { sdmgrad } from "./sdmgrad.ts";
 import { staticWeights } from "./static.ts";
 import { stch } from "./stch.ts";
 import { uncertainty } from "./uncertainty.ts";
@@ -64,8 +72,16 @@ export const balancerCatalogue: readonly Balancer[] = [
   config,
   crMogm,
   excessMtl,
+  graddrop,
+  mConfig,
+  moco,
+  modo,
+  sdmgrad,
+  dbMtl,
   adatask,
+  alternating,
   priority,
+  marigold,
 ];
 
 /** The method with this id, or undefined. */

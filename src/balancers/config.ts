@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { defineBalancer, gramOf } from "./balancer.ts";
+import { defineBalancer, gramOf, type Weighing } from "./balancer.ts";
 import { applySpectrum, eigenOf, rankOf } from "./kernels/eigen.ts";
-import { correlationOf, dot, lengthsOf, products } from "./kernels/vectors.ts";
+import { correlationOf, dot, lengthsOf, products, type Gram } from "./kernels/vectors.ts";
 
 /**
  * ConFIG (Liu, Chu, Thuerey, ICLR 2025, arXiv 2408.11104): the direction with equal cosine to every task's gradient, as long as the
@@ -30,18 +30,20 @@ export const config = defineBalancer({
   cost: { backward: "K", forward: "1", memory: "K·n" },
   options: z.object({}),
   start: () => ({}),
-  weigh(input, state) {
-    const gram = gramOf(input);
-    const lengths = lengthsOf(gram);
-    const ones = lengths.map((length) => (length > 0 ? 1 : 0));
-    const unit = correlationOf(gram, lengths).map((row, i) => row.map((value) => value * (ones[i] ?? 0)));
-    const eigen = eigenOf(unit);
-    const x = applySpectrum(eigen, rankOf(eigen), (value) => 1 / value, ones);
-    const projections = products(unit, x);
-    const squared = dot(projections, x);
-    if (!(squared > 1e-12)) return { weights: ones.map(() => 0), status: "stationary", state };
-    // d = (Σ n_i û_i·û) û with û = Σ x_i û_i / ‖x‖.
-    const length = dot(projections, lengths) / squared;
-    return { weights: x.map((value, i) => ((lengths[i] ?? 0) > 0 ? (value * length) / (lengths[i] ?? 1) : 0)), status: "ok", state };
-  },
+  weigh: (input, state) => ({ ...equalAngles(gramOf(input)), state }),
 });
+
+/** ConFIG's weights of the rows with this Gram matrix; 0 and "stationary" where no direction has the same angle to all. */
+export function equalAngles(gram: Gram): Weighing {
+  const lengths = lengthsOf(gram);
+  const ones = lengths.map((length) => (length > 0 ? 1 : 0));
+  const unit = correlationOf(gram, lengths).map((row, i) => row.map((value) => value * (ones[i] ?? 0)));
+  const eigen = eigenOf(unit);
+  const x = applySpectrum(eigen, rankOf(eigen), (value) => 1 / value, ones);
+  const projections = products(unit, x);
+  const squared = dot(projections, x);
+  if (!(squared > 1e-12)) return { weights: ones.map(() => 0), status: "stationary" };
+  // d = (Σ n_i û_i·û) û with û = Σ x_i û_i / ‖x‖.
+  const length = dot(projections, lengths) / squared;
+  return { weights: x.map((value, i) => ((lengths[i] ?? 0) > 0 ? (value * length) / (lengths[i] ?? 1) : 0)), status: "ok" };
+}

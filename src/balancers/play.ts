@@ -82,7 +82,7 @@ class WeightPlayer {
     next?: ProblemStep,
   ): void {
     const { look } = this.#balancer;
-    if (look === undefined) return;
+    if (look === undefined || this.#balancer.demand(moment, this.#state).look === false) return;
     const seen = after ?? next?.losses;
     if (look.kind === "after-step") {
       if (seen !== undefined) this.#state = this.#balancer.learn({ ...moment, losses, looks: [seen], distances: [] }, this.#state);

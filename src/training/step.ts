@@ -1,5 +1,5 @@
 import type { Tensor, Variable } from "@tensorflow/tfjs-core";
-import type { PreparedBalancer, Remembered } from "../balancers/balancer.ts";
+import type { Look, PreparedBalancer, Remembered } from "../balancers/balancer.ts";
 import type { RandomStream } from "../balancers/kernels/random-stream.ts";
 import type { Batch } from "./batches.ts";
 import type { Dominance } from "./dominance.ts";
@@ -118,7 +118,7 @@ export class Stepper {
 
   #step(batch: Batch, moment: StepMoment, further: readonly Batch[], measurement: () => MoveObserver): StepReport {
     return inTensorScope(() => {
-      const { model, balancer } = this.#parts;
+      const { model } = this.#parts;
       const before = model.statistics.map(({ variable }) => variable.clone());
       const restore = (kept: readonly Tensor[]): void => {
         model.statistics.forEach(({ variable }, index) => {
@@ -149,10 +149,11 @@ export class Stepper {
             walks: tape.walks,
           };
         }
-        const look = this.#lookParts(batch, proposal, noise);
-        const along = balancer.look?.kind === "along-direction" ? lookAlong(look, proposal.direction, balancer.look.offsets) : undefined;
+        const parts = this.#lookParts(batch, proposal, noise);
+        const look = this.#look(proposal.tasks, moment);
+        const along = look?.kind === "along-direction" ? lookAlong(parts, proposal.direction, look.offsets) : undefined;
         const applied = this.#apply(proposal, moment.track ? measurement() : undefined);
-        const seen = balancer.look?.kind === "after-step" ? lookHere(look) : along;
+        const seen = look?.kind === "after-step" ? lookHere(parts) : along;
         if (seen !== undefined) this.#learn(proposal, present, moment, seen);
         const weights = batch.targets.map((_, task) => proposal.weights[proposal.tasks.indexOf(task)]);
         const { status, shortened } = proposal;
@@ -268,6 +269,13 @@ export class Stepper {
     // A network of one task has nothing in common; its direction is that of all its parameters.
     const directionNorm = Math.sqrt(squaredNorm(parameters.common.length > 0 ? applied : owned));
     return { directionNorm, tracked: moves !== undefined && rows !== undefined ? { tasks, rows, applied } : undefined };
+  }
+
+  /** What the method looks at in this step. */
+  #look(tasks: readonly number[], { step, epoch }: StepMoment): Look | undefined {
+    const { balancer } = this.#parts;
+    if (balancer.look === undefined) return undefined;
+    return balancer.demand({ tasks, step, epoch }, this.remembered.state).look === false ? undefined : balancer.look;
   }
 
   #lookParts(batch: Batch, { tasks }: Proposal, noiseBefore: readonly number[]): LookParts {

@@ -30,6 +30,7 @@ export function taskUpdate(
   const mean = new Float64Array(size);
   const square = new Float64Array(size);
   const update = new Float64Array(size);
+  const [first, second] = rule.kind === "adam" ? [1 - rule.beta1 ** step, 1 - rule.beta2 ** step] : [1, 1];
   for (let i = 0; i < size; i++) {
     const g = gradient[i] ?? 0;
     const v = nextSquare(rule, before.square[i] ?? 0, g);
@@ -37,7 +38,7 @@ export function taskUpdate(
     if (rule.kind === "adam") {
       const m = rule.beta1 * (before.mean[i] ?? 0) + (1 - rule.beta1) * g;
       mean[i] = m;
-      update[i] = m / (1 - rule.beta1 ** step) / (Math.sqrt(v / (1 - rule.beta2 ** step)) + rule.epsilon);
+      update[i] = m / first / (Math.sqrt(v / second) + rule.epsilon);
     } else {
       update[i] = g / (Math.sqrt(v) + rule.epsilon);
     }
