@@ -30,6 +30,14 @@ export const cagrad = defineBalancer({
   ],
   provenance: "paper and code",
   cost: { backward: "K", forward: "1", memory: "K·n" },
+  properties: {
+    nonConflicting: "no",
+    scaleFree: "no",
+    length: 1,
+    sumWithoutConflict: "no",
+    orderFree: "yes",
+    note: "From c = 1 on it hurts no task; with c = 0 it is the mean gradient.",
+  },
   options: z.object({
     c: z.number().min(0).max(100).default(0.4).describe("Radius of the ball around the mean gradient, relative to its length."),
     rescale: z.enum(["none", "square", "linear"]).default("square").describe("Divide the direction by 1, 1 + c² or 1 + c."),

@@ -1,5 +1,6 @@
 import { adaptiveUncertainty } from "./adaptive-uncertainty.ts";
 import { adatask } from "./adatask.ts";
+import { alignedMtlUb } from "./aligned-mtl-ub.ts";
 import { alignedMtl } from "./aligned-mtl.ts";
 import { alternating } from "./alternating.ts";
 import type { Balancer } from "./balancer.ts";
@@ -20,15 +21,21 @@ import { galw } from "./galw.ts";
 import { geometric } from "./geometric.ts";
 import { graddrop } from "./graddrop.ts";
 import { gradnorm } from "./gradnorm.ts";
+import { gradvac } from "./gradvac.ts";
 import { imtlG } from "./imtl-g.ts";
 import { imtlL } from "./imtl-l.ts";
+import { imtl } from "./imtl.ts";
 import { mConfig } from "./m-config.ts";
 import { marigold } from "./marigold.ts";
+import { mgdaUb } from "./mgda-ub.ts";
 import { mgda } from "./mgda.ts";
 import { moco } from "./moco.ts";
 import { modo } from "./modo.ts";
 import { nashMtl } from "./nash-mtl.ts";
+import { paretoMtl } from "./pareto-mtl.ts";
 import { pbi } from "./pbi.ts";
+import { pcd } from "./pcd.ts";
+import { pcgrad } from "./pcgrad.ts";
 import { priority } from "./priority.ts";
 import { random } from "./random.ts";
 import { restrainedUncertainty } from "./restrained-uncertainty.ts";
@@ -62,14 +69,21 @@ export const balancerCatalogue: readonly Balancer[] = [
   gradnorm,
   galw,
   mgda,
+  mgdaUb,
+  paretoMtl,
+  pcgrad,
+  gradvac,
   cagrad,
   imtlG,
+  imtl,
   nashMtl,
   fairgrad,
   alignedMtl,
+  alignedMtlUb,
   upgrad,
   dualproj,
   config,
+  pcd,
   crMogm,
   excessMtl,
   graddrop,

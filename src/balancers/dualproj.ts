@@ -1,11 +1,12 @@
 import { z } from "zod";
 import { defineBalancer, gramOf } from "./balancer.ts";
-import { projectOnDualCone } from "./kernels/dual-cone.ts";
+import { projectOnDualCone, regularised } from "./kernels/dual-cone.ts";
+import { listed, listRefusal } from "./kernels/per-task.ts";
 
 /**
  * DualProj: the mean gradient, projected on the dual cone of the task gradients, so that it hurts no task; as gradient episodic
- * memory does (Lopez-Paz & Ranzato, NeurIPS 2017, arXiv 1706.08840): `v = argmin vᵀGv, v ≥ 1/K`. The mean itself where nothing conflicts.
- * Needs the Gram matrix.
+ * memory does (Lopez-Paz & Ranzato, NeurIPS 2017, arXiv 1706.08840): `v = argmin vᵀGv, v ≥ p`, p = 1/K or
+ * `preference`. The mean itself where nothing conflicts. Needs the Gram matrix; `regularization` as in UPGrad.
  */
 export const dualproj = defineBalancer({
   id: "dualproj",
@@ -25,14 +26,24 @@ export const dualproj = defineBalancer({
   ],
   provenance: "paper and code",
   cost: { backward: "K", forward: "1", memory: "K·n" },
-  options: z.object({}),
+  properties: { nonConflicting: "yes", scaleFree: "no", length: 1, sumWithoutConflict: "yes", orderFree: "yes" },
+  options: z.object({
+    preference: z
+      .array(z.number().min(0))
+      .optional()
+      .describe("Factors of the tasks' gradients, one number a task, in the order of the tasks; 1/K each where left out."),
+    regularization: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0)
+      .describe("Added to the diagonal of the Gram matrix, relative to its trace; other libraries need 1e-4 for their solver."),
+  }),
   start: () => ({}),
-  weigh(input, state) {
-    const gram = gramOf(input);
-    const { weights, converged } = projectOnDualCone(
-      gram,
-      gram.map(() => 1 / gram.length),
-    );
+  objection: ({ preference }, names) => listRefusal("preference", preference, names),
+  weigh(input, state, { preference, regularization }) {
+    const gram = regularised(gramOf(input), regularization);
+    const { weights, converged } = projectOnDualCone(gram, listed(preference, input.tasks, 1 / gram.length));
     return { weights, status: converged ? "ok" : "not-converged", state };
   },
 });

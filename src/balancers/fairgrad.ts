@@ -19,6 +19,14 @@ export const fairgrad = defineBalancer({
   ],
   provenance: "paper and code",
   cost: { backward: "K", forward: "1", memory: "K·n" },
+  properties: {
+    nonConflicting: "yes",
+    scaleFree: "no",
+    length: -1 / 3,
+    sumWithoutConflict: "no",
+    orderFree: "yes",
+    note: "With α = 1 it does not depend on the scale of a task's loss; the power of s is (1 − α) / (1 + α).",
+  },
   options: z.object({
     alpha: z.number().gt(0).max(100).default(2).describe("Fairness: 1 is Nash bargaining; larger favours the task that gains least."),
   }),

@@ -1,7 +1,16 @@
 import { z } from "zod";
-import { defineBalancer, gramOf } from "./balancer.ts";
+import { defineBalancer, gramOf, type Weighing } from "./balancer.ts";
+import { imtlPaper } from "./imtl-l.ts";
 import { applySpectrum, eigenOf, rankOf } from "./kernels/eigen.ts";
 import { correlationOf, lengthsOf, products, total, type Gram } from "./kernels/vectors.ts";
+
+/** The option of how equal projections are found; the whole of IMTL has it too. */
+export const solverOption = {
+  solver: z
+    .enum(["guarded", "pinv"])
+    .default("guarded")
+    .describe("Guarded against dependent gradients and a turned sign, or the bare pseudo-inverse."),
+};
 
 /**
  * IMTL-G (Liu et al., "Towards Impartial Multi-task Learning", ICLR 2021): equal projections of the direction on every task's unit
@@ -19,37 +28,33 @@ export const imtlG = defineBalancer({
   family: "gram",
   needs: "gram",
   action: "combine-gradients",
-  papers: [
-    {
-      authors: "Liu, Li, Kuang, Xue, Chen, Yang, Liao, Zhang",
-      title: "Towards Impartial Multi-task Learning",
-      venue: "ICLR",
-      year: 2021,
-    },
-  ],
+  papers: [imtlPaper],
   provenance: "paper and code",
   cost: { backward: "K", forward: "1", memory: "K·n" },
-  options: z.object({
-    solver: z
-      .enum(["guarded", "pinv"])
-      .default("guarded")
-      .describe("Guarded against dependent gradients and a turned sign, or the bare pseudo-inverse."),
-  }),
-  start: () => ({}),
-  weigh(input, state, { solver }) {
-    const gram = gramOf(input);
-    const lengths = lengthsOf(gram);
-    if (gram.length === 1) return { weights: [1], status: (lengths[0] ?? 0) > 0 ? "ok" : "stationary", state };
-    if (Math.max(...lengths) === 0) return { weights: lengths.map(() => 1 / lengths.length), status: "stationary", state };
-    if (solver === "pinv") return { ...pseudoInverse(gram, lengths), state };
-    const [first = 0, second = 0] = lengths;
-    if (gram.length === 2) {
-      const opposite = (gram[0]?.[1] ?? 0) <= -first * second * (1 - 1e-15);
-      return { weights: [second / (first + second), first / (first + second)], status: opposite ? "stationary" : "ok", state };
-    }
-    return { ...equalProjections(correlationOf(gram, lengths), lengths), state };
+  properties: {
+    nonConflicting: "yes",
+    scaleFree: "yes",
+    length: 1,
+    sumWithoutConflict: "no",
+    orderFree: "yes",
+    note: "With the bare pseudo-inverse the direction can turn against every task.",
   },
+  options: z.object(solverOption),
+  start: () => ({}),
+  weigh: (input, state, { solver }) => ({ ...impartialWeights(gramOf(input), solver), state }),
 });
+
+/** Weights with sum 1 that give their combination equal projections on the unit rows of this Gram matrix. */
+export function impartialWeights(gram: Gram, solver: "guarded" | "pinv"): Weighing {
+  const lengths = lengthsOf(gram);
+  if (gram.length === 1) return { weights: [1], status: (lengths[0] ?? 0) > 0 ? "ok" : "stationary" };
+  if (Math.max(...lengths) === 0) return { weights: lengths.map(() => 1 / lengths.length), status: "stationary" };
+  if (solver === "pinv") return pseudoInverse(gram, lengths);
+  const [first = 0, second = 0] = lengths;
+  if (gram.length > 2) return equalProjections(correlationOf(gram, lengths), lengths);
+  const opposite = (gram[0]?.[1] ?? 0) <= -first * second * (1 - 1e-15);
+  return { weights: [second / (first + second), first / (first + second)], status: opposite ? "stationary" : "ok" };
+}
 
 function equalProjections(unit: readonly (readonly number[])[], lengths: readonly number[]) {
   const ones = lengths.map((length) => (length > 0 ? 1 : 0));

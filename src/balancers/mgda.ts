@@ -1,6 +1,16 @@
 import { z } from "zod";
 import { defineBalancer, gramOf, type StepInput } from "./balancer.ts";
-import { minNormPoint } from "./kernels/min-norm.ts";
+import { hullStatus, minNormPoint } from "./kernels/min-norm.ts";
+import type { Level, MethodFacts, Paper } from "./method-facts.ts";
+
+/** MGDA for deep learning, with both of its levels. */
+export const mgdaPaper: Paper = {
+  authors: "Sener, Koltun",
+  title: "Multi-Task Learning as Multi-Objective Optimization",
+  venue: "NeurIPS",
+  year: 2018,
+  arxiv: "1810.04650",
+};
 
 /**
  * MGDA (Désidéri, C. R. Math. 2012; for deep learning Sener & Koltun, NeurIPS 2018, arXiv 1810.04650): the combination of
@@ -11,13 +21,10 @@ import { minNormPoint } from "./kernels/min-norm.ts";
  * Never hurts a task to first order. The weights go to the raw gradients (the authors' code) or to the normalised ones.
  * Degenerate where 0 lies in the hull, e.g. one gradient is 0: direction 0, status "stationary", training stalls on all tasks.
  */
-export const mgda = defineBalancer({
+export const mgda = mgdaAt("parameters", {
   id: "mgda",
   title: "MGDA",
   summary: "Takes the shortest combination of the task gradients, which hurts no task to first order.",
-  family: "gram",
-  needs: "gram",
-  action: "combine-gradients",
   papers: [
     {
       authors: "Désidéri",
@@ -25,41 +32,52 @@ export const mgda = defineBalancer({
       venue: "Comptes Rendus Mathématique",
       year: 2012,
     },
-    {
-      authors: "Sener, Koltun",
-      title: "Multi-Task Learning as Multi-Objective Optimization",
-      venue: "NeurIPS",
-      year: 2018,
-      arxiv: "1810.04650",
-    },
+    mgdaPaper,
   ],
-  provenance: "paper and code",
   cost: { backward: "K", forward: "1", memory: "K·n" },
-  options: z.object({
-    normalize: z
-      .enum(["none", "l2", "loss", "loss+"])
-      .default("none")
-      .describe("Divide each gradient before the search by nothing, its norm, its loss, or loss times norm."),
-    applyTo: z
-      .enum(["raw", "normalized"])
-      .default("raw")
-      .describe("Combine the raw gradients with the weights found, or the normalised ones."),
-  }),
-  start: () => ({}),
-  weigh(input, state, { normalize, applyTo }) {
-    const gram = gramOf(input);
-    const divisors = gram.map((_, i) => divisor(normalize, input, gram, i));
-    const scaled = gram.map((row, i) => row.map((value, j) => value / (divisors[i] ?? 1) / (divisors[j] ?? 1)));
-    const { weights, squaredNorm, converged } = minNormPoint(scaled);
-    const shortest = Math.min(...scaled.map((row, i) => row[i] ?? 0));
-    const stationary = squaredNorm <= 1e-14 * shortest || shortest === 0;
-    return {
-      weights: applyTo === "raw" ? weights : weights.map((weight, i) => weight / (divisors[i] ?? 1)),
-      status: !converged ? "not-converged" : stationary ? "stationary" : "ok",
-      state,
-    };
+  properties: {
+    nonConflicting: "yes",
+    scaleFree: "no",
+    length: 1,
+    sumWithoutConflict: "no",
+    orderFree: "yes",
+    note: "Normalised by l2, with the weights applied to the normalised gradients, it does not depend on the scale of a task's loss.",
   },
 });
+
+/** The method at one level: what the Gram matrix it gets is made of. */
+export function mgdaAt(level: Level, facts: Pick<MethodFacts, "id" | "title" | "summary" | "papers" | "cost" | "properties">) {
+  return defineBalancer({
+    ...facts,
+    family: "gram",
+    needs: "gram",
+    action: "combine-gradients",
+    provenance: "paper and code",
+    options: z.object({
+      normalize: z
+        .enum(["none", "l2", "loss", "loss+"])
+        .default("none")
+        .describe("Divide each gradient before the search by nothing, its norm, its loss, or loss times norm."),
+      applyTo: z
+        .enum(["raw", "normalized"])
+        .default("raw")
+        .describe("Combine the raw gradients with the weights found, or the normalised ones."),
+    }),
+    level: () => level,
+    start: () => ({}),
+    weigh(input, state, { normalize, applyTo }) {
+      const gram = gramOf(input);
+      const divisors = gram.map((_, i) => divisor(normalize, input, gram, i));
+      const scaled = gram.map((row, i) => row.map((value, j) => value / (divisors[i] ?? 1) / (divisors[j] ?? 1)));
+      const point = minNormPoint(scaled);
+      return {
+        weights: applyTo === "raw" ? point.weights : point.weights.map((weight, i) => weight / (divisors[i] ?? 1)),
+        status: hullStatus(scaled, point),
+        state,
+      };
+    },
+  });
+}
 
 /** A divisor of 0 counts as 1, so that a task without gradient or loss stays as it is. */
 function divisor(kind: "none" | "l2" | "loss" | "loss+", { losses }: StepInput, gram: readonly (readonly number[])[], i: number): number {

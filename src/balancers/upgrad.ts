@@ -1,13 +1,14 @@
 import { z } from "zod";
 import { defineBalancer, gramOf } from "./balancer.ts";
-import { projectOnDualCone } from "./kernels/dual-cone.ts";
+import { projectOnDualCone, regularised } from "./kernels/dual-cone.ts";
+import { listed, listRefusal } from "./kernels/per-task.ts";
 
 /**
  * UPGrad (Quinton & Rey, "Jacobian Descent for Multi-Objective Optimization", arXiv 2406.16232): projects every task's gradient on the dual cone
- * of all of them, where no task is hurt, and takes the mean: `w = Σ_i v_i`, `v_i = argmin vᵀGv, v ≥ e_i / K`.
+ * of all of them, where no task is hurt, and takes the mean: `w = Σ_i v_i`, `v_i = argmin vᵀGv, v ≥ p_i e_i`, p = 1/K or `preference`.
  *
- * Linear in each gradient's scale, never in conflict, the mean gradient where there is none. Needs the Gram matrix; no
- * regularisation is added, because the solver is exact.
+ * Linear in each gradient's scale, never in conflict, the (preferred) mean gradient where there is none. Needs the Gram matrix. The solver
+ * is exact and needs no `regularization`; with some, the direction can hurt a task by a little.
  */
 export const upgrad = defineBalancer({
   id: "upgrad",
@@ -27,14 +28,28 @@ export const upgrad = defineBalancer({
   ],
   provenance: "paper and code",
   cost: { backward: "K", forward: "1", memory: "K·n" },
-  options: z.object({}),
+  properties: { nonConflicting: "yes", scaleFree: "no", length: 1, sumWithoutConflict: "yes", orderFree: "yes" },
+  options: z.object({
+    preference: z
+      .array(z.number().min(0))
+      .optional()
+      .describe("Factors of the tasks' gradients, one number a task, in the order of the tasks; 1/K each where left out."),
+    regularization: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0)
+      .describe("Added to the diagonal of the Gram matrix, relative to its trace; other libraries need 1e-4 for their solver."),
+  }),
   start: () => ({}),
-  weigh(input, state) {
-    const gram = gramOf(input);
+  objection: ({ preference }, names) => listRefusal("preference", preference, names),
+  weigh(input, state, { preference, regularization }) {
+    const gram = regularised(gramOf(input), regularization);
+    const wanted = listed(preference, input.tasks, 1 / gram.length);
     const parts = gram.map((_, i) =>
       projectOnDualCone(
         gram,
-        gram.map((__, j) => (i === j ? 1 / gram.length : 0)),
+        gram.map((__, j) => (i === j ? (wanted[i] ?? 0) : 0)),
       ),
     );
     const weights = gram.map((_, j) => parts.reduce((sum, part) => sum + (part.weights[j] ?? 0), 0));

@@ -28,6 +28,7 @@ const sink: Recorder = {
   vector: () => undefined,
   snapshot: () => undefined,
   event: () => undefined,
+  resume: () => undefined,
   progress: () => undefined,
 };
 

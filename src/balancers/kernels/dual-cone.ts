@@ -13,3 +13,10 @@ export function projectOnDualCone(
   const { weights, converged } = minimiseNonNegative(gram, pull);
   return { weights: weights.map((value, i) => value + (preference[i] ?? 0)), converged };
 }
+
+/** The Gram matrix with `share` of its trace added to the diagonal. */
+export function regularised(gram: Gram, share: number): Gram {
+  if (share === 0) return gram;
+  const added = share * gram.reduce((sum, row, i) => sum + (row[i] ?? 0), 0);
+  return gram.map((row, i) => row.map((value, j) => (i === j ? value + added : value)));
+}

@@ -35,6 +35,13 @@ export function minNormPoint(gram: Gram): MinNormPoint {
   return { weights: spread, squaredNorm, converged };
 }
 
+/** What the point says of the hull: where it is 0 against the shortest vector, no direction helps everyone. */
+export function hullStatus(gram: Gram, { squaredNorm, converged }: MinNormPoint): "ok" | "stationary" | "not-converged" {
+  if (!converged) return "not-converged";
+  const shortest = Math.min(...gram.map((row, i) => row[i] ?? 0));
+  return shortest === 0 || squaredNorm <= 1e-14 * shortest ? "stationary" : "ok";
+}
+
 function wolfe(gram: Gram, lengths: readonly number[]): MinNormPoint {
   const size = gram.length;
   const shortest = lengths.indexOf(Math.min(...lengths));

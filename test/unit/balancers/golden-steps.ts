@@ -12,6 +12,17 @@ export function goldenStep<Shape extends z.ZodRawShape>(id: string, shape: Shape
   return z.object(shape).parse(file.steps[id]);
 }
 
+/** Letters of the golden matrices. */
+export const matrixLetters = Object.keys(file.matrices);
+
+/** A method's golden weights and direction on a matrix; throws where it has none of its own, e.g. is stationary. */
+export function goldenAnswer(
+  letter: string,
+  method: string,
+): { readonly w?: readonly number[] | undefined; readonly d: readonly number[] } {
+  return z.object({ w: numbers.optional(), d: numbers }).parse(file.matrices[letter]?.[method]);
+}
+
 /** A golden matrix by its letter. */
 export function goldenMatrix(letter: string): readonly (readonly number[])[] {
   const matrix = file.matrices[letter];

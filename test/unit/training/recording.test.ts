@@ -13,6 +13,7 @@ function recorded(layers: readonly string[], rows: readonly (readonly (readonly 
     vector: nothing,
     snapshot: nothing,
     event: nothing,
+    resume: nothing,
     progress: nothing,
   };
   const blocks = rows.map((row) => row.map((block) => block && Float32Array.from(block)));
