@@ -62,11 +62,7 @@ function values({ parameters }: Training): number[][] {
 }
 
 /** Runs one step with the method and gives what `weigh` was asked, and the training after it. */
-function asked(
-  parts: Partial<Definition>,
-  changes = {},
-  track = false,
-): { input: StepInput; training: Training; report: StepReport } {
+function asked(parts: Partial<Definition>, changes = {}, track = false): { input: StepInput; training: Training; report: StepReport } {
   const inputs: StepInput[] = [];
   const balancer = method({
     ...parts,
