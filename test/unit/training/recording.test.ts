@@ -7,6 +7,7 @@ function recorded(layers: readonly string[], rows: readonly (readonly (readonly 
   const nothing = (): void => undefined;
   const recorder = {
     describe: nothing,
+    resume: () => undefined,
     scalar: (name: string, _step: number, value: number) => {
       scalars[name] = value;
     },
