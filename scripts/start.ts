@@ -3,9 +3,9 @@ import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { desktopVsCode } from "./workbench/desktop.ts";
+import { desktopVsCode, programsOnPath } from "./workbench/desktop.ts";
 import type { Workbench } from "./workbench/server.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -63,9 +63,7 @@ async function openEditor(): Promise<Workbench | undefined> {
 function desktopCommand(): string | undefined {
   const installed = desktopVsCode();
   if (installed === undefined && process.platform === "linux") return undefined;
-  const names = process.platform === "win32" ? ["code.cmd"] : ["code"];
-  const onPath = (process.env["PATH"] ?? "").split(delimiter).flatMap((folder) => names.map((name) => join(folder, name)));
-  return onPath.find((path) => existsSync(path)) ?? installed;
+  return programsOnPath(process.env["PATH"] ?? "", process.platform).find((path) => existsSync(path)) ?? installed;
 }
 
 function runNode(...command: string[]): ChildProcess {

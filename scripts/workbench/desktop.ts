@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { join, posix, win32 } from "node:path";
 
 const places: Partial<Record<NodeJS.Platform, readonly string[]>> = {
   linux: ["/usr/share/code/code", "/opt/visual-studio-code/code"],
@@ -19,4 +19,14 @@ export function desktopVsCode(): string | undefined {
   if (process.platform === "linux" && process.env["DISPLAY"] === undefined && process.env["WAYLAND_DISPLAY"] === undefined)
     return undefined;
   return places[process.platform]?.find((path) => existsSync(path));
+}
+
+/**
+ * Programs that the command `code` on this PATH may stand for, in its order. On Windows `code` is a batch file, `bin\code.cmd`,
+ * which Node starts through a shell only; the program that it starts is the `Code.exe` above it.
+ */
+export function programsOnPath(pathVariable: string, platform: NodeJS.Platform): string[] {
+  const windows = platform === "win32";
+  const folders = pathVariable.split(windows ? win32.delimiter : posix.delimiter).filter((folder) => folder !== "");
+  return folders.map((folder) => (windows ? win32.join(folder, "..", "Code.exe") : posix.join(folder, "code")));
 }
