@@ -245,6 +245,23 @@ describe("looks", () => {
     training.model.dispose();
   });
 
+  test("in a step in which the method can do without, there is no look", () => {
+    const looked: number[] = [];
+    const balancer = method({
+      look: () => ({ kind: "after-step" }),
+      demand: ({ step: index }) => ({ needs: "losses", look: index % 2 === 0 }),
+      learn: (seen, state) => {
+        looked.push(seen.step);
+        return state;
+      },
+    });
+    const training = syntheticTraining({}, syntheticDataset(), balancer);
+    const batch = makeBatch(training.dataset, training.dataset.splits.train, rows);
+    for (let index = 0; index < 4; index++) inTensorScope(() => training.stepper.run(batch, { step: index, epoch: 0, track: false }));
+    expect(looked).toEqual([0, 2]);
+    training.model.dispose();
+  });
+
   test("along the direction: central differences add up to the squared length of the sum of the gradients", () => {
     const { seen, training } = looking({ kind: "along-direction", offsets: [1e-3, -1e-3] }, 1e-12);
     const [up = [], down = []] = seen.looks;
