@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { defineBalancer, gradientsOf, type BalancerState, type Buffers } from "./balancer.ts";
+import { defineBalancer, gradientsOf, type BalancerState, type Buffers, type Vector } from "./balancer.ts";
 import { equalAngles } from "./config.ts";
-import { rescaledByMoment } from "./kernels/pseudo-moment.ts";
-import { combined, movedTowards, rowProducts } from "./kernels/rows.ts";
+import { pseudoMoment } from "./kernels/pseudo-moment.ts";
+import { combined, dividedBy, movedTowards, rowProducts } from "./kernels/rows.ts";
 
 /**
  * M-ConFIG (Liu, Chu, Thuerey, ICLR 2025, arXiv 2408.11104): ConFIG on moving means of the gradients, of which each step refreshes one,
@@ -32,7 +32,7 @@ export const mConfig = defineBalancer({
     },
   ],
   provenance: "paper and code",
-  cost: { backward: "1", forward: "1", memory: "2K·n" },
+  cost: { backward: "1", forward: "1", memory: "(K + 2)·n" },
   properties: {
     nonConflicting: "no",
     scaleFree: "partly",
@@ -54,23 +54,23 @@ export const mConfig = defineBalancer({
   demand: ({ tasks }, state) => ({ needs: "gradients", only: nextOf(tasks, state) }),
   weigh(input, before, { beta1, beta2, epsilon }) {
     const { tasks } = input;
-    const { state, buffers } = refreshed(input.buffers ?? {}, before, nextOf(tasks, before), gradientsOf(input)[0], beta1);
-    const size = gradientsOf(input)[0]?.length ?? 0;
-    const means = tasks.map((task) => movedTowards(undefined, buffers[meanOf(task)] ?? new Float64Array(size), 1, corrected(task)));
-    function corrected(task: number): number {
-      const count = state["count"]?.[task] ?? 0;
-      return count === 0 ? 0 : 1 / (1 - beta1 ** count);
-    }
-    if (tasks.some((task) => state["count"]?.[task] === 0)) {
-      return { weights: tasks.map(() => 0), rows: means, status: "ok", state, buffers };
-    }
-    const { weights, status } = equalAngles(rowProducts(means));
+    const [gradient = new Float64Array()] = gradientsOf(input);
+    const { state, buffers } = refreshed(input.buffers ?? {}, before, nextOf(tasks, before), gradient, beta1);
+    const counts = tasks.map((task) => state["count"]?.[task] ?? 0);
+    const means = tasks.map((task) => buffers[meanOf(task)] ?? new Float64Array(gradient.length));
+    if (counts.includes(0)) return { weights: tasks.map(() => 0), rows: means, status: "ok", state, buffers };
+    // m̂_i = c_i m_i; no copy of the means is made for it.
+    const corrections = counts.map((count) => 1 / (1 - beta1 ** count));
+    const gram = rowProducts(means).map((row, i) => row.map((value, j) => value * (corrections[i] ?? 1) * (corrections[j] ?? 1)));
+    const { weights, status } = equalAngles(gram);
     const step = (state["step"]?.[0] ?? 0) + 1;
-    const { rows, moment, square } = rescaledByMoment(
-      { rows: means, direction: combined(means, weights) },
+    const factors = weights.map((weight, i) => weight * (corrections[i] ?? 1));
+    const { divisor, moment, square } = pseudoMoment(
+      combined(means, factors),
       { moment: buffers["moment"], square: buffers["square"] },
       { beta1, beta2, epsilon, step },
     );
+    const rows = means.map((mean, i) => dividedBy(mean, divisor, corrections[i] ?? 1));
     return { weights, status, rows, state: { ...state, step: [step] }, buffers: { ...buffers, moment, square } };
   },
 });
@@ -86,7 +86,7 @@ function refreshed(
   buffers: Buffers,
   state: BalancerState,
   [task = 0]: readonly number[],
-  gradient: Float32Array | Float64Array = new Float64Array(),
+  gradient: Vector,
   beta1: number,
 ): { readonly buffers: Buffers; readonly state: BalancerState } {
   const [count, turn] = [[...(state["count"] ?? [])], [...(state["turn"] ?? [])]];

@@ -10,15 +10,15 @@ interface Before {
  *
  *   M = (1−β₁^t) c,   p = (M − β₁ M₋) / (1−β₁),   v ← β₂ v + (1−β₂) p²
  *
- * `rows` come back divided by √(v / (1−β₂^t)) + ε, element by element. `step` is t and counts from 1.
+ * The step is c / (√(v / (1−β₂^t)) + ε), element by element: `divisor` is what stands below. `step` is t and counts from 1.
  */
-export function rescaledByMoment(
-  { rows, direction }: { readonly rows: readonly Float64Array[]; readonly direction: Float64Array },
+export function pseudoMoment(
+  direction: Float64Array,
   before: Before,
   { beta1, beta2, epsilon, step }: { readonly beta1: number; readonly beta2: number; readonly epsilon: number; readonly step: number },
-): { readonly rows: readonly Float64Array[]; readonly moment: Float64Array; readonly square: Float64Array } {
+): { readonly divisor: Float64Array; readonly moment: Float64Array; readonly square: Float64Array } {
   const size = direction.length;
-  const [moment, square, factor] = [new Float64Array(size), new Float64Array(size), new Float64Array(size)];
+  const [moment, square, divisor] = [new Float64Array(size), new Float64Array(size), new Float64Array(size)];
   const first = 1 - beta1 ** step;
   const second = 1 / (1 - beta2 ** step);
   for (let i = 0; i < size; i++) {
@@ -27,12 +27,7 @@ export function rescaledByMoment(
     const v = beta2 * (before.square?.[i] ?? 0) + (1 - beta2) * pseudo * pseudo;
     moment[i] = m;
     square[i] = v;
-    factor[i] = 1 / (Math.sqrt(v * second) + epsilon);
+    divisor[i] = Math.sqrt(v * second) + epsilon;
   }
-  const scaled = rows.map((row) => {
-    const result = new Float64Array(size);
-    for (let i = 0; i < size; i++) result[i] = (row[i] ?? 0) * (factor[i] ?? 0);
-    return result;
-  });
-  return { rows: scaled, moment, square };
+  return { divisor, moment, square };
 }

@@ -25,6 +25,13 @@ export function combined(rows: readonly Row[], weights: readonly number[]): Floa
   return sum;
 }
 
+/** `factor · row / divisor`, element by element. */
+export function dividedBy(row: Row, divisor: Row, factor: number): Float64Array {
+  const quotient = new Float64Array(row.length);
+  for (let i = 0; i < quotient.length; i++) quotient[i] = (factor * (row[i] ?? 0)) / (divisor[i] ?? 1);
+  return quotient;
+}
+
 /** Gram matrix of the rows. */
 export function rowProducts(rows: readonly Row[]): number[][] {
   const gram = rows.map(() => new Array<number>(rows.length).fill(0));
