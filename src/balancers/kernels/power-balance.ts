@@ -1,4 +1,5 @@
-import { solve } from "./solve.ts";
+import { minNormPoint } from "./min-norm.ts";
+import { solvePositiveDefinite } from "./positive-definite.ts";
 import { correlationOf, dot, lengthsOf, type Gram } from "./vectors.ts";
 
 export interface PowerBalance {
@@ -18,10 +19,10 @@ export interface PowerBalance {
 export function balancePowers(gram: Gram, alpha: number): PowerBalance {
   const lengths = lengthsOf(gram);
   const factors = lengths.map((length) => length ** ((2 * (1 - alpha)) / (1 + alpha)));
-  const matrix = correlationOf(gram, lengths).map((row, i) =>
-    row.map((value, j) => value * Math.sqrt((factors[i] ?? 1) * (factors[j] ?? 1))),
-  );
-  const { u, status } = newton({ matrix, factors, alpha });
+  const unit = correlationOf(gram, lengths);
+  const matrix = unit.map((row, i) => row.map((value, j) => value * Math.sqrt((factors[i] ?? 1) * (factors[j] ?? 1))));
+  const { u, status: found } = newton({ matrix, factors, alpha });
+  const status = found === "not-converged" && holdsZero(unit) ? "none" : found;
   return { weights: u.map((value, i) => value * (lengths[i] ?? 1) ** ((-2 * alpha) / (1 + alpha))), status };
 }
 
@@ -34,12 +35,18 @@ interface Problem {
 function newton(problem: Problem): { readonly u: readonly number[]; readonly status: PowerBalance["status"] } {
   let u = new Array<number>(problem.factors.length).fill(1);
   for (let round = 0; round < 200 && residualOf(problem, u) > 1e-13; round++) {
-    const next = backtrack(problem, u, newtonStep(problem, u));
+    const step = newtonStep(problem, u);
+    const next = step === undefined ? undefined : backtrack(problem, u, step);
     if (next === undefined) break;
     u = next;
     if (diverges(problem, u)) return { u, status: "none" };
   }
   return { u, status: residualOf(problem, u) <= 1e-8 ? "solved" : "not-converged" };
+}
+
+/** Whether 0 lies in the hull of these unit rows, as near as the bound on diverging solutions has it: the proof that there is none. */
+function holdsZero(unit: Gram): boolean {
+  return minNormPoint(unit).squaredNorm <= 1e-12;
 }
 
 /** u^(1+1/α) is 1 / (1 + cos) for two rows: beyond 1e12 they are opposite, as far as a Gram matrix in float64 can tell. */
@@ -55,37 +62,29 @@ function gradientOf({ matrix, factors, alpha }: Problem, u: readonly number[]): 
   return matrix.map((row, i) => dot(row, u) - (factors[i] ?? 1) * (u[i] ?? 0) ** (-1 / alpha));
 }
 
-function newtonStep(problem: Problem, u: readonly number[]): number[] {
+/** Undefined where the Hessian is singular in float64: the solution is about to diverge. */
+function newtonStep(problem: Problem, u: readonly number[]): readonly number[] | undefined {
   const { matrix, factors, alpha } = problem;
-  // Solved for the step relative to u, so that rows of very different factors keep their digits.
-  const hessian = matrix.map((row, i) =>
-    row.map(
-      (value, j) =>
-        ((u[i] ?? 0) * (u[j] ?? 0) * value + (i === j ? ((factors[i] ?? 1) / alpha) * (u[i] ?? 0) ** (1 - 1 / alpha) : 0)) /
-        pair(factors, i, j),
-    ),
-  );
-  const gradient = gradientOf(problem, u).map((value, i) => (value * (u[i] ?? 0)) / Math.sqrt(factors[i] ?? 1));
-  return solve(
+  const hessian = matrix.map((row, i) => {
+    const curvature = ((factors[i] ?? 1) / alpha) * (u[i] ?? 0) ** (-1 - 1 / alpha);
+    return row.map((value, j) => (i === j ? value + curvature : value));
+  });
+  return solvePositiveDefinite(
     hessian,
-    gradient.map((value) => -value),
-  ).map((value, i) => (value * (u[i] ?? 0)) / Math.sqrt(factors[i] ?? 1));
+    gradientOf(problem, u).map((value) => -value),
+  );
 }
 
-function pair(factors: readonly number[], i: number, j: number): number {
-  return Math.sqrt((factors[i] ?? 1) * (factors[j] ?? 1));
-}
-
-/** Halves the step until all stay positive and the objective falls; undefined where rounding hides any fall. */
+/** The longest step that keeps a tenth of each value, halved until the objective falls; undefined where rounding hides any fall. */
 function backtrack(problem: Problem, u: readonly number[], step: readonly number[]): number[] | undefined {
   const slope = dot(gradientOf(problem, u), step);
   const before = residualOf(problem, u);
-  for (let length = 1; length > 1e-12; length /= 2) {
+  const longest = Math.min(1, ...u.map((value, i) => ((step[i] ?? 0) < 0 ? (-0.9 * value) / (step[i] ?? 0) : 1)));
+  for (let length = longest; length > 1e-12 * longest; length /= 2) {
     const candidate = u.map((value, i) => value + length * (step[i] ?? 0));
-    if (Math.min(...candidate) <= 0) continue;
     const change = objectiveChange(problem, u, candidate);
     // Near the solution the objective is flat to the last bit; there a smaller residual decides.
-    if (change <= 1e-4 * length * slope || (length === 1 && residualOf(problem, candidate) < 0.5 * before)) return candidate;
+    if (change <= 1e-4 * length * slope || (length === 1 && residualOf(problem, candidate) < before)) return candidate;
   }
   return undefined;
 }

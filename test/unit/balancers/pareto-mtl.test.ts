@@ -206,7 +206,7 @@ describe("the synthetic problem of the paper, whose front goes from (0, 0.98) ov
     let state = prepared.start();
     return Array.from({ length: steps }, (_, epoch) => (point: Point) => {
       const { losses, gradients } = twoBells(point);
-      const answer = prepared.weigh({ ...inputOf(gradients, [...losses]), step: epoch, epoch }, state);
+      const answer = prepared.weigh({ ...inputOf(gradients, losses), step: epoch, epoch }, state);
       state = answer.state;
       const d = combine(gradients, answer.weights);
       return point.map((value, i) => value - (d[i] ?? 0));

@@ -4,7 +4,7 @@ import { playBalance, type BalanceStep } from "../../../src/balancers/play.ts";
 export type Rows = readonly (readonly number[])[];
 
 /** What a method answers to one Jacobian, with losses 1 where none are given. */
-export function play(method: string, jacobian: Rows, options: object = {}, losses = jacobian.map(() => 1)): BalanceStep {
+export function play(method: string, jacobian: Rows, options: object = {}, losses: readonly number[] = jacobian.map(() => 1)): BalanceStep {
   return playSteps(method, [{ jacobian, losses }], options)[0] ?? { weights: null, direction: null, status: "non-finite" };
 }
 
@@ -53,7 +53,7 @@ export function gramOf(rows: Rows): number[][] {
 }
 
 /** The step's input to a method, as the trainer would make it of these rows. */
-export function inputOf(rows: Rows, losses = rows.map(() => 1), tasks = rows.map((_, i) => i)) {
+export function inputOf(rows: Rows, losses: readonly number[] = rows.map(() => 1), tasks = rows.map((_, i) => i)) {
   const gram = gramOf(rows);
   return { tasks, losses, step: 0, epoch: 0, gram, norms: gram.map((row, i) => Math.sqrt(row[i] ?? 0)) };
 }

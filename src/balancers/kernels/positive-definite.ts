@@ -1,0 +1,32 @@
+import type { Gram } from "./vectors.ts";
+
+/**
+ * Solves `matrix · x = right` for a symmetric positive definite matrix by Cholesky's factorisation, after scaling its diagonal to 1, so
+ * that rows may differ by many orders. Undefined where rounding leaves no positive pivot: the matrix is singular in float64.
+ */
+export function solvePositiveDefinite(matrix: Gram, right: readonly number[]): number[] | undefined {
+  const size = right.length;
+  const scales = matrix.map((row, i) => 1 / Math.sqrt(row[i] ?? 0));
+  // Lower triangle, row by row.
+  const factor = new Float64Array(size * size);
+  for (let i = 0; i < size; i++) {
+    const row = matrix[i] ?? [];
+    for (let j = 0; j <= i; j++) {
+      let rest = i === j ? 1 : (row[j] ?? 0) * (scales[i] ?? 0) * (scales[j] ?? 0);
+      for (let k = 0; k < j; k++) rest -= (factor[i * size + k] ?? 0) * (factor[j * size + k] ?? 0);
+      if (i !== j) factor[i * size + j] = rest / (factor[j * size + j] ?? 1);
+      else if (rest > 1e-15) factor[i * size + i] = Math.sqrt(rest);
+      else return undefined;
+    }
+  }
+  const x = right.map((value, i) => value * (scales[i] ?? 0));
+  for (let i = 0; i < size; i++) {
+    for (let k = 0; k < i; k++) x[i] = (x[i] ?? 0) - (factor[i * size + k] ?? 0) * (x[k] ?? 0);
+    x[i] = (x[i] ?? 0) / (factor[i * size + i] ?? 1);
+  }
+  for (let i = size - 1; i >= 0; i--) {
+    for (let k = i + 1; k < size; k++) x[i] = (x[i] ?? 0) - (factor[k * size + i] ?? 0) * (x[k] ?? 0);
+    x[i] = (x[i] ?? 0) / (factor[i * size + i] ?? 1);
+  }
+  return x.map((value, i) => value * (scales[i] ?? 0));
+}
