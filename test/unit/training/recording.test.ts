@@ -14,7 +14,6 @@ function recorded(layers: readonly string[], rows: readonly (readonly (readonly 
     vector: nothing,
     snapshot: nothing,
     event: nothing,
-    resume: nothing,
     progress: nothing,
   };
   const blocks = rows.map((row) => row.map((block) => block && Float32Array.from(block)));
