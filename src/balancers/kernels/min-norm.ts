@@ -1,4 +1,4 @@
-import { solve } from "./solve.ts";
+import { nullVectors, solve } from "./solve.ts";
 import { dot, lengthsOf, squaredNorm as squared, type Gram } from "./vectors.ts";
 
 export interface MinNormPoint {
@@ -127,15 +127,30 @@ function affineMinimiser(gram: Gram, lengths: readonly number[], corral: readonl
   const inverse = corral.map((i) => 1 / (lengths[i] ?? 1));
   const longest = Math.max(...inverse);
   const unit = inverse.map((value) => value / longest);
-  const matrix = corral.map((i, row) => [
-    ...corral.map((j, column) => (row === column ? 1 : (gram[i]?.[j] ?? 0) * (inverse[row] ?? 0) * (inverse[column] ?? 0))),
-    -(unit[row] ?? 0),
-  ]);
-  matrix.push([...unit, 0]);
-  const solution = solve(matrix, [...corral.map(() => 0), 1]);
+  const correlation = corral.map((i, row) =>
+    corral.map((j, column) => (row === column ? 1 : (gram[i]?.[j] ?? 0) * (inverse[row] ?? 0) * (inverse[column] ?? 0))),
+  );
+  const solution =
+    throughZero(correlation, unit) ??
+    solve([...correlation.map((row, i) => [...row, -(unit[i] ?? 0)]), [...unit, 0]], [...unit.map(() => 0), 1]);
   const weights = corral.map((_, row) => (solution[row] ?? 0) * (unit[row] ?? 0));
   const sum = weights.reduce((total, weight) => total + weight, 0);
   return weights.map((weight) => weight / sum);
+}
+
+/**
+ * Where the affine hull holds 0: u with C u = 0 and r·u ≠ 0, or undefined. Found from C alone, because beside a vector that is shorter
+ * by many orders the bordered system loses sight of two that cancel.
+ */
+function throughZero(correlation: readonly (readonly number[])[], unit: readonly number[]): number[] | undefined {
+  const candidates = nullVectors(correlation).map((vector) => {
+    const largest = Math.max(...vector.map(Math.abs));
+    const clean = vector.map((value) => (Math.abs(value) < 1e-12 * largest ? 0 : value));
+    const mass = clean.reduce((sum, value, i) => sum + Math.abs(value * (unit[i] ?? 0)), 0);
+    return { clean, share: Math.abs(dot(clean, unit)) / mass };
+  });
+  const [best] = candidates.sort((a, b) => b.share - a.share);
+  return best !== undefined && best.share > 1e-12 ? best.clean : undefined;
 }
 
 /** Groups of equal vectors: same length and cosine 1 up to rounding. */

@@ -5,7 +5,26 @@
  */
 export function solve(matrix: readonly (readonly number[])[], right: readonly number[]): number[] {
   const size = right.length;
-  const rows = matrix.map((row, i) => Float64Array.of(...row, right[i] ?? 0));
+  const { rows, columns, rank } = reduced(matrix.map((row, i) => Float64Array.of(...row, right[i] ?? 0)));
+  return backSubstitute(rows, columns, rank, (i) => rows[i]?.[size] ?? 0);
+}
+
+/**
+ * A basis of the vectors x with `matrix · x = 0`, up to the same rounding; empty for a regular matrix. Each has a 1 where no
+ * other has anything, and exact zeros where the matrix falls apart into blocks.
+ */
+export function nullVectors(matrix: readonly (readonly number[])[]): number[][] {
+  const { rows, columns, rank } = reduced(matrix.map((row) => Float64Array.from([...row, 0])));
+  return columns.slice(rank).map((free) => {
+    const vector = backSubstitute(rows, columns, rank, (i) => -(rows[i]?.[free] ?? 0));
+    vector[free] = 1;
+    return vector;
+  });
+}
+
+/** Upper triangle by complete pivoting; the last column of each row is taken along as right-hand side. */
+function reduced(rows: Float64Array[]) {
+  const size = rows.length;
   const columns = Array.from({ length: size }, (_, i) => i);
   const largest = rows.reduce((most, row) => row.subarray(0, size).reduce((max, value) => Math.max(max, Math.abs(value)), most), 0);
   let rank = 0;
@@ -16,7 +35,7 @@ export function solve(matrix: readonly (readonly number[])[], right: readonly nu
     swap(columns, rank, pivot.column);
     eliminate(rows, columns, rank);
   }
-  return backSubstitute(rows, columns, rank, size);
+  return { rows, columns, rank };
 }
 
 function largestEntry(rows: readonly Float64Array[], columns: readonly number[], from: number) {
@@ -40,10 +59,10 @@ function eliminate(rows: readonly Float64Array[], columns: readonly number[], pi
   }
 }
 
-function backSubstitute(rows: readonly Float64Array[], columns: readonly number[], rank: number, size: number): number[] {
-  const solution = new Array<number>(size).fill(0);
+function backSubstitute(rows: readonly Float64Array[], columns: readonly number[], rank: number, right: (row: number) => number): number[] {
+  const solution = new Array<number>(columns.length).fill(0);
   for (let i = rank - 1; i >= 0; i--) {
-    let rest = rows[i]?.[size] ?? 0;
+    let rest = right(i);
     for (let j = i + 1; j < rank; j++) rest -= entry(rows, columns, i, j) * (solution[columns[j] ?? 0] ?? 0);
     solution[columns[i] ?? 0] = rest / entry(rows, columns, i, i);
   }

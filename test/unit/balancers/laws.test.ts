@@ -72,6 +72,18 @@ describe("minimum-norm point", () => {
     ).toEqual([0.25, 0.25, 0.5]);
   });
 
+  test("two rows that cancel are found beside one that is shorter by seven orders", () => {
+    const rows = [
+      [-1.2e-5, 0, 0],
+      [2.4e-5, 0, 0],
+      [0, 0, -2.6e-12],
+    ];
+    const { weights, squaredNorm, converged } = minNormPoint(rows.map((row) => rows.map((other) => dot(row, other))));
+    expect(converged).toBe(true);
+    expect(squaredNorm).toBeLessThan(1e-36);
+    expect(weights[2]).toBe(0);
+  });
+
   test("opposite rows meet in zero", () => {
     const { weights, squaredNorm } = minNormPoint([
       [1, -3],
