@@ -74,13 +74,14 @@ describe("minimum-norm point", () => {
 
   test("two rows that cancel are found beside one that is shorter by seven orders", () => {
     const rows = [
-      [-1.2e-5, 0, 0],
-      [2.4e-5, 0, 0],
-      [0, 0, -2.6e-12],
+      [-1.2284190479387296e-5, 0, 0],
+      [2.4568380958774593e-5, 0, 0],
+      [0, 0, -2.583977977067851e-12],
+      [0, -1e-6, 0],
     ];
     const { weights, squaredNorm, converged } = minNormPoint(rows.map((row) => rows.map((other) => dot(row, other))));
     expect(converged).toBe(true);
-    expect(squaredNorm).toBeLessThan(1e-36);
+    expect(squaredNorm).toBeLessThan(1e-30);
     expect(weights[2]).toBe(0);
   });
 
