@@ -1,6 +1,6 @@
-import { util } from "@tensorflow/tfjs-core";
+import { type KernelFunc, util } from "@tensorflow/tfjs-core";
 import { flag, inputTensor, numberList } from "../attributes.ts";
-import type { KernelMaker } from "../kernel-context.ts";
+import type { KernelContext, KernelMaker } from "../kernel-context.ts";
 
 /** Rows that are added in float32 before their sum goes to float64: keeps long sums (a bias over a batch) exact enough. */
 const blockRows = 1024;
@@ -13,6 +13,7 @@ export const sum: KernelMaker = ({ heap, program, published: findPublished }) =>
   const published = findPublished("Sum");
   return (call) => {
     const x = inputTensor(call.inputs, "x");
+    if (util.sizeFromShape(x.shape) === 0) return sumOfNothing(heap, published(call));
     const asked = call.attrs?.["axis"] ?? undefined;
     const axes = asked === undefined ? [] : util.parseAxisParam(numberList(call.attrs, "axis"), x.shape).sort((a, b) => a - b);
     const leading = axes.every((axis, i) => axis === i) && axes.length < x.shape.length;
@@ -40,3 +41,12 @@ export const sum: KernelMaker = ({ heap, program, published: findPublished }) =>
     return out;
   };
 };
+
+/** The published kernel writes nothing where there is nothing to add, and what lay in the memory before would be the sum. */
+function sumOfNothing(heap: KernelContext["heap"], out: ReturnType<KernelFunc>): ReturnType<KernelFunc> {
+  for (const each of [out].flat()) {
+    const from = heap.address(each) / 4;
+    heap.floats().fill(0, from, from + util.sizeFromShape(each.shape));
+  }
+  return out;
+}

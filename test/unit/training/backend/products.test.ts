@@ -240,6 +240,11 @@ describe("sums", () => {
     expect(actual).toHaveLength(expected.length);
     expect(relativeError(actual, expected)).toBeLessThan(1e-5);
   });
+
+  test.each([[0], undefined])("of nothing over %j are 0, whatever lay in the memory before", (axis) => {
+    for (let size = 1; size <= 8; size++) values(() => tf.fill([size], 7));
+    expect([...new Set(values(() => tf.sum(tf.zeros([0, 4]), axis)))]).toEqual([0]);
+  });
 });
 
 function one(result: tf.Tensor | tf.Tensor[]): tf.Tensor {
