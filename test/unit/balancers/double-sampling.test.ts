@@ -97,6 +97,13 @@ describe("modo", () => {
     expectClose(weights, [0.5 - 0.15, 0.5 + 0.15], 1e-12);
   });
 
+  test("modo: ρ draws the weights together where nothing else does", () => {
+    const [step] = constant([[0], [0]], 1);
+    if (step === undefined) throw new Error("unreachable");
+    const driver = new Driver(modo.prepare({ gamma: 0.5, rho: 1 }, contextOf(2)), { state: { lambda: [0.8, 0.2] } });
+    expectClose(driver.step(step).weights, [0.65, 0.35], 1e-12);
+  });
+
   test("modo: an absent task keeps its weight, and the others share theirs", () => {
     const driver = new Driver(modo.prepare({ gamma: 0.01 }, contextOf(3)));
     const all = randomSteps(1, { tasks: 3, steps: 4, present: (task, step) => step < 3 || task !== 1 });
@@ -159,6 +166,21 @@ describe("sdmgrad", () => {
       1e-12,
     );
     expectClose(driver.remembered.state["w"] ?? [], w, 1e-12);
+  });
+
+  test("sdmgrad: half of a step goes on in the next one", () => {
+    const [step] = constant(
+      [
+        [1, 0],
+        [0, 1],
+      ],
+      1,
+    );
+    if (step === undefined) throw new Error("unreachable");
+    const options = { lambda: 0, learningRate: 0.1, iterations: 2 };
+    const driver = new Driver(sdmgrad.prepare(options, contextOf(2)), { state: { w: [0.8, 0.2] } });
+    // M is 1: slopes (0.8, 0.2), so w₁ = (0.8 − 0.03, 0.2 + 0.03); then half of those and (0.77, 0.23), which differ by 0.3 + 0.54.
+    expectClose(driver.step(step).weights, [0.77 - 0.042, 0.23 + 0.042], 1e-12);
   });
 
   test("sdmgrad: batches with nothing in common leave the weights", () => {

@@ -96,6 +96,14 @@ describe("moco", () => {
     );
   });
 
+  test("moco: ρ draws the weights together where nothing else does", () => {
+    const [step] = constant([[0], [0]], [1, 1], 1);
+    if (step === undefined) throw new Error("unreachable");
+    const state = { lambda: [0.8, 0.2], count: [0, 0], step: [0] };
+    const driver = new Driver(moco.prepare({ simplex: "projection", gamma: 0.5, rho: 1 }, contextOf(2)), { state });
+    expectClose(driver.step(step).weights, [0.65, 0.35], 1e-12);
+  });
+
   test("moco: a negative loss counts by its size, and does not turn its gradient", () => {
     const rows = (losses: readonly number[]) =>
       constant(goldenMatrix("A"), losses, 1).map((step) => new Driver(moco.prepare({}, contextOf(2))).step(step).rows);
@@ -145,6 +153,15 @@ describe("db-mtl", () => {
       const longest = Math.max(...rows.map(norm));
       rows.forEach((row, i) => expect((norm(row) * (weights[i] ?? 0)) / longest).toBeCloseTo(1, 6));
     }
+  });
+
+  test("db-mtl: β decays with a task's own steps", () => {
+    const [first, second] = constant([[4]], [1], 2);
+    if (first === undefined || second === undefined) throw new Error("unreachable");
+    const driver = new Driver(dbMtl.prepare({ beta: 0.5, sigma: 1 }, contextOf(1)));
+    // q₁ = 4 − ½ · 4, and q₂ = 8 + ½ / 2 · (q₁ − 8).
+    expectClose([...(driver.step(first).rows?.[0] ?? [])], [2], 1e-7);
+    expectClose([...(driver.step({ ...second, jacobian: [[8]] }).rows?.[0] ?? [])], [6.5], 1e-7);
   });
 
   test("db-mtl: β = 0 with orthogonal gradients has the length √K max ‖h‖", () => {
