@@ -18,7 +18,7 @@ export const solverOption = {
  *
  * For K ≥ 3 the sum of the solution can be negative, which would turn the direction against every task; it is then kept
  * positive and normalised by the sum of the magnitudes. Where no equal projection exists (dependent rows) the weights are
- * uniform over 1/n_i, status "not-converged". A zero row of two: weight 1 there, direction 0, "stationary".
+ * uniform over 1/n_i, status "infeasible". A zero row of two: weight 1 there, direction 0, "stationary".
  * `solver: pinv` keeps the bare pseudo-inverse for every K, its sign flips included, as some libraries have it.
  */
 export const imtlG = defineBalancer({
@@ -66,7 +66,7 @@ function equalProjections(unit: readonly (readonly number[])[], lengths: readonl
   const sum = total(raw);
   const size = total(raw.map(Math.abs));
   const divisor = sum > 1e-12 * size ? sum : size;
-  const status = equal ? ("ok" as const) : ("not-converged" as const);
+  const status = equal ? ("ok" as const) : ("infeasible" as const);
   return { weights: raw.map((value) => value / divisor), status };
 }
 
