@@ -63,7 +63,8 @@ test.prop([pairs])("famo: the weights are positive and sum to 1, the gradient of
 test.prop([fc.array(fc.tuple(loss, loss), { minLength: 2, maxLength: 20 })])(
   "famo: with two tasks and no decay the sum of the logits never changes",
   (losses) => {
-    for (const { logits } of trained(losses, { gamma: 0 })) expect((logits[0] ?? NaN) + (logits[1] ?? NaN)).toBeCloseTo(0, 9);
+    // Gradients that are all rounding, ±1e-17, are divided by Adam's 1e-8: up to 2.5e-11 a step.
+    for (const { logits } of trained(losses, { gamma: 0 })) expect(Math.abs((logits[0] ?? NaN) + (logits[1] ?? NaN))).toBeLessThan(2e-9);
   },
 );
 
