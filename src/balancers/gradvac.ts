@@ -2,7 +2,7 @@ import { z } from "zod";
 import { defineBalancer, gramOf } from "./balancer.ts";
 import { RandomStream } from "./kernels/random-stream.ts";
 import { othersInTurn } from "./kernels/task-order.ts";
-import { dot, lengthsOf, squaredNorm, total, type Gram } from "./kernels/vectors.ts";
+import { dot, lengthsOf } from "./kernels/vectors.ts";
 
 /**
  * Gradient vaccine (Wang, Tsvetkov, Firat, Cao, ICLR 2021, arXiv 2010.05874): brings each task's gradient up to the cosine that it usually
@@ -67,13 +67,19 @@ export const gradvac = defineBalancer({
     const weights = new Array<number>(gram.length).fill(0);
     for (let i = 0; i < gram.length; i++) {
       const own = gram.map((_, k): number => (k === i ? 1 : 0));
+      // p·g_k for every k, kept up to date with p.
+      const products = [...(gram[i] ?? [])];
       for (const j of othersInTurn(i, gram.length, order === "random" ? stream : undefined)) {
         const place = (input.tasks[i] ?? 0) * all + (input.tasks[j] ?? 0);
         const usual = Math.min(nearOne, Math.max(-nearOne, cosine[place] ?? 0));
-        const angle = compare(gram, lengths, own, j);
+        const angle = compare(own, products, lengths, j);
         if (angle === undefined) continue;
         const short = angle.cosine < usual;
-        if (short) own[j] = (own[j] ?? 0) + lift(angle.cosine, usual) * (angle.length / (lengths[j] ?? 1));
+        if (short) {
+          const added = lift(angle.cosine, usual) * (angle.length / (lengths[j] ?? 1));
+          own[j] = (own[j] ?? 0) + added;
+          gram[j]?.forEach((value, k) => (products[k] = (products[k] ?? 0) + added * value));
+        }
         if (short || update === "always") cosine[place] = (1 - beta) * (cosine[place] ?? 0) + beta * angle.cosine;
       }
       own.forEach((value, k) => (weights[k] = (weights[k] ?? 0) + (reduction === "mean" ? value / gram.length : value)));
@@ -84,14 +90,14 @@ export const gradvac = defineBalancer({
 
 const nearOne = 1 - 1e-6;
 
-/** Length of the combination `own` and its cosine with row j; undefined where one of them is 0, as far as rounding can tell. */
-function compare(gram: Gram, lengths: readonly number[], own: readonly number[], j: number) {
-  const square = squaredNorm(gram, own);
-  const terms = total(own.map((value, k) => Math.abs(value) * (lengths[k] ?? 0)));
+/** Length of p = Σ own_k g_k and its cosine with row j; undefined where one of them is 0, as far as rounding can tell. */
+function compare(own: readonly number[], products: readonly number[], lengths: readonly number[], j: number) {
+  const terms = dot(own.map(Math.abs), lengths);
+  const square = dot(own, products);
   const other = lengths[j] ?? 0;
-  if (other === 0 || square <= 1e-14 * terms * terms) return undefined;
+  if (other === 0 || square <= 1e-14 * own.length * terms * terms) return undefined;
   const length = Math.sqrt(square);
-  return { length, cosine: Math.min(1, Math.max(-1, dot(gram[j] ?? [], own) / (length * other))) };
+  return { length, cosine: Math.min(1, Math.max(-1, (products[j] ?? 0) / (length * other))) };
 }
 
 /** How much of the other's unit gradient, relative to the length of p, turns p from cosine ρ to ρ̂. */

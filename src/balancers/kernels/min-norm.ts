@@ -1,3 +1,4 @@
+import { solvePositiveDefinite } from "./positive-definite.ts";
 import { nullVectors, solve } from "./solve.ts";
 import { dot, lengthsOf, squaredNorm as squared, type Gram } from "./vectors.ts";
 
@@ -15,9 +16,9 @@ export interface MinNormPoint {
  * (Mathematical Programming 11, 1976), exact up to rounding, where Frank–Wolfe is still 1e-3 away after 100 iterations.
  *
  * Vectors may differ in length by many orders: sub-problems are solved in unit vectors and every comparison is made
- * relative to the lengths that enter it.
+ * relative to the lengths that enter it. `near` are the weights of the answer to a similar problem, to begin with.
  */
-export function minNormPoint(gram: Gram): MinNormPoint {
+export function minNormPoint(gram: Gram, near?: readonly number[]): MinNormPoint {
   const lengths = lengthsOf(gram);
   const zeros = lengths.flatMap((length, i) => (length === 0 ? [i] : []));
   if (zeros.length > 0) return { weights: uniformOver(zeros, gram.length), squaredNorm: 0, converged: true };
@@ -27,6 +28,7 @@ export function minNormPoint(gram: Gram): MinNormPoint {
   const { weights, squaredNorm, converged } = wolfe(
     reduced,
     firsts.map((i) => lengths[i] ?? 0),
+    near === undefined ? undefined : groups.map((group) => group.reduce((sum, i) => sum + (near[i] ?? 0), 0)),
   );
   const spread = new Array<number>(gram.length).fill(0);
   groups.forEach((group, g) => {
@@ -42,11 +44,12 @@ export function hullStatus(gram: Gram, { squaredNorm, converged }: MinNormPoint)
   return shortest === 0 || squaredNorm <= 1e-14 * shortest ? "stationary" : "ok";
 }
 
-function wolfe(gram: Gram, lengths: readonly number[]): MinNormPoint {
+function wolfe(gram: Gram, lengths: readonly number[], near: readonly number[] | undefined): MinNormPoint {
   const size = gram.length;
   const shortest = lengths.indexOf(Math.min(...lengths));
-  let corral: readonly number[] = [shortest];
-  let weights = uniformOver(corral, size);
+  let corral: readonly number[] = near?.flatMap((weight, i) => (weight > 0 ? [i] : [])) ?? [shortest];
+  let weights = near === undefined ? uniformOver(corral, size) : normalised(near);
+  if (corral.length > 1) ({ corral, weights } = settle(gram, lengths, corral, weights));
   let best = { weights, squaredNorm: squared(gram, weights) };
   // Each round lowers the norm, if perhaps by less than float64 shows: two opposite vectors far longer than the point
   // help only together. So rounds without visible progress go on for a while before the best point is returned.
@@ -127,12 +130,14 @@ function affineMinimiser(gram: Gram, lengths: readonly number[], corral: readonl
   const inverse = corral.map((i) => 1 / (lengths[i] ?? 1));
   const longest = Math.max(...inverse);
   const unit = inverse.map((value) => value / longest);
-  const correlation = corral.map((i, row) =>
+  const cosines = corral.map((i, row) =>
     corral.map((j, column) => (row === column ? 1 : (gram[i]?.[j] ?? 0) * (inverse[row] ?? 0) * (inverse[column] ?? 0))),
   );
+  // The quick way where the vectors are clearly independent: u is then C⁻¹ r up to its length.
   const solution =
-    throughZero(correlation, unit) ??
-    solve([...correlation.map((row, i) => [...row, -(unit[i] ?? 0)]), [...unit, 0]], [...unit.map(() => 0), 1]);
+    solvePositiveDefinite(cosines, unit, 1e-9) ??
+    throughZero(cosines, unit) ??
+    solve([...cosines.map((row, i) => [...row, -(unit[i] ?? 0)]), [...unit, 0]], [...unit.map(() => 0), 1]);
   const weights = corral.map((_, row) => (solution[row] ?? 0) * (unit[row] ?? 0));
   const sum = weights.reduce((total, weight) => total + weight, 0);
   return weights.map((weight) => weight / sum);

@@ -2,9 +2,9 @@ import type { Gram } from "./vectors.ts";
 
 /**
  * Solves `matrix · x = right` for a symmetric positive definite matrix by Cholesky's factorisation, after scaling its diagonal to 1, so
- * that rows may differ by many orders. Undefined where rounding leaves no positive pivot: the matrix is singular in float64.
+ * that rows may differ by many orders. Undefined where a pivot is not above `least`: the matrix is singular, as far as is wanted to tell.
  */
-export function solvePositiveDefinite(matrix: Gram, right: readonly number[]): number[] | undefined {
+export function solvePositiveDefinite(matrix: Gram, right: readonly number[], least = 1e-15): number[] | undefined {
   const size = right.length;
   const scales = matrix.map((row, i) => 1 / Math.sqrt(row[i] ?? 0));
   // Lower triangle, row by row.
@@ -15,7 +15,7 @@ export function solvePositiveDefinite(matrix: Gram, right: readonly number[]): n
       let rest = i === j ? 1 : (row[j] ?? 0) * (scales[i] ?? 0) * (scales[j] ?? 0);
       for (let k = 0; k < j; k++) rest -= (factor[i * size + k] ?? 0) * (factor[j * size + k] ?? 0);
       if (i !== j) factor[i * size + j] = rest / (factor[j * size + j] ?? 1);
-      else if (rest > 1e-15) factor[i * size + i] = Math.sqrt(rest);
+      else if (rest > least) factor[i * size + i] = Math.sqrt(rest);
       else return undefined;
     }
   }

@@ -1,6 +1,6 @@
 import { minNormPoint } from "./min-norm.ts";
 import { solvePositiveDefinite } from "./positive-definite.ts";
-import { correlationOf, dot, lengthsOf, type Gram } from "./vectors.ts";
+import { correlationOf, dot, lengthsOf, total, type Gram } from "./vectors.ts";
 
 export interface PowerBalance {
   readonly weights: readonly number[];
@@ -33,7 +33,7 @@ interface Problem {
 }
 
 function newton(problem: Problem): { readonly u: readonly number[]; readonly status: PowerBalance["status"] } {
-  let u = new Array<number>(problem.factors.length).fill(1);
+  let u = evenStart(problem);
   for (let round = 0; round < 200 && residualOf(problem, u) > 1e-13; round++) {
     const step = newtonStep(problem, u);
     const next = step === undefined ? undefined : backtrack(problem, u, step);
@@ -42,6 +42,14 @@ function newton(problem: Problem): { readonly u: readonly number[]; readonly sta
     if (diverges(problem, u)) return { u, status: "none" };
   }
   return { u, status: residualOf(problem, u) <= 1e-8 ? "solved" : "not-converged" };
+}
+
+/** Equal values with `uᵀMu = Σ c_i u_i^(1−1/α)`, as the solution has it: exact for two rows with α = 1, however near to opposite. */
+function evenStart({ matrix, factors, alpha }: Problem): readonly number[] {
+  const square = total(matrix.map((row) => total(row)));
+  const size = total(factors);
+  const even = square > 1e-12 * size ? (size / square) ** (alpha / (1 + alpha)) : 1;
+  return factors.map(() => even);
 }
 
 /** Whether 0 lies in the hull of these unit rows, as near as the bound on diverging solutions has it: the proof that there is none. */

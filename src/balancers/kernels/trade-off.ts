@@ -18,8 +18,10 @@ export interface TradeOff {
  */
 export function minimiseTradeOff(gram: Gram, kappa: number): TradeOff {
   const longest = Math.sqrt(Math.max(...gram.map((row, i) => row[i] ?? 0)));
+  let near: readonly number[] | undefined;
   const at = (t: number) => {
-    const { weights, converged } = minNormPoint(moved(gram, t / kappa));
+    const { weights, converged } = minNormPoint(moved(gram, t / kappa), near);
+    near = weights;
     return { t, weights, converged, norm: Math.sqrt(squaredNorm(gram, weights)) };
   };
   const excess = (point: { readonly t: number; readonly norm: number }) => (point.norm - point.t) / (point.norm + point.t);
