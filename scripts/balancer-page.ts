@@ -71,7 +71,8 @@ function section(balancer: Balancer): readonly string[] {
     "| option | values | default | meaning |",
     "| --- | --- | --- | --- |",
     ...describeOptions(balancer).map(
-      ({ name, type, default: value, description }) => `| \`${name}\` | ${type.replaceAll("|", "\\|")} | ${value} | ${description} |`,
+      ({ name, type, default: value, description }) =>
+        `| \`${name}\` | ${type.replaceAll("|", "\\|")} | ${value} | ${description.replaceAll("|", "\\|")} |`,
     ),
   ];
 }

@@ -17,6 +17,7 @@ export const adaptiveUncertainty = defineBalancer({
   family: "losses",
   needs: "losses",
   action: "weigh-losses",
+  positiveLosses: true,
   papers: [{ authors: "Liebel, Körner", title: "Auxiliary Tasks in Multi-task Learning", venue: "arXiv", year: 2018, arxiv: "1805.06334" }],
   provenance: "paper and code",
   cost: { backward: "1", forward: "1", memory: "3K" },

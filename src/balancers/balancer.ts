@@ -111,6 +111,18 @@ export interface BalancerContext {
   readonly epochs: number;
 }
 
+/** What there is to say of an option. */
+export interface Remark {
+  readonly option: string;
+  readonly message: string;
+}
+
+/** How long a training will be. */
+export interface Plan {
+  readonly tasks: number;
+  readonly epochs: number;
+}
+
 /** A method with its options and context bound, ready to balance. Pure: state goes in and comes out. */
 export interface PreparedBalancer {
   readonly balancer: Balancer;
@@ -135,7 +147,9 @@ export interface Balancer extends MethodFacts {
   /** Regularisation that comes with these options (unparsed). */
   regularisation(options: unknown): Regularisation;
   /** Why these options (unparsed) do not fit these tasks, though each is right in itself; undefined where they do. */
-  objection(options: unknown, names: readonly string[]): { readonly option: string; readonly message: string } | undefined;
+  objection(options: unknown, names: readonly string[]): Remark | undefined;
+  /** What in these options (unparsed) will come to nothing in a training of this length, though it can be done. */
+  advice(options: unknown, plan: Plan): Remark | undefined;
   /** Binds options (unparsed) and context. Throws `ZodError` or `RangeError` for options that do not fit. */
   prepare(options: unknown, context: BalancerContext): PreparedBalancer;
 }
@@ -165,21 +179,21 @@ export interface BalancerDefinition<Shape extends z.ZodRawShape> extends MethodF
   readonly look?: (options: Options<Shape>) => Look;
   readonly learn?: (seen: Seen, state: BalancerState, options: Options<Shape>, context: BalancerContext) => BalancerState;
   readonly regularisation?: (options: Options<Shape>) => Regularisation;
-  readonly objection?: (
-    options: Options<Shape>,
-    names: readonly string[],
-  ) => { readonly option: string; readonly message: string } | undefined;
+  readonly objection?: (options: Options<Shape>, names: readonly string[]) => Remark | undefined;
+  readonly advice?: (options: Options<Shape>, plan: Plan) => Remark | undefined;
 }
 
 /** Makes a catalogue entry of a method's definition. */
 export function defineBalancer<Shape extends z.ZodRawShape>(definition: BalancerDefinition<Shape>): Balancer {
-  const { options, start, weigh, level, accumulators, demand, groups, look, learn, regularisation, objection, ...facts } = definition;
+  const { options, start, weigh, level, accumulators, demand, groups, look, learn, regularisation, objection, advice, ...facts } =
+    definition;
   const scaleOption = z.object({ scale });
   const balancer: Balancer = {
     ...facts,
     options: z.strictObject({ ...options.shape, scale }),
     regularisation: (raw) => regularisation?.(chosenFrom(raw)) ?? { weightDecay: 0, dropout: 0, patience: 0 },
     objection: (raw, names) => objection?.(chosenFrom(raw), names),
+    advice: (raw, plan) => advice?.(chosenFrom(raw), plan),
     prepare(raw, context) {
       const chosen = chosenFrom(raw);
       const length = scaleOption.parse(balancer.options.parse(raw)).scale;

@@ -9,6 +9,7 @@ import { correlationOf, dot, lengthsOf, products, type Gram } from "./kernels/ve
  * gradients' projections on it together: `x = Û⁺ ω`, `û = x/‖x‖`, `d = (Σ g_i·û) û`, with rows û_i of unit
  * length and ω = 1 or `preference`: what the cosines shall be in proportion to.
  *
+ * Where gradients depend on each other and no direction has these cosines: the nearest in least squares, status "infeasible".
  * Same line as IMTL-G, always with the positive sign. Needs the Gram matrix. Zero rows stay out. Where x = 0 (opposite
  * gradients): direction 0, "stationary".
  */
@@ -62,7 +63,12 @@ export function equalAngles(gram: Gram, preference: readonly number[] = gram.map
   const projections = products(unit, x);
   const squared = dot(projections, x);
   if (!(squared > 1e-12)) return { weights: ones.map(() => 0), status: "stationary" };
+  // Gradients that depend on each other may leave no direction with these angles; the least-squares one may then hurt a task.
+  const reached = projections.every((value, i) => Math.abs(value - (wanted[i] ?? 0)) <= 1e-6 * Math.max(...wanted));
   // d = (Σ n_i û_i·û) û with û = Σ x_i û_i / ‖x‖.
   const length = dot(projections, lengths) / squared;
-  return { weights: x.map((value, i) => ((lengths[i] ?? 0) > 0 ? (value * length) / (lengths[i] ?? 1) : 0)), status: "ok" };
+  return {
+    weights: x.map((value, i) => ((lengths[i] ?? 0) > 0 ? (value * length) / (lengths[i] ?? 1) : 0)),
+    status: reached ? "ok" : "infeasible",
+  };
 }

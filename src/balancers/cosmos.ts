@@ -14,7 +14,7 @@ import { listRefusal, preferenceOf } from "./kernels/per-task.ts";
 export const cosmos = defineBalancer({
   id: "cosmos",
   title: "COSMOS",
-  summary: "A weighted sum with a pull towards losses in the proportions of a preference.",
+  summary: "A weighted sum with a pull towards losses in the proportions of a preference; weights can be negative.",
   family: "losses",
   needs: "losses",
   action: "weigh-losses",

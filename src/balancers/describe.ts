@@ -70,8 +70,10 @@ const needs: Readonly<Record<Need, string>> = {
 export function describeMethod(balancer: Balancer): readonly string[] {
   const { cost, known, settledBy, positiveLosses, optimizers, performance, draws, properties } = balancer;
   return [
-    `Needs ${needs[balancer.needs]}. A step takes ${cost.backward} backward and ${cost.forward} forward passes; memory beside plain training: ${cost.memory} floats.`,
-    ...(draws === undefined ? [] : [`Draws ${draws} further batches in each step.`]),
+    `Needs ${needs[balancer.needs]}. Passes a step: ${cost.backward} backward, ${cost.forward} forward; memory beside plain training: ${cost.memory} floats.`,
+    ...(draws === undefined
+      ? []
+      : [`Draws ${draws} further batches in each step; a task takes part where all of them have a label for it.`]),
     ...(performance === true ? ["Asks how well each task does on the batch."] : []),
     provenance[balancer.provenance],
     ...(known === undefined ? [] : [known]),
@@ -92,7 +94,7 @@ function describeProperties({ nonConflicting, scaleFree, length, sumWithoutConfl
     length === undefined ? "" : `grows with a common scale s of all losses as s^${Number(length.toPrecision(3))}`,
   ];
   const told = sentences.filter((sentence) => sentence !== "").join("; ");
-  return `The direction ${told}.${note === undefined ? "" : ` ${note}`}`;
+  return `With default options and independent gradients, the direction ${told}.${note === undefined ? "" : ` ${note}`}`;
 }
 
 /** Everything the catalogue knows of a method, as plain data for `--json`. */

@@ -34,6 +34,13 @@ export const dwa = defineBalancer({
     window: z.int().min(0).default(0).describe("Steps in a window; 0: an epoch."),
   }),
   start: (_, { tasks }) => ({ ...startWindows(tasks) }),
+  advice: ({ window }, { epochs }) =>
+    window > 0 || epochs > 2
+      ? undefined
+      : {
+          option: "window",
+          message: `All weights are 1 in the first two epochs, and there are ${epochs}. Train longer, or set \`window\` to a number of steps.`,
+        },
   weigh({ tasks, losses, step, epoch }, state, { temperature, window }) {
     const entered = enterWindow(windowsOf(state), window === 0 ? Math.floor(epoch) : Math.floor(step / window));
     const ratios = tasks.map((task) => lossRatio(entered, task) / temperature);

@@ -22,7 +22,7 @@ export const imtl = defineBalancer({
   papers: [imtlPaper],
   provenance: "paper and code",
   cost: { backward: "K", forward: "1", memory: "K·n + 3K" },
-  properties: { nonConflicting: "yes", scaleFree: "yes", length: 1, sumWithoutConflict: "no", orderFree: "yes" },
+  properties: { nonConflicting: "yes", scaleFree: "yes", sumWithoutConflict: "no", orderFree: "yes" },
   options: z.object({ ...scaleOptions, ...solverOption }),
   start: scaleStart,
   weigh(input, state, options) {

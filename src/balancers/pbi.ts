@@ -14,7 +14,7 @@ import { listed, listRefusal, preferenceOf } from "./kernels/per-task.ts";
 export const pbi = defineBalancer({
   id: "pbi",
   title: "Penalty-based boundary intersection",
-  summary: "Follows a ray through the space of losses, and pays for leaving it.",
+  summary: "Follows a ray through the space of losses, and pays for leaving it; weights can be negative.",
   family: "losses",
   needs: "losses",
   action: "weigh-losses",

@@ -60,6 +60,14 @@ export const priority = defineBalancer({
     order === undefined || isPermutation(order, names)
       ? undefined
       : { option: "order", message: `It must name each task once, the most important first. The tasks are ${names.join(", ")}.` },
+  advice({ stageEpochs }, { tasks, epochs }) {
+    const needed = tasks * Math.max(1, stageEpochs);
+    if (epochs >= needed) return undefined;
+    return {
+      option: "stageEpochs",
+      message: `${tasks} stages need ${needed} epochs at least, and there are ${epochs}: the last tasks are not trained. Train longer${stageEpochs > 1 ? ", or make the stages shorter" : ""}.`,
+    };
+  },
   weigh({ tasks, losses, epoch }, state, options, { names, epochs }) {
     const places = options.order?.map((name) => names.indexOf(name)) ?? names.map((_, task) => task);
     const length = options.stageEpochs > 0 ? options.stageEpochs : Math.max(1, Math.floor(epochs / names.length));

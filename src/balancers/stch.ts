@@ -52,6 +52,13 @@ export const stch = defineBalancer({
       return { option: preference === undefined ? "ideal" : "preference", message: "It belongs to the paper's form; set `form: paper`." };
     return listRefusal("preference", preference, names) ?? listRefusal("ideal", ideal, names);
   },
+  advice: ({ form, warmUp }, { epochs }) =>
+    form === "paper" || epochs > warmUp + 1
+      ? undefined
+      : {
+          option: "warmUp",
+          message: `The nadir is measured in epoch ${warmUp + 1}, so in ${epochs} epochs the method is never active: it stays with the sum of the logarithms. Train longer, or make \`warmUp\` smaller.`,
+        },
   weigh(input, state, { form, mu, warmUp, preference, ideal }, { tasks: all, names }) {
     const { tasks, losses } = input;
     if (form === "paper") {

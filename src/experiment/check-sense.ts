@@ -1,9 +1,13 @@
+import type { Remark } from "../balancers/balancer.ts";
 import { findBalancer } from "../balancers/catalogue.ts";
 import { layerNameOf, layersOf } from "./check-parts.ts";
 import type { Diagnostic, Fix, TextRange } from "./diagnostic.ts";
 import { finding, listed, respell, someOf } from "./finding.ts";
+import { trainingSchema } from "./schema.ts";
 import { nearest } from "./suggestion.ts";
 import { entriesOf, entryOf, itemsOf, plainOf, textOf, valueOf, type Entry, type ScalarTree, type Tree } from "./tree.ts";
+
+const defaultEpochs = trainingSchema.parse({}).epochs;
 
 /** Which losses and metrics a kind of task has; the first metric is the default headline. */
 export const fitting = {
@@ -176,19 +180,26 @@ function* checkOptimizerOfBalancer(root: Tree): Generator<Diagnostic> {
   yield finding("MTL208", range, `The balancer \`${method}\` does not work with \`${name}\`. Use ${listed(supported, "or")}.`, { fixes });
 }
 
-/** Options that name or count the tasks. */
+/** Options that name or count the tasks, and schedules that are longer than the training. */
 function* checkTasksOfBalancer(root: Tree): Generator<Diagnostic> {
   const entry = entryOf(root, "balancer");
   const names = entriesOf(valueOf(root, "tasks")).map(({ key }) => key);
-  if (entry?.value.kind !== "map" || names.length === 0) return;
-  const balancer = findBalancer(textOf(valueOf(entry.value, "method")) ?? "");
+  if (entry === undefined || names.length === 0) return;
+  const balancer = findBalancer(textOf(valueOf(entry.value, "method") ?? entry.value) ?? "");
   const options = Object.fromEntries(entriesOf(entry.value).flatMap(({ key, value }) => (key === "method" ? [] : [[key, plainOf(value)]])));
   // Options that are wrong in themselves are reported already.
   if (balancer?.options.safeParse(options).success !== true) return;
+  const placeOf = ({ option }: Remark): TextRange => entryOf(entry.value, option)?.value.range ?? entry.keyRange;
   const objection = balancer.objection(options, names);
-  if (objection === undefined) return;
-  const given = entryOf(entry.value, objection.option);
-  yield finding("MTL217", given?.value.range ?? entry.keyRange, `\`${objection.option}\` of \`${balancer.id}\`: ${objection.message}`);
+  if (objection !== undefined) {
+    yield finding("MTL217", placeOf(objection), `\`${objection.option}\` of \`${balancer.id}\`: ${objection.message}`);
+    return;
+  }
+  const epochs = valueOf(valueOf(root, "training"), "epochs");
+  const count = epochs === undefined ? defaultEpochs : epochs.kind === "scalar" ? epochs.value : undefined;
+  if (typeof count !== "number") return;
+  const advice = balancer.advice(options, { tasks: names.length, epochs: count });
+  if (advice !== undefined) yield finding("MTL218", placeOf(advice), `\`${balancer.id}\`: ${advice.message}`, { severity: "warning" });
 }
 
 function* checkColumns(root: Tree): Generator<Diagnostic> {

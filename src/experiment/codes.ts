@@ -111,6 +111,10 @@ export const checks = {
     "Balancer's options do not fit the tasks",
     "An option names the tasks or counts them, and does not fit those of the experiment. The message says how.",
   ],
+  MTL218: [
+    "Balancer never gets that far",
+    "The training is shorter than the balancer's own schedule, such as a warm-up or stages, so part of it comes to nothing. Train longer, or shorten the schedule.",
+  ],
 
   MTL301: ["Unknown column", "The table has no such column. The message names the nearest, and the columns there are."],
   MTL302: [

@@ -6,7 +6,7 @@ type Remark = Exclude<BalanceStatus, "ok"> | "shortened";
 
 const remarks: Readonly<Record<Remark, string>> = {
   stationary: "found no direction that helps every task, so the shared weights stay where they are",
-  infeasible: "could not have what it asks of the direction, and fell back to the primary task's gradient",
+  infeasible: "could not have what it asks of the direction, and took what is nearest to it (its page in docs/balancers.md tells what)",
   "not-converged": "ended its search before it had converged, and its best weights were taken",
   shortened: "gave a direction far longer than the gradients it is made of, and it was shortened (training.maxNormFactor)",
 };

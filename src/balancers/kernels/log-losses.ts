@@ -12,8 +12,7 @@ export function aboveBounds(
     const bound = bounds[i] ?? 0;
     if (loss < bound) {
       throw new RangeError(
-        `The loss of "${names[i] ?? ""}" is ${loss}, below ${bound}, and this method takes the logarithm of what is between. ` +
-          "Use a loss that stays above, or a method that takes any loss.",
+        `The loss of "${names[i] ?? ""}" is ${loss}, and this method needs losses of at least ${bound}. Use a loss that stays above, or another method.`,
       );
     }
     return Math.max(loss - bound, epsilon);

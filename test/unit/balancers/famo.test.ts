@@ -83,7 +83,7 @@ describe("famo: edges", () => {
   test("a loss below its bound is refused with the task's name; at its bound it still has a weight", () => {
     const prepared = famo.prepare({ minLosses: [-2, 0] }, contextOf(2, { names: ["mass", "sex"] }));
     const weigh = (losses: readonly number[]) => prepared.weigh({ tasks: [0, 1], losses, step: 0, epoch: 0 }, prepared.start());
-    expect(() => weigh([-1, -0.1])).toThrow('The loss of "sex" is -0.1, below 0');
+    expect(() => weigh([-1, -0.1])).toThrow('The loss of "sex" is -0.1, and this method needs losses of at least 0');
     expect(weigh([-2, 1]).weights.every(Number.isFinite)).toBe(true);
   });
 

@@ -124,6 +124,8 @@ const cases: readonly Case[] = [
   ],
   ["priorities that name no task", with_("{method: mgda, normalize: l2}", "{method: priority, order: [mass, colour]}"), "17:37 MTL217"],
   ["priorities that leave a task out", with_("{method: mgda, normalize: l2}", "{method: priority, order: [mass]}"), "17:37 MTL217"],
+  ["a warm-up as long as the training", with_("{method: mgda, normalize: l2}", "{method: stch, warmUp: 49}"), "17:34 MTL218"],
+  ["fewer epochs than stages", with_("{method: mgda, normalize: l2}", "priority").replace("epochs: 50", "epochs: 1"), "17:1 MTL218"],
   ["weights without effect", with_("kind: classification", "kind: classification, weight: 2"), "7:52 MTL209"],
   [
     "all weights zero",

@@ -156,7 +156,7 @@ describe("hover", () => {
         "**MGDA** (`mgda`)",
         "arxiv.org/abs/1810.04650",
         "Equations from the paper and the authors' code.",
-        "A step takes K backward",
+        "Passes a step: K backward",
         "`normalize`",
       ],
     ],
