@@ -13,7 +13,8 @@ import { restrict, squaredNorm, total } from "./kernels/vectors.ts";
  *
  * The first of `order` is primary; the order of the others matters for a list of τ alone. In a batch without the primary task the next one
  * stands in. Needs the Gram matrix. Promises that cannot be kept together (at least two secondary tasks): they are dropped, d = g_1,
- * "infeasible". g_1 = 0 or d̃ = 0: direction 0, "stationary". With one task: its gradient. An absent task's average stays as it is.
+ * "infeasible". Where the tasks oppose each other, as on the Pareto front, a promise τ > 0 leads on towards the secondary task's own optimum;
+ * τ = 0 stops there. g_1 = 0 or d̃ = 0: direction 0, "stationary". With one task: its gradient. An absent task's average stays as it is.
  */
 export const pcd = defineBalancer({
   id: "pcd",

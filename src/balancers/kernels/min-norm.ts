@@ -125,6 +125,13 @@ function stepUntilZero(weight: number, target: number): readonly number[] {
   return target < weight && target <= 0 ? [weight / (weight - target)] : [];
 }
 
+/** Squared norm of the least point in the affine hull of these vectors. */
+export function affineSquaredNorm(gram: Gram, corral: readonly number[]): number {
+  const weights = new Array<number>(gram.length).fill(0);
+  affineMinimiser(gram, lengthsOf(gram), corral).forEach((weight, position) => (weights[corral[position] ?? 0] = weight));
+  return squared(gram, weights);
+}
+
 /** Least point of the affine hull: C u = λ r, r·u = 1, for unit vectors with correlation C, r_i = 1/length, u_i = w_i·length. */
 function affineMinimiser(gram: Gram, lengths: readonly number[], corral: readonly number[]): number[] {
   const inverse = corral.map((i) => 1 / (lengths[i] ?? 1));

@@ -34,7 +34,7 @@ interface Problem {
 
 function newton(problem: Problem): { readonly u: readonly number[]; readonly status: PowerBalance["status"] } {
   let u = evenStart(problem);
-  for (let round = 0; round < 200 && residualOf(problem, u) > 1e-13; round++) {
+  for (let round = 0; round < 200 && !settled(problem, u); round++) {
     const step = newtonStep(problem, u);
     const next = step === undefined ? undefined : backtrack(problem, u, step);
     if (next === undefined) break;
@@ -64,6 +64,20 @@ function diverges({ alpha }: Problem, u: readonly number[]): boolean {
 
 function residualOf({ matrix, factors, alpha }: Problem, u: readonly number[]): number {
   return Math.max(...matrix.map((row, i) => Math.abs((dot(row, u) * (u[i] ?? 0) ** (1 / alpha)) / (factors[i] ?? 1) - 1)));
+}
+
+/** Whether each residual is 0, as far as rounding of the terms that cancel in it can tell. */
+function settled({ matrix, factors, alpha }: Problem, u: readonly number[]): boolean {
+  return matrix.every((row, i) => {
+    const share = (u[i] ?? 0) ** (1 / alpha) / (factors[i] ?? 1);
+    let [sum, size] = [0, 0];
+    for (let j = 0; j < u.length; j++) {
+      const term = (row[j] ?? 0) * (u[j] ?? 0);
+      sum += term;
+      size += Math.abs(term);
+    }
+    return Math.abs(sum * share - 1) <= 1e-13 + 1e-15 * size * share;
+  });
 }
 
 function gradientOf({ matrix, factors, alpha }: Problem, u: readonly number[]): number[] {

@@ -1,4 +1,4 @@
-import { minNormPoint } from "./min-norm.ts";
+import { affineSquaredNorm, minNormPoint } from "./min-norm.ts";
 import { products, squaredNorm, total, type Gram } from "./vectors.ts";
 
 export interface TradeOff {
@@ -14,17 +14,51 @@ export interface TradeOff {
  *
  * With `‖g‖ = min over t > 0 of (t + ‖g‖²/t) / 2` it is convex in (w, t) together, and for a fixed t the best w is the
  * minimum-norm point of the hull moved by `(t/κ) g_0`, which Wolfe's algorithm finds exactly. What remains is one
- * increasing equation, `‖g_w(t)‖ = t`, solved by bracketing. Degenerate where only t = 0 solves it.
+ * increasing equation, `‖g_w(t)‖ = t`, solved from piece to piece, or by bracketing. Degenerate where only t = 0 solves it.
  */
 export function minimiseTradeOff(gram: Gram, kappa: number): TradeOff {
   const longest = Math.sqrt(Math.max(...gram.map((row, i) => row[i] ?? 0)));
   let near: readonly number[] | undefined;
-  const at = (t: number) => {
+  const at = (t: number): Point => {
     const { weights, converged } = minNormPoint(moved(gram, t / kappa), near);
     near = weights;
     return { t, weights, converged, norm: Math.sqrt(squaredNorm(gram, weights)) };
   };
-  const excess = (point: { readonly t: number; readonly norm: number }) => (point.norm - point.t) / (point.norm + point.t);
+  const found = alongPieces(gram, at, longest);
+  if (found !== undefined) return { weights: found.weights, norm: found.norm, converged: found.converged };
+  return bracketed(gram, at, longest);
+}
+
+interface Point {
+  readonly t: number;
+  readonly weights: readonly number[];
+  readonly converged: boolean;
+  readonly norm: number;
+}
+
+/** Of ‖g_w‖ over t, between −1 and 1. */
+function excess({ norm, t }: Point): number {
+  return (norm - t) / (norm + t);
+}
+
+/** Where the vectors in use stay the same, ‖g_w(t)‖² is a straight line in t²: from piece to piece to the one that holds the answer. */
+function alongPieces(gram: Gram, at: (t: number) => Point, longest: number): Point | undefined {
+  let point = at(longest);
+  for (let round = 0; round < 12; round++) {
+    if (Math.abs(excess(point)) <= 1e-13) return point;
+    const { t, norm, weights } = point;
+    const start = affineSquaredNorm(
+      gram,
+      weights.flatMap((weight, i) => (weight > 0 ? [i] : [])),
+    );
+    const next = Math.sqrt(start / (1 - (norm * norm - start) / (t * t)));
+    if (!(next > 1e-6 * longest && next <= longest)) return undefined;
+    point = at(next);
+  }
+  return undefined;
+}
+
+function bracketed(gram: Gram, at: (t: number) => Point, longest: number): TradeOff {
   let high = at(longest);
   let low = at(lowest(gram, longest));
   if (excess(low) <= 0) return { weights: low.weights, norm: 0, converged: low.converged };

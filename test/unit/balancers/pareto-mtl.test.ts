@@ -48,10 +48,11 @@ describe("laws", () => {
     expectClose(directionOf(play("pareto-mtl", rows, { preference: 0 }, [0, 0])), expected, 1e-9);
   });
 
-  test.prop([jacobians({ tasks: [3, 10], magnitudes: 8 }), fc.infiniteStream(fc.double({ min: 0, max: 1, noNaN: true }))])(
+  test.prop([jacobians({ tasks: [3, 10], magnitudes: 8 }), fc.nat()])(
     "pareto-mtl: many tasks, with the axes and the diagonal, have finite answers in both phases",
-    (rows, draws) => {
-      const values = rows.map(() => draws.next().value);
+    (rows, seed) => {
+      const stream = RandomStream.seeded(seed, "losses");
+      const values = rows.map(() => stream.uniform());
       for (const options of [{}, second]) {
         const { weights, direction } = play("pareto-mtl", rows, options, values);
         expect([...(weights ?? [NaN]), ...(direction ?? [])].every(Number.isFinite)).toBe(true);
@@ -129,10 +130,8 @@ describe("phases and options", () => {
 
   test("pareto-mtl: a list that does not fit the tasks, or a choice that is not there, is refused with what would fit", () => {
     const refusal = (options: object, tasks: number) => paretoMtl.objection(options, contextOf(tasks).names);
-    expect(refusal({ preferences: [[1, 1], [1]] }, 2)).toMatchObject({
-      option: "preferences",
-      message: expect.stringContaining("Entry 1"),
-    });
+    expect(refusal({ preferences: [[1, 1], [1]] }, 2)?.option).toBe("preferences");
+    expect(refusal({ preferences: [[1, 1], [1]] }, 2)?.message).toContain("Entry 1");
     expect(refusal({ preferences: [[0, 0]] }, 2)).toMatchObject({ option: "preferences" });
     expect(refusal({ preference: 5 }, 2)).toEqual({ option: "preference", message: "There are 5 preferences, counted from 0 to 4." });
     expect(refusal({ preference: 3 }, 3)).toBeUndefined();

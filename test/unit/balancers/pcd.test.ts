@@ -202,7 +202,8 @@ describe("options and state", () => {
       message: '"x" is no task, or stands there twice. The tasks are 1, 2, 3.',
     });
     expect(pcd.objection({ order: ["2", "2"] }, names)?.option).toBe("order");
-    expect(pcd.objection({ tau: [0.1] }, names)).toMatchObject({ option: "tau", message: expect.stringContaining("2 secondary tasks") });
+    expect(pcd.objection({ tau: [0.1] }, names)?.option).toBe("tau");
+    expect(pcd.objection({ tau: [0.1] }, names)?.message).toContain("2 secondary tasks");
     expect(pcd.objection({ order: ["2", "1"], tau: [0.1, 1] }, names)).toBeUndefined();
     expect(() => pcd.prepare({ tau: 2 }, contextOf(2))).toThrow();
   });

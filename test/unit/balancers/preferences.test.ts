@@ -94,10 +94,9 @@ describe("preference", () => {
       const prepared = balancer?.prepare({ preference: [9, 2, 5] }, contextOf(3));
       const answer = prepared?.weigh(inputOf(jacobian, [1, 1], [1, 2]), prepared.start());
       expectClose(answer?.weights ?? [], weightsOf(play(method, jacobian, { preference: [2, 5] })), 1e-12);
-      expect(balancer?.objection({ preference: [1, 2] }, ["a", "b", "c"])).toMatchObject({
-        option: "preference",
-        message: expect.stringContaining("2 numbers for 3 tasks"),
-      });
+      const refusal = balancer?.objection({ preference: [1, 2] }, ["a", "b", "c"]);
+      expect(refusal?.option).toBe("preference");
+      expect(refusal?.message).toContain("2 numbers for 3 tasks");
     },
   );
 });
