@@ -4,7 +4,7 @@ import type { RecordedEvent, RunId, RunSummary, SeriesInfo, SnapshotInfo } from 
 /**
  * Messages between the extension host and the dashboard page. Every message is parsed at the receiving side; one that
  * does not fit is refused and logged. The page asks for what it shows; the host sends nothing else, and only while the
- * page is visible. Steps and values travel as typed arrays.
+ * page is visible. Steps and values travel as typed arrays, all of a message in one buffer.
  */
 
 export type View = "overview" | "curves" | "ownership";

@@ -1,6 +1,7 @@
 import type { RunId, SeriesInfo } from "../../runs/contract.ts";
 import type { RunReader } from "../../runs/store/run-reader.ts";
 import type { SeriesUpdate, Subscription, ToPage, VectorUpdate } from "../protocol.ts";
+import { inOneBuffer } from "./shared-buffer.ts";
 
 /** How far a series is known to the page: the last step looked at, and the points since the last whole window. */
 interface Sent {
@@ -91,8 +92,10 @@ export class Feed {
     const vectors = wanted(this.#subscription.vectors).map((info) => [info.name, this.#vector(info)] as const);
     const snapshots = this.reading.snapshots(this.#position.lastSnapshot);
     const data = {
-      scalars: scalars.flatMap(([, { update }]) => update ?? []),
-      vectors: vectors.flatMap(([, { update }]) => update ?? []),
+      ...inOneBuffer({
+        scalars: scalars.flatMap(([, { update }]) => update ?? []),
+        vectors: vectors.flatMap(([, { update }]) => update ?? []),
+      }),
       events,
       snapshots,
     };
