@@ -38,6 +38,8 @@ export interface SeriesUpdate {
   readonly steps: Float64Array;
   readonly values: Float64Array;
   readonly reduced: boolean;
+  /** Mean of the last recorded points (`recentMean`), whatever was left out of the window; null where none is finite. */
+  readonly recent: number | null;
 }
 
 export interface VectorUpdate {

@@ -53,7 +53,8 @@ function isScalarUpdate(value: unknown): boolean {
     (value["mode"] === "replace" || value["mode"] === "append") &&
     value["steps"] instanceof Float64Array &&
     value["values"] instanceof Float64Array &&
-    value["steps"].length === value["values"].length
+    value["steps"].length === value["values"].length &&
+    (value["recent"] === null || typeof value["recent"] === "number")
   );
 }
 

@@ -13,11 +13,13 @@ export const noCurve: Curve = { steps: new Float64Array(0), values: new Float64A
 /** The series of one run that the page was sent. Holds windows at pixel resolution, never a whole run. */
 export class SeriesStore {
   readonly #curves = new Map<string, GrowingCurve>();
+  readonly #recent = new Map<string, number | null>();
   readonly #vectors = new Map<string, VectorUpdate>();
 
   /** Takes what the host sent. */
   take(scalars: readonly SeriesUpdate[], vectors: readonly VectorUpdate[]): void {
     for (const update of scalars) {
+      this.#recent.set(update.name, update.recent);
       const known = this.#curves.get(update.name);
       if (update.mode === "append" && known) known.append(update);
       else this.#curves.set(update.name, new GrowingCurve(update));
@@ -34,12 +36,18 @@ export class SeriesStore {
     return this.curve(name).values.at(-1) ?? null;
   }
 
+  /** Mean of the last recorded points; null where nothing finite is known. */
+  recent(name: string): number | null {
+    return this.#recent.get(name) ?? null;
+  }
+
   vector(name: string): VectorUpdate | null {
     return this.#vectors.get(name) ?? null;
   }
 
   clear(): void {
     this.#curves.clear();
+    this.#recent.clear();
     this.#vectors.clear();
   }
 }

@@ -1,4 +1,5 @@
 import { formatMetric, formatNumber, formatQuantity, formatShare } from "../../src/analysis/format.ts";
+import { recentPoints } from "../../src/analysis/recent-mean.ts";
 import { type MetricDescription, type RunDescription, series, type TaskDescription } from "../../src/experiment/record.ts";
 import { LineChart } from "../charts/line-chart.tsx";
 import { line } from "../charts/model.ts";
@@ -33,7 +34,7 @@ export function TaskCard({ description, index, task, onOpen }: TaskCardProps) {
   const best = bestOf(curve, metric);
   const trend = trendOf(curve, metric);
   const text = (value: number | null): string => (value === null ? "–" : formatMetric(value, metric));
-  const loss = recent(store, series.loss(task.id));
+  const loss = store.recent(series.loss(task.id));
   const height = description.tasks.length > tallCards ? 64 : 176;
   return (
     <section class="card" aria-label={say("taskCard", task.id)}>
@@ -90,9 +91,9 @@ export function TaskCard({ description, index, task, onOpen }: TaskCardProps) {
         <dt>{say("taskWeight")}</dt>
         <dd>{quantity(store.last(series.weight(task.id)))}</dd>
         <dt>{say("loss")}</dt>
-        <dd>{loss === null ? "–" : say("lossTrain", formatQuantity(loss))}</dd>
+        <dd title={say("recentMean", recentPoints)}>{loss === null ? "–" : say("lossTrain", formatQuantity(loss), recentPoints)}</dd>
         <dt>{say("gradientNorm")}</dt>
-        <dd>{normText(store, description, task)}</dd>
+        <dd title={say("recentMean", recentPoints)}>{normText(store, description, task)}</dd>
       </dl>
     </section>
   );
@@ -104,17 +105,10 @@ function quantity(value: number | null): string {
 
 /** `1.67 (75 %)`: the norm and its share among all tasks, both means over the last points. */
 function normText(store: SeriesStore, { tasks }: RunDescription, task: TaskDescription): string {
-  const mine = recent(store, series.gradientNorm(task.id));
+  const mine = store.recent(series.gradientNorm(task.id));
   if (mine === null) return "–";
-  const all = tasks.reduce((sum, { id }) => sum + (recent(store, series.gradientNorm(id)) ?? 0), 0);
+  const all = tasks.reduce((sum, { id }) => sum + (store.recent(series.gradientNorm(id)) ?? 0), 0);
   return all > 0 && tasks.length > 1 ? say("normShare", formatQuantity(mine), formatShare(mine / all)) : formatQuantity(mine);
-}
-
-/** Mean of the last points, since single steps are noisy; null where none is finite. */
-function recent(store: SeriesStore, name: string): number | null {
-  const values = store.curve(name).values;
-  const tail = values.subarray(Math.max(0, values.length - 20)).filter(Number.isFinite);
-  return tail.length === 0 ? null : tail.reduce((sum, value) => sum + value, 0) / tail.length;
 }
 
 export function bestOf(

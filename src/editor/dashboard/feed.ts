@@ -1,12 +1,14 @@
+import { recentMean, recentPoints } from "../../analysis/recent-mean.ts";
 import type { RunId, SeriesInfo } from "../../runs/contract.ts";
 import type { RunReader } from "../../runs/store/run-reader.ts";
 import type { SeriesUpdate, Subscription, ToPage, VectorUpdate } from "../protocol.ts";
 import { inOneBuffer } from "./shared-buffer.ts";
 
-/** How far a series is known to the page: the last step looked at, and the points since the last whole window. */
+/** How far a series is known to the page: the last step looked at, the points since the last whole window, the last values. */
 interface Sent {
   readonly through: number;
   readonly appended: number;
+  readonly tail: readonly number[];
 }
 
 /** What the page has of a run. */
@@ -122,18 +124,26 @@ export class Feed {
     if (sent.appended > columns) return this.#window(info);
     const { name } = info;
     const { steps, values } = sent.through < low ? this.reading.points(name, low, high) : this.reading.after(name, sent.through, high);
-    const known = { through: throughOf(info, steps), appended: sent.appended + steps.length };
-    return steps.length === 0 ? { known } : { update: { name, mode: "append", steps, values, reduced: false }, known };
+    const tail = [...sent.tail, ...values.subarray(-recentPoints)].slice(-recentPoints);
+    const known = { through: throughOf(info, steps), appended: sent.appended + steps.length, tail };
+    return steps.length === 0
+      ? { known }
+      : { update: { name, mode: "append", steps, values, reduced: false, recent: recentMean(tail) }, known };
   }
 
   /** The whole window, reduced to the page's pixels: at first, and again when many points were appended. */
   #window(info: SeriesInfo): Step<SeriesUpdate, Sent> {
     const { columns, span } = this.#subscription;
     const { name } = info;
-    const { points, reduced } = this.reading.window(name, span?.[0] ?? -Infinity, span?.[1] ?? Infinity, columns);
+    const [low, high] = span ?? [-Infinity, Infinity];
+    const { points, reduced } = this.reading.window(name, low, high, columns);
+    const through = throughOf(info, points.steps);
+    // A reduced window keeps extremes: what is computed from it differs from what the recorded points give.
+    const last = reduced || span !== null ? this.reading.tail(name, recentPoints, Math.min(high, through)).values : points.values;
+    const tail = [...last.subarray(-recentPoints)];
     return {
-      update: { name, mode: "replace", steps: points.steps, values: points.values, reduced },
-      known: { through: throughOf(info, points.steps), appended: 0 },
+      update: { name, mode: "replace", steps: points.steps, values: points.values, reduced, recent: recentMean(tail) },
+      known: { through, appended: 0, tail },
     };
   }
 

@@ -104,6 +104,26 @@ export class RunReader {
     return this.points(name, nextAfter(step), to);
   }
 
+  /** The last `count` points of a scalar series, up to `to`, as recorded. */
+  tail(name: string, count: number, to: number = Infinity): Points {
+    const kept: Points[] = [];
+    this.#consistent(() => {
+      const series = this.#series(name, "scalar");
+      if (series === undefined) return;
+      let missing = count;
+      const sql = `SELECT ${bounded.chunk} FROM chunk WHERE series = ? AND first_step <= ? ORDER BY start DESC`;
+      for (const chunk of this.#statement(sql).iterate(series.id, finite(to))) {
+        const { steps, values } = within(this.#scalars(chunk), -Infinity, to);
+        kept.unshift({ steps: steps.subarray(-missing), values: values.subarray(-missing) });
+        missing -= Math.min(missing, steps.length);
+        if (missing === 0) break;
+      }
+    });
+    const all = new PointList();
+    for (const { steps, values } of kept) all.pushAll(steps, values);
+    return all.points();
+  }
+
   /** The latest point of a scalar series. */
   latest(name: string): { readonly step: number; readonly value: number } | undefined {
     return this.#consistent(() => {

@@ -14,6 +14,7 @@ const update = (mode: SeriesUpdate["mode"], from: number, count: number): Series
   steps: Float64Array.from({ length: count }, (_, i) => from + i),
   values: Float64Array.from({ length: count }, (_, i) => 100 + from + i),
   reduced: false,
+  recent: 100 + from + count - 1,
 });
 
 describe("SeriesStore", () => {

@@ -208,7 +208,7 @@ describe("pointer and keys", () => {
     await page.evaluate(`(() => {
       const run = globalThis.told.findLast((m) => m.type === "subscribe").subscription.run;
       globalThis.tellPage({ type: "data", run, vectors: [], events: [], snapshots: [],
-        scalars: [{ name: "loss/left", mode: "append", steps: Float64Array.of(2257), values: Float64Array.of(1e9), reduced: false }] });
+        scalars: [{ name: "loss/left", mode: "append", steps: Float64Array.of(2257), values: Float64Array.of(1e9), reduced: false, recent: 1e9 }] });
     })()`);
     const shown = async (): Promise<string> => picture(page, ".chart canvas");
     await until(page, `document.querySelector(".chart .readings").textContent.includes("e")`);
@@ -357,7 +357,7 @@ describe("between page and host", () => {
     await page.evaluate(`(() => {
       const run = globalThis.told.findLast((m) => m.type === "subscribe").subscription.run;
       globalThis.tellPage({ type: "data", run, vectors: [], events: [], snapshots: [],
-        scalars: [{ name: "metric/validation/left/accuracy", mode: "append", steps: Float64Array.of(2257), values: Float64Array.of(0.123), reduced: false }] });
+        scalars: [{ name: "metric/validation/left/accuracy", mode: "append", steps: Float64Array.of(2257), values: Float64Array.of(0.123), reduced: false, recent: 0.123 }] });
     })()`);
     await until(page, `document.querySelector(".card .big").textContent.startsWith("12.3")`);
   });

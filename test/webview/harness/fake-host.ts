@@ -1,3 +1,4 @@
+import { recentMean } from "../../../src/analysis/recent-mean.ts";
 import type { FromPage, PanelState, Subscription, ToPage } from "../../../src/editor/protocol.ts";
 import type { Points } from "../../../src/runs/contract.ts";
 import type { RecordedRun } from "./recorded.ts";
@@ -102,7 +103,7 @@ function feed(subscription: Subscription): void {
     run: subscription.run,
     scalars: subscription.scalars.map((of) => {
       const { steps, values } = within(scalars.get(of) ?? { steps: new Float64Array(0), values: new Float64Array(0) }, subscription.span);
-      return { name: of, mode: "replace", steps, values, reduced: false };
+      return { name: of, mode: "replace", steps, values, reduced: false, recent: recentMean(values) };
     }),
     vectors: subscription.vectors.flatMap((of) => vectorRow(run, of, Infinity) ?? []),
     events,
