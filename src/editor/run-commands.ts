@@ -5,6 +5,7 @@ import { runFiles, type RunId, type RunSummary } from "../runs/contract.ts";
 import type { DashboardPanels } from "./dashboard/panels.ts";
 import type { Check } from "./engine.ts";
 import { runsRootOf } from "./experiment-files.ts";
+import { openExperiment } from "./open-experiment.ts";
 import { isActive } from "./run-appearance.ts";
 import type { RunMonitor } from "./run-monitor.ts";
 import type { Targets } from "./targets.ts";
@@ -40,7 +41,7 @@ export interface RunRooms {
 export async function runExperiment(argument: unknown, { control, check, runs, targets, panels }: RunRooms): Promise<void> {
   const file = await targets.experiment(argument);
   if (file === undefined) return;
-  const document = await vscode.workspace.openTextDocument(file);
+  const document = await openExperiment(file);
   if (document.isDirty && !(await document.save())) return;
   const config = document.getText();
   const { parsed, diagnostics } = await check(config, file.fsPath);

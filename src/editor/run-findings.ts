@@ -2,6 +2,7 @@ import * as vscode from "vscode";
 import { type Say, spoken } from "../analysis/finding-texts.ts";
 import { terminalStatuses, type RunSummary } from "../runs/contract.ts";
 import { isExperimentFile } from "./experiment-files.ts";
+import { openExperiment } from "./open-experiment.ts";
 import type { PlacedFinding } from "./placed-findings.ts";
 import { toRange } from "./ranges.ts";
 import type { RunMonitor } from "./run-monitor.ts";
@@ -33,7 +34,7 @@ export class RunFindings implements vscode.Disposable {
     if (run.status === "failed" || run.status === "crashed") return;
     const file = vscode.Uri.file(run.experimentFile);
     try {
-      const document = await vscode.workspace.openTextDocument(file);
+      const document = await openExperiment(file);
       const { placedFindings } = await import("./placed-findings.ts");
       this.#collection.set(
         file,
