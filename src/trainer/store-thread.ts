@@ -1,8 +1,10 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isMainThread, parentPort, type MessagePort } from "node:worker_threads";
+import { runFiles } from "../runs/contract.ts";
 import { isLocked, lockPatienceMs, patiently } from "../runs/store/patience.ts";
 import { type Ending, RunWriter } from "../runs/store/run-writer.ts";
+import { StoreFile } from "../runs/store/store-file.ts";
 import { RunStoreError } from "../runs/store/store-error.ts";
 import { flag, type FromStore, type StoreThreadData, type ToStore } from "./store-messages.ts";
 
@@ -21,12 +23,14 @@ export async function serveStore(data: StoreThreadData): Promise<void> {
   if (isMainThread || parentPort === null) throw new Error("The store is served on a thread of its own.");
   const port = parentPort;
   try {
+    // Before it is opened: a file that takes its place later is another one.
+    const file = StoreFile.at(join(data.folder, runFiles.store));
     const writer = await patiently(() => openOwned(data));
     if (writer === undefined) {
       post(port, { kind: "refused", message: "This run has had its trainer already; run the experiment again." });
       return;
     }
-    new StoreThread(writer, data, port);
+    new StoreThread(writer, file, data, port);
     post(port, { kind: "ready", journal: writer.journal });
   } catch (error) {
     post(port, { kind: "refused", message: messageOf(error) });
@@ -48,17 +52,20 @@ function openOwned({ folder, owner, resumeAt }: StoreThreadData): RunWriter | un
 
 class StoreThread {
   readonly #writer: RunWriter;
+  readonly #file: StoreFile;
   readonly #port: MessagePort;
   readonly #flags: Int32Array;
   readonly #reserve: string;
   readonly #timer: NodeJS.Timeout;
   #committedAt = Date.now();
+  #lookedAt = Date.now();
   #lockedSince: number | undefined;
   #waiting = false;
   #failure: string | undefined;
 
-  constructor(writer: RunWriter, data: StoreThreadData, port: MessagePort) {
+  constructor(writer: RunWriter, file: StoreFile, data: StoreThreadData, port: MessagePort) {
     this.#writer = writer;
+    this.#file = file;
     this.#port = port;
     this.#flags = new Int32Array(data.flags);
     this.#reserve = join(data.folder, ".reserve");
@@ -110,6 +117,11 @@ class StoreThread {
   #tick(): void {
     if (this.#failure !== undefined) return;
     this.#hear();
+    if (Date.now() - this.#lookedAt >= heartbeatMs) {
+      this.#lookedAt = Date.now();
+      // SQLite goes on writing to a file that was deleted or moved away: the training would go on for nobody.
+      this.#file.requireThere();
+    }
     if (this.#waiting || Date.now() - this.#committedAt >= heartbeatMs - tickMs) this.#commit();
   }
 

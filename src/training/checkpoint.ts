@@ -1,5 +1,5 @@
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, readdirSync, renameSync, rmSync, writeSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { z } from "zod";
 import { TrainingError } from "./training-error.ts";
 
@@ -42,7 +42,7 @@ export function writeCheckpoint(folder: string, checkpoint: Checkpoint): string 
   const path = checkpointPath(folder, checkpoint.step);
   const temporary = `${path}.writing`;
   rmSync(temporary, { recursive: true, force: true });
-  mkdirSync(temporary, { recursive: true });
+  makeBelow(folder, temporary);
   let offset = 0;
   const arrays = [...checkpoint.arrays].map(([name, values]) => {
     const entry = { name, type: typeOf(values), length: values.length, offset };
@@ -113,4 +113,13 @@ function writeDurably(path: string, bytes: Uint8Array): void {
   } finally {
     closeSync(file);
   }
+}
+
+/** The run's own folder is not made: where it was deleted, no shell of it comes back. */
+function makeBelow(folder: string, path: string): void {
+  if (!existsSync(dirname(folder))) {
+    throw new TrainingError("checkpoint", `A checkpoint cannot be written: the folder ${dirname(folder)} was deleted or moved.`);
+  }
+  mkdirSync(folder, { recursive: true });
+  mkdirSync(path);
 }

@@ -1,10 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { onTestFinished } from "vitest";
 import type { RunSummary } from "../../../src/runs/contract.ts";
 import { RunRegistry } from "../../../src/runs/registry.ts";
 import { stopNow } from "../../../src/runs/process/stop.ts";
+import { isLocked } from "../../../src/runs/store/patience.ts";
 import { RunReader } from "../../../src/runs/store/run-reader.ts";
 
 const repository = join(import.meta.dirname, "../../..");
@@ -18,18 +20,45 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** A workspace with the examples in it, in which the real command is run; its runs end with the test. */
+/** A workspace with the examples in it, in which the real command is run; its commands and its runs end with the test. */
 export class ExampleWorkspace {
   readonly root = mkdtempSync(join(tmpdir(), "taskscope-process-"));
+  readonly #commands = new Map<ChildProcess, Promise<unknown>>();
+  #cleared: Promise<void> | undefined;
 
   constructor() {
     cpSync(join(repository, "examples"), join(this.root, "examples"), { recursive: true });
     mkdirSync(join(this.root, ".taskscope"));
+    // A test that takes too long is given up where it waits, and never comes to the end of its block.
+    onTestFinished(() => this[Symbol.asyncDispose]());
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const { folder } of new RunRegistry().list(this.root)) await stopNow(folder).catch(() => undefined);
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#cleared ??= this.#clear();
+    return this.#cleared;
+  }
+
+  async #clear(): Promise<void> {
+    // First the commands: each may be about to start one more trainer.
+    for (const [command, ended] of this.#commands) {
+      command.kill("SIGKILL");
+      await ended;
+    }
+    const problems: unknown[] = [];
+    for (const entry of new RunRegistry().list(this.root)) {
+      // A test may have damaged the store; its trainer is found by its folder, or notices that this is gone.
+      if (entry.kind === "unreadable" && !entry.locked) continue;
+      await endRun(entry.folder).catch((error: unknown) => problems.push(error));
+    }
+    for (const pid of processesBelow(this.root)) process.kill(pid, "SIGKILL");
+    await until(
+      "all processes are gone",
+      () => processesBelow(this.root),
+      ({ length }) => length === 0,
+    );
     rmSync(this.root, { recursive: true, force: true, maxRetries: 5 });
+    if (problems.length > 0)
+      throw new AggregateError(problems, `Runs of ${this.root} could not be ended: ${problems.map(String).join("; ")}`);
   }
 
   start(...args: readonly string[]): { readonly child: ChildProcess; readonly ended: Promise<Outcome> } {
@@ -41,6 +70,8 @@ export class ExampleWorkspace {
       child.on("error", reject);
       child.on("close", (code) => resolve({ code, stdout, stderr }));
     });
+    this.#commands.set(child, ended);
+    void ended.finally(() => this.#commands.delete(child));
     return { child, ended };
   }
 
@@ -76,6 +107,36 @@ export class ExampleWorkspace {
       () => this.run,
       ({ status, step }) => status === "running" && step > 0,
     );
+  }
+}
+
+/** Tells a lock, which ends, from what is wrong. */
+async function endRun(folder: string): Promise<void> {
+  for (const until = Date.now() + 10_000; ;) {
+    try {
+      await stopNow(folder);
+      return;
+    } catch (error) {
+      if (!isLocked(error) || Date.now() > until) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+/** Trainers work in the folder of their run. Only Linux tells the working folder of others without a tool. */
+function processesBelow(root: string): number[] {
+  if (process.platform !== "linux") return [];
+  return readdirSync("/proc")
+    .map(Number)
+    .filter((pid) => Number.isInteger(pid) && workingFolder(pid)?.startsWith(`${root}/`) === true);
+}
+
+function workingFolder(pid: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`);
+  } catch {
+    // It has ended, or is another user's.
+    return undefined;
   }
 }
 

@@ -17,7 +17,7 @@ const description: RunDescription = {
   rows: { train: 1, validation: 0, test: 0 },
 };
 
-/** A trainer that begins, and once it is told to (SIGUSR2) says everything there is to say, and completes. */
+/** A trainer that begins, and once it is told to (SIGUSR2, or that its folder is gone) says everything there is to say, and completes. */
 async function main(): Promise<void> {
   if (!isMainThread) {
     const data: unknown = workerData;
@@ -28,13 +28,13 @@ async function main(): Promise<void> {
   const owner = identityOf(process.pid);
   if (owner === undefined) throw new Error("this process has no identity");
   const told = once(process, "SIGUSR2");
-  // A signal alone does not keep a process.
-  const alive = setInterval(() => undefined, 1_000_000);
   const recording = await Recording.start({ entry, folder, owner, log: (text) => process.stderr.write(`${text}\n`) });
   recording.scalar("loss/a", 0, 0);
   recording.progress(0, 0);
-  await told;
-  clearInterval(alive);
+  // A signal alone does not keep a process, and does not come where the test has failed.
+  let look: NodeJS.Timeout | undefined;
+  await Promise.race([told, new Promise<void>((resolve) => (look = setInterval(() => recording.stopRequested() && resolve(), 100)))]);
+  clearInterval(look);
   recording.versions({ backend: "none 1" });
   recording.describe(description);
   recording.requestStop();
