@@ -32,6 +32,7 @@ export async function attend({ id, folder }: CreatedRun, { json }: AttendOptions
     await (json ? printJson(outcomeOf(ended)) : print(endText(ended)));
     process.exitCode = codeOf(ended);
   } finally {
+    progress.end();
     release();
   }
 }
