@@ -12,8 +12,9 @@ export interface Best {
 
 /**
  * What decides which checkpoint is the best: the mean over the tasks of the headline validation metric, where accuracy, f1
- * and r2 count as they are, and rmse and mae as 1 − error ⁄ (standard deviation of the training targets). 1 is perfect; the
- * highest wins, of equals the earliest. Tasks without a value are left out; undefined where no task has one.
+ * and r2 count as they are, and rmse and mae as 1 − error ⁄ (standard deviation of the training targets). 1 is perfect, and
+ * nothing counts below −1: an r2 of −1000 is as useless as one of −1, and must not outweigh all other tasks. The highest wins,
+ * of equals the earliest. Tasks without a value are left out; undefined where no task has one.
  */
 export function score(
   table: NonNullable<MetricTable["validation"]>,
@@ -22,7 +23,10 @@ export function score(
 ): number | undefined {
   const scores = tasks.flatMap(({ id, headlineMetric }, index) => {
     const value = table[id]?.[headlineMetric];
-    return value === undefined || !Number.isFinite(value) ? [] : [metricScore(headlineMetric, value, targets[index]?.deviation ?? 1)];
+    if (value === undefined || !Number.isFinite(value)) return [];
+    return [Math.max(worst, metricScore(headlineMetric, value, targets[index]?.deviation ?? 1))];
   });
   return scores.length === 0 ? undefined : scores.reduce((sum, value) => sum + value, 0) / scores.length;
 }
+
+const worst = -1;

@@ -3,6 +3,7 @@ import { makeBatch } from "./batches.ts";
 import { score, type Best } from "./best.ts";
 import type { CheckpointKeeper } from "./checkpoint-keeper.ts";
 import { addOutputs, evaluate } from "./evaluate.ts";
+import { DivergenceWatch } from "./divergence.ts";
 import { Pace } from "./pace.ts";
 import type { Control, Recorder } from "./recorder.ts";
 import {
@@ -47,6 +48,7 @@ export class TrainingLoop {
   readonly #layers: readonly string[];
   readonly #pace = new Pace();
   readonly #statuses: StatusWatch;
+  readonly #divergence: DivergenceWatch;
   #step: number;
   #best: Best | undefined;
   /** Time spent in steps since the last `steps-per-second`. */
@@ -66,6 +68,7 @@ export class TrainingLoop {
     this.#ids = training.tasks.map(({ id }) => id);
     this.#layers = training.parameters.common.map(({ parameter }) => parameter.layer);
     this.#statuses = new StatusWatch(training.method);
+    this.#divergence = new DivergenceWatch(training.dataset.tasks);
     this.#step = start.step;
     this.#best = start.best;
   }
@@ -93,6 +96,7 @@ export class TrainingLoop {
       if (this.#control.takeCheckpointRequest() || this.#keeper.due) this.#checkpoint();
       await this.#pace.breathe();
     }
+    for (const event of this.#divergence.events(this.#step, Date.now())) this.#recorder.event(event);
     this.#checkpoint();
     return { kind: "completed", result: this.#result(await this.#test()) };
   }
@@ -122,6 +126,7 @@ export class TrainingLoop {
       if (report.weights[task] !== undefined) addOutputs(training.epochMetrics[task], rows, task, output, indices);
     });
     training.policy.taught(report.weights.flatMap((weight, task) => (weight === undefined ? [] : [task])));
+    this.#divergence.add(report.losses);
     recordStep(recorder, this.#ids, this.#step, report);
     this.#reportTrouble(report);
     for (const event of this.#statuses.look(report, this.#step, Date.now())) recorder.event(event);
@@ -163,6 +168,7 @@ export class TrainingLoop {
 
   async #endEpoch(): Promise<void> {
     this.#statuses.beginEpoch();
+    this.#divergence.endEpoch();
     const { training, recorder } = { training: this.#training, recorder: this.#recorder };
     const { dataset, description, epochMetrics, losses, model, tasks } = training;
     recordMetrics(recorder, "train", this.#step, metricTable(tasks, epochMetrics));

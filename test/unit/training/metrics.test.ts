@@ -81,6 +81,12 @@ describe("the best checkpoint", () => {
   test("is chosen by the mean headline, errors in units of the training targets' spread", () => {
     expect(score({ kind: { accuracy: 0.9 }, mass: { rmse: 200 } }, tasks, [kind, mass])).toBeCloseTo((0.9 + 0.75) / 2, 12);
   });
+  test("one hopeless task does not decide alone", () => {
+    const better = score({ kind: { accuracy: 0.9 }, mass: { rmse: 9e14 } }, tasks, [kind, mass]) ?? NaN;
+    const worse = score({ kind: { accuracy: 0.5 }, mass: { rmse: 8e14 } }, tasks, [kind, mass]) ?? NaN;
+    expect(better).toBeGreaterThan(worse);
+    expect(better).toBeCloseTo((0.9 - 1) / 2, 12);
+  });
   test("leaves out what could not be measured", () => {
     expect(score({ kind: { accuracy: 0.9 }, mass: {} }, tasks, [kind, mass])).toBe(0.9);
     expect(score({ kind: {}, mass: { rmse: Number.POSITIVE_INFINITY } }, tasks, [kind, mass])).toBeUndefined();

@@ -48,6 +48,18 @@ function stopAfter(recorder: () => ListRecorder, steps: number): Control {
 
 const longer = { training: { epochs: 40, batchSize: 16, seed: 1, backend: "wasm" }, optimizer: { adam: { learningRate: 0.01 } } };
 
+test("a training that diverges and stays finite says so at its end, for the task in question", async () => {
+  const { recorder, end } = await run(open({ ...longer, optimizer: { adam: { learningRate: 100 } } }));
+  expect(end.kind).toBe("completed");
+  const told = recorder.events.filter(({ detail }) => detail?.["diverged"] !== undefined);
+  expect(told.map(({ kind, message }) => [kind, message.split(":")[0]])).toContainEqual(["warning", "kind diverged"]);
+});
+
+test("a training that goes well says nothing of divergence", async () => {
+  const { recorder } = await run(open(longer));
+  expect(recorder.events.filter(({ kind }) => kind === "warning")).toEqual([]);
+});
+
 describe.each(["equal", "static", "uncertainty", "mgda", "adatask"])("training with %s", (balancer) => {
   test("learns both tasks and records what the run shows", async () => {
     const { recorder, end } = await run(open({ ...longer, balancer }));
