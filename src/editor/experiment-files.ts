@@ -1,5 +1,6 @@
 import path from "node:path";
 import * as vscode from "vscode";
+import { byName } from "./experiment-order.ts";
 
 const pattern = "**/*.mtl.yaml";
 const elsewhere = "**/{node_modules,.taskscope}/**";
@@ -38,9 +39,9 @@ export class ExperimentFiles implements vscode.Disposable {
     ];
   }
 
-  /** In the order of their paths. */
+  /** In the order of their names. */
   get files(): readonly vscode.Uri[] {
-    return [...this.#files.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
+    return [...this.#files.values()].sort((a, b) => byName(a.path, b.path));
   }
 
   /** Resolves once the workspace has been searched for the first time. */

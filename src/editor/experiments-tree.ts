@@ -3,6 +3,7 @@ import * as vscode from "vscode";
 import type { RunSummary } from "../runs/contract.ts";
 import { pathKey } from "../runs/path-key.ts";
 import type { ExperimentFiles } from "./experiment-files.ts";
+import { byName } from "./experiment-order.ts";
 import { isActive, runAppearance } from "./run-appearance.ts";
 import type { RunMonitor, UnreadableRun } from "./run-monitor.ts";
 import { type RunNode, RunRows } from "./run-rows.ts";
@@ -99,7 +100,9 @@ export class ExperimentsTree implements vscode.TreeDataProvider<TreeNode>, vscod
     for (const key of known) gone.delete(key);
     return [
       ...present,
-      ...[...gone.values()].sort().map((file): ExperimentNode => ({ kind: "experiment", file: vscode.Uri.file(file), exists: false })),
+      ...[...gone.values()]
+        .sort(byName)
+        .map((file): ExperimentNode => ({ kind: "experiment", file: vscode.Uri.file(file), exists: false })),
     ];
   }
 

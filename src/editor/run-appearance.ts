@@ -1,3 +1,4 @@
+import { startTime } from "../analysis/start-time.ts";
 import type { MetricDescription, RunDescription } from "../experiment/record.ts";
 import { terminalStatuses, type RunStatus, type RunSummary } from "../runs/contract.ts";
 
@@ -64,7 +65,8 @@ const statusIcons: Readonly<Record<RunStatus, { icon: string; colour: string | u
   running: { icon: "loading~spin", colour: "charts.blue" },
   stopping: { icon: "loading~spin", colour: "charts.yellow" },
   completed: { icon: "pass", colour: "testing.iconPassed" },
-  stopped: { icon: "debug-stop", colour: undefined },
+  // Not `debug-stop`: the workbench paints that one red by itself, and a stop on request is no failure.
+  stopped: { icon: "stop-circle", colour: undefined },
   failed: { icon: "error", colour: "testing.iconFailed" },
   crashed: { icon: "warning", colour: "list.warningForeground" },
 };
@@ -75,13 +77,6 @@ function statusText(run: RunSummary, words: StatusWords): string {
   if (run.status === "completed") return "";
   if (run.status === "running" && progress !== undefined) return percent(progress);
   return progress === undefined ? words[run.status] : `${words[run.status]} ${percent(progress)}`;
-}
-
-function startTime(at: number, now: number): string {
-  const date = new Date(at);
-  const sameDay = date.toDateString() === new Date(now).toDateString();
-  const time = { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false } as const;
-  return date.toLocaleString(undefined, sameDay ? time : { month: "short", day: "numeric", ...time });
 }
 
 function metricOf(description: RunDescription, task: string, name: string): MetricDescription | undefined {

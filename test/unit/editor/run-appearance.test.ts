@@ -43,6 +43,11 @@ describe("a run in the tree", () => {
     expect(look({ status: "crashed", step: 50 }).description).toBe("crashed");
   });
 
+  test("that was stopped on request does not look like a failure", () => {
+    // The workbench paints `debug-stop` red wherever it stands.
+    expect(look({ status: "stopped" })).toMatchObject({ icon: "stop-circle", colour: undefined });
+  });
+
   test("says plainly that a metric is not finite", () => {
     const { description: text } = look({ status: "completed", description, latest: { validation: { mass: { r2: Number.NaN } } } });
     expect(text).toBe("mass not finite");
