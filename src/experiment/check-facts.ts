@@ -15,19 +15,24 @@ export function checkFacts(parsed: Pick<ParsedExperiment, "experiment" | "tree">
   const { experiment, tree } = parsed;
   if (experiment === undefined || tree === undefined) return [];
   const problems = [...facts.data.problems, ...facts.model.problems];
-  const told = problems.map((problem) => fromProblem(problem, tree, facts.data.columns ?? []));
-  const faulty = new Set(problems.map(({ path }) => (path[0] === "tasks" ? path[1] : undefined)));
-  const own = [
-    ...batchSize(experiment, facts, tree),
-    ...nothingShared(experiment, facts, tree),
-    ...manyNumbers(experiment, facts.data.columns ?? [], tree, (task) => faulty.has(task)),
-  ];
+  // Of a measurement that is taken for classes, some values are always in too few rows: the reason is told, not what follows of it.
+  const measurements = manyNumbers(experiment, facts.data.columns ?? [], tree, problems);
+  const told = problems
+    .filter((problem) => problem.code !== "MTL318" || !measurements.has(taskOf(problem)))
+    .map((problem) => fromProblem(problem, tree, facts.data.columns ?? []));
+  const own = [...batchSize(experiment, facts, tree), ...nothingShared(experiment, facts, tree), ...measurements.values()];
   return inOrder([...told, ...own]);
 }
 
 function fromProblem(problem: FactProblem, tree: Tree, columns: readonly ColumnFacts[]): Diagnostic {
   const range = placeOf(tree, problem.path);
-  return { code: problem.code, severity: "error", message: problem.message, range, fixes: fixesFor(problem, tree, range, columns) };
+  return {
+    code: problem.code,
+    severity: problem.severity ?? "error",
+    message: problem.message,
+    range,
+    fixes: fixesFor(problem, tree, range, columns),
+  };
 }
 
 /** A value where one is written, else the key or the layer's name that leads to it. */
@@ -102,17 +107,26 @@ function nothingShared(experiment: Experiment, { model }: ExperimentFacts, tree:
   return [finding("MTL406", find(tree, ["model", "trunk"]).keyRange, message, { severity })];
 }
 
+function taskOf({ path }: FactProblem): string {
+  return path[0] === "tasks" ? String(path[1]) : "";
+}
+
+/** By task. An error where the classes also keep it from being trained. */
 function manyNumbers(
   experiment: Experiment,
   columns: readonly ColumnFacts[],
   tree: Tree,
-  isFaulty: (task: string) => boolean,
-): readonly Diagnostic[] {
-  return Object.entries(experiment.tasks).flatMap(([task, { kind, column = task }]) => {
+  problems: readonly FactProblem[],
+): ReadonlyMap<string, Diagnostic> {
+  const found = Object.entries(experiment.tasks).flatMap(([task, { kind, column = task }]): [string, Diagnostic][] => {
     const facts = columns.find(({ name }) => name === column);
     const path = ["tasks", task, "column"];
-    if (kind !== "classification" || facts?.type !== "number" || facts.distinct <= manyClasses || isFaulty(task)) return [];
+    const own = problems.filter((problem) => taskOf(problem) === task && problem.severity === undefined);
+    if (kind !== "classification" || facts?.type !== "number" || facts.distinct <= manyClasses) return [];
+    if (own.some(({ code }) => code !== "MTL318")) return [];
     const message = `\`${column}\` holds ${String(facts.distinct)} different numbers, each of which becomes a class. Is \`kind: regression\` meant?`;
-    return [finding("MTL305", placeOf(tree, path), message, { severity: "warning", fixes: kindFix(path, tree, "regression") })];
+    const severity = own.length > 0 ? "error" : "warning";
+    return [[task, finding("MTL305", placeOf(tree, path), message, { severity, fixes: kindFix(path, tree, "regression") })]];
   });
+  return new Map(found);
 }

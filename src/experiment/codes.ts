@@ -168,6 +168,18 @@ export const checks = {
     "File on another computer",
     "`data.file` is a network path such as `\\\\server\\share\\table.csv`, and the workspace is not trusted. Asking for the file would send your name and a hash of your password to that computer. Trust the workspace, or copy the file beside the experiment.",
   ],
+  MTL322: [
+    "No label to measure with",
+    "No validation row, or no test row, has a label for this task, so its metrics cannot be told there. Add labels, or change `data.split.seed`.",
+  ],
+  MTL323: [
+    "Label never changes",
+    "Every training row has the same number as label of a regression. There is nothing to learn, and r2 has no value. Choose another column, or remove the task.",
+  ],
+  MTL324: [
+    "Number too large",
+    "The column holds a number beyond ±1e30, which cannot be computed with in single precision. It is most likely a mistake, or a mark for a missing value. Correct it, or leave the cell empty.",
+  ],
   MTL330: ["No such label in Multi-MNIST", "Each image has two digits; their labels are the columns `left` and `right`."],
   MTL331: ["Digits are classes", "The labels of Multi-MNIST are digits from 0 to 9. Use `kind: classification`."],
   MTL332: [

@@ -40,4 +40,6 @@ export interface FactProblem {
   readonly path: readonly (string | number)[];
   readonly code: `MTL${string}`;
   readonly message: string;
+  /** Nothing stands in the way of a training, but a person should know; an error where it is left out. */
+  readonly severity?: "warning";
 }

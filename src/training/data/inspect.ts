@@ -11,7 +11,7 @@ import { bundledDigits } from "./load.ts";
 import { isMultiMnist, multiMnistProblems, multiMnistShape, readDigits, type MultiMnistExperiment } from "./multi-mnist.ts";
 import { splitRows } from "./split.ts";
 import { readTable, type Table } from "./table.ts";
-import { fitTable } from "./table-dataset.ts";
+import { fitTable, tableWarnings } from "./table-dataset.ts";
 import { hasTable, tableProblems, type TableExperiment } from "./table-problems.ts";
 
 export interface DataInspection {
@@ -79,10 +79,12 @@ function inspectTable(table: Table, experiment: TableExperiment): DataInspection
   const problems = tableProblems(table, experiment).map(factProblem);
   if (problems.length > 0) return { facts: { columns, rows: undefined, problems }, shape: undefined };
   try {
-    const { inputNames, tasks, parts } = fitTable(table, experiment);
+    const fitted = fitTable(table, experiment);
+    const { inputNames, tasks, parts } = fitted;
+    const warnings = tableWarnings(fitted, experiment).map((problem) => ({ ...factProblem(problem), severity: "warning" as const }));
     const rows = { train: parts.train.length, validation: parts.validation.length, test: parts.test.length };
     return {
-      facts: { columns, rows, problems: [] },
+      facts: { columns, rows, problems: warnings },
       shape: { inputShape: [inputNames.length], tasks: tasks.map(({ targets }) => targets) },
     };
   } catch (error) {

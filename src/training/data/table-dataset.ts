@@ -1,6 +1,6 @@
 import type { Split } from "../../experiment/record.ts";
 import { categoryOf, type Column } from "./column.ts";
-import { DataError } from "./data-error.ts";
+import { DataError, type DataProblem } from "./data-error.ts";
 import type { Dataset, Rows, TaskTargets } from "./dataset.ts";
 import { encodeInputs, featureNames, fitInput, type Encoding } from "./inputs.ts";
 import { splitRows } from "./split.ts";
@@ -67,6 +67,25 @@ export function encodeTable({ inputNames, encodings, tasks, parts }: FittedTable
     tasks: tasks.map(({ targets }) => targets),
     splits: { train: rowsOf("train"), validation: rowsOf("validation"), test: rowsOf("test") },
   };
+}
+
+/** What does not keep a fitted table from being trained on, but would be missed in what comes of it. */
+export function tableWarnings({ tasks, parts }: FittedTable, experiment: TableExperiment): DataProblem[] {
+  return tasks.flatMap(({ targets, column }) => {
+    const { path } = labelColumn(experiment, targets.id);
+    const labels = (split: Split): string[] => [...parts[split]].map((row) => column.cells[row] ?? null).filter((cell) => cell !== null);
+    const unmeasured = (["validation", "test"] as const)
+      .filter((split) => labels(split).length === 0)
+      .map((split): DataProblem => ({
+        code: "MTL322",
+        path,
+        column: column.name,
+        message: `Task "${targets.id}" has no label in any of the ${parts[split].length} ${split} rows, so it gets no ${split} metrics. Add labels, or change split.seed.`,
+      }));
+    if (targets.kind === "classification" || new Set(labels("train").map(Number)).size > 1) return unmeasured;
+    const message = `Task "${targets.id}" has the same label in every training row of column "${column.name}": there is nothing to learn, and r2 has no value. Choose another column, or remove the task.`;
+    return [...unmeasured, { code: "MTL323", path, column: column.name, message }];
+  });
 }
 
 function usableRows(table: Table, inputs: readonly Column[], labels: readonly Column[], missing: "mean" | "drop" | "error"): Uint32Array {

@@ -28,6 +28,7 @@ export function hasTable(experiment: Experiment): experiment is Experiment & Tab
 
 /** Everything in a table that keeps it from being used as the experiment asks, as far as it shows before the rows are split. */
 export function tableProblems(table: Table, experiment: TableExperiment): DataProblem[] {
+  if (table.rows < fewestRows) return [tooFewRows(table)];
   const columns = new Map(table.columns.map((column) => [column.name, column]));
   const inputs = experiment.data.inputs.flatMap((name, index) => {
     const path = ["data", "inputs", index];
@@ -41,11 +42,23 @@ export function tableProblems(table: Table, experiment: TableExperiment): DataPr
     if (column === undefined) return [missingColumn(name, path, table)];
     return labelProblems(id, kind, column, path, table);
   });
-  return [...inputs, ...labels];
+  // A table read with the wrong separator lacks every column for the same reason.
+  const wrong = [...inputs, ...labels].find(({ code }) => code === "MTL311");
+  return wrong === undefined ? [...inputs, ...labels] : [wrong];
+}
+
+/** One for each of training, validation and test. */
+const fewestRows = 3;
+
+function tooFewRows({ file, rows }: Table): DataProblem {
+  const message = `"${file}" has ${rows === 1 ? "1 row, which is" : `${rows} rows, which are`} too few: training, validation and test each need some. Add at least ten rows.`;
+  return { code: "MTL319", path: ["data", "file"], message };
 }
 
 function missingColumn(name: string, path: DataProblem["path"], table: Table): DataProblem {
   const names = table.columns.map((column) => column.name);
+  const separator = separatorIn(names);
+  if (separator !== undefined) return otherSeparator(table, names[0] ?? "", separator);
   const close = nearest(name, names);
   const question = close === undefined ? "" : ` Did you mean "${close}"?`;
   return {
@@ -53,6 +66,24 @@ function missingColumn(name: string, path: DataProblem["path"], table: Table): D
     path,
     column: name,
     message: `"${table.file}" has no column "${name}".${question} Its columns are: ${names.join(", ")}.`,
+  };
+}
+
+/** What seems to separate the cells of a table that was read as one column. */
+function separatorIn(names: readonly string[]): string | undefined {
+  const [only = ""] = names;
+  return names.length === 1 ? [";", "\t", "|", ","].find((separator) => only.includes(separator)) : undefined;
+}
+
+function otherSeparator(table: Table, header: string, separator: string): DataProblem {
+  const name = separator === "\t" ? "tabs" : `"${separator}"`;
+  const [used, better] = table.file.toLowerCase().endsWith(".tsv") ? ["tabs", "commas, with the ending .csv"] : ["commas", "commas"];
+  return {
+    code: "MTL311",
+    path: ["data", "file"],
+    message:
+      `"${table.file}" seems to separate its cells by ${name}, but ${used} are expected: its header is the one column "${header.slice(0, 60)}". ` +
+      `Save it with ${separator === "\t" && used === "commas" ? "the ending .tsv" : better}.`,
   };
 }
 
@@ -76,6 +107,7 @@ function inputProblems(column: Column, path: DataProblem["path"], table: Table, 
     });
   }
   if (type === "text") problems.push(...textProblems(column, path, table));
+  if (type === "number") problems.push(...hugeNumbers(column, path, table));
   return problems;
 }
 
@@ -143,7 +175,8 @@ function labelProblems(
       },
     ];
   }
-  if (kind === "classification" && new Set(cells.filter((cell) => cell !== null)).size < 2) {
+  if (kind === "regression") return hugeNumbers(column, path, table);
+  if (new Set(cells.filter((cell) => cell !== null)).size < 2) {
     return [
       {
         code: "MTL303",
@@ -154,4 +187,23 @@ function labelProblems(
     ];
   }
   return [];
+}
+
+/** Errors are squared and summed in double precision, and values are held in single precision: beyond this neither is sure. */
+const largestNumber = 1e30;
+
+function hugeNumbers({ name, cells }: Column, path: DataProblem["path"], table: Table): DataProblem[] {
+  const row = cells.findIndex((cell) => cell !== null && Math.abs(numberOf(cell) ?? 0) > largestNumber);
+  if (row < 0) return [];
+  return [
+    {
+      code: "MTL324",
+      path,
+      column: name,
+      row: table.number(row),
+      message:
+        `Column "${name}" has ${cells[row] ?? ""} in ${table.place(row)}, and numbers beyond ±1e30 cannot be computed with. ` +
+        `Correct that cell, or leave it empty if the value is missing.`,
+    },
+  ];
 }

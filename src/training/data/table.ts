@@ -73,7 +73,11 @@ function readDelimited(text: string, file: string, delimiter: string): Table {
     });
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
-    throw new DataError({ code: "MTL311", path: at, message: `"${file}" cannot be read as a table: ${error.message}.` });
+    throw new DataError({
+      code: "MTL311",
+      path: at,
+      message: `"${file}" cannot be read as a table: ${whatIsWrong(error, (lines.at(-1) ?? 0) + 1)}.`,
+    });
   }
   const header = records.shift();
   lines.shift();
@@ -99,6 +103,20 @@ function readDelimited(text: string, file: string, delimiter: string): Table {
   );
   const number = (row: number): number => lines[row] ?? 0;
   return { file, columns, rows: records.length, number, place: (row) => `line ${number(row)}` };
+}
+
+/** The parser's words name its own options; these name what is in the file. */
+function whatIsWrong(error: CsvError, line: number): string {
+  switch (error.code) {
+    case "CSV_QUOTE_NOT_CLOSED":
+      return `a quote (") that is opened in line ${line} is never closed. Close it, or write "" for a quote inside of a quoted cell`;
+    case "INVALID_OPENING_QUOTE":
+      return `a cell in line ${line} has a quote (") in its middle. Put the whole cell in quotes and write "" for the quote`;
+    case "CSV_INVALID_CLOSING_QUOTE":
+      return `after a closing quote (") in line ${line} something else follows than a separator. Write "" for a quote inside of a quoted cell`;
+    default:
+      return error.message;
+  }
 }
 
 function readJson(text: string, file: string): Table {

@@ -6,6 +6,7 @@ import type { Rows } from "../../../../src/training/data/dataset.ts";
 import { loadData } from "../../../../src/training/data/load.ts";
 import { splitRows } from "../../../../src/training/data/split.ts";
 import { containing } from "./containing.ts";
+import { inspectData, TableCache } from "../../../../src/training/data/inspect.ts";
 import { tableExperiment, type TableSettings } from "./experiment.ts";
 import { smallTable, temporaryFolder } from "./folder.ts";
 
@@ -234,3 +235,43 @@ function moments(values: Rows["inputs"]): { readonly mean: number; readonly devi
 function sumOf(values: Iterable<number> | undefined): number {
   return [...(values ?? [])].reduce((sum, value) => sum + value, 0);
 }
+
+describe("what is told of a table before training", () => {
+  const lines = (cells: (row: number) => string): string => `x,y\n${Array.from({ length: 40 }, (_, i) => `${i},${cells(i)}`).join("\n")}\n`;
+
+  async function problems(content: string, settings: Omit<TableSettings, "file"> = {}, ending = "csv") {
+    const file = folder.write(`told.${ending}`, content);
+    const { facts } = await inspectData(tableExperiment({ file, ...settings }), folder.path, new TableCache(), true);
+    return facts.problems.map(({ code, message, severity = "error" }) => [code, severity, message]);
+  }
+
+  test("a task that nothing of the test rows has a label for is warned of", async () => {
+    const { test: tested } = splitRows(40, { validation: 0.15, test: 0.15, seed: 0 }, "rows");
+    const kinds = { y: { kind: "regression" }, x: { kind: "regression" } } as const;
+    const told = await problems(
+      lines((row) => (tested.includes(row) ? "" : String(row))),
+      { tasks: kinds },
+    );
+    expect(told).toEqual([["MTL322", "warning", containing('Task "y" has no label in any of the 6 test rows')]]);
+  });
+
+  test("a regression on a label that never changes is warned of", async () => {
+    expect(await problems(lines(() => "7"))).toEqual([["MTL323", "warning", containing("the same label in every training row")]]);
+  });
+
+  test("a number that cannot be computed with is refused", async () => {
+    expect(await problems(lines((row) => (row === 5 ? "1e308" : String(row))))).toEqual([
+      ["MTL324", "error", containing('"y" has 1e308 in line 7')],
+    ]);
+  });
+
+  test("another separator is named once, whatever columns are lacking", async () => {
+    expect(await problems(lines(String).replaceAll(",", ";"))).toEqual([["MTL311", "error", containing('separate its cells by ";"')]]);
+  });
+
+  test("a single row is too few, whatever its labels", async () => {
+    expect(await problems("x,y\n1,a\n", { tasks: { y: { kind: "classification" } } })).toEqual([
+      ["MTL319", "error", containing("has 1 row, which is too few")],
+    ]);
+  });
+});
