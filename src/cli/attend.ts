@@ -1,12 +1,13 @@
+import { join } from "node:path";
 import { formatDuration } from "../analysis/format.ts";
 import type { RunSummary } from "../runs/contract.ts";
 import { requestStop, stopNow } from "../runs/process/stop.ts";
-import type { CreatedRun } from "../runs/run-folder.ts";
+import { type CreatedRun, runsFolderOf } from "../runs/run-folder.ts";
 import { exitCode } from "./exit.ts";
 import { follow } from "./follow.ts";
 import { toneOf } from "./list.ts";
 import { openProgress, type Progress } from "./progress.ts";
-import { outcomeOf, secondsOf } from "./run-facts.ts";
+import { currentRoot, outcomeOf, secondsOf } from "./run-facts.ts";
 import { resultText } from "./show.ts";
 import { print, printJson, say, toned } from "./terminal.ts";
 
@@ -18,13 +19,15 @@ export interface AttendOptions {
 export async function tellDetached({ id, folder }: CreatedRun, pid: number, { json }: AttendOptions): Promise<void> {
   if (json) return printJson({ run: id, pid, folder });
   await print(`${id}\n`);
-  say(`Training in process ${pid}. "taskscope show ${id}" tells how it goes, "taskscope stop ${id}" ends it.`);
+  // Its id is known in its own workspace alone.
+  const named = folder === join(runsFolderOf(currentRoot()), id) ? id : folder;
+  say(`Training in process ${pid}. "taskscope show ${named}" tells how it goes, "taskscope stop ${named}" ends it.`);
 }
 
 /** Shows how a run goes until it has ended, and sets the exit code. Ctrl-C asks it to end. */
 export async function attend({ id, folder }: CreatedRun, { json }: AttendOptions): Promise<void> {
   const progress = openProgress();
-  progress.note(`${toned("dim", "run", process.stderr)} ${id}`);
+  progress.note(`${toned("dim", "run", process.stderr)} ${id} ${toned("dim", "in", process.stderr)} ${folder}`);
   const release = stopOnInterrupt(folder, progress);
   try {
     const ended = await follow(folder, progress);

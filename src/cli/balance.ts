@@ -3,12 +3,11 @@ import { text as readText } from "node:stream/consumers";
 import type { Command } from "commander";
 import { z } from "zod";
 import { balanceProblemSchema } from "../balancers/play-problem.ts";
+import { CommandError } from "./exit.ts";
 import { playBalance, type BalanceStep } from "../balancers/play.ts";
 
 type Answer =
   { readonly method: string; readonly steps: readonly BalanceStep[] } | { readonly method: string | null; readonly error: string };
-
-const usageExit = 2;
 
 /** `taskscope balance [METHOD] --input FILE`: a method on given losses and Jacobians, to understand or verify it. */
 export function registerBalance(program: Command): void {
@@ -24,11 +23,6 @@ export function registerBalance(program: Command): void {
     )
     .action(async (method: string | undefined, { input, json }: { input: string; json?: true }) => {
       const problems = await readProblems(input);
-      if (typeof problems === "string") {
-        process.stderr.write(`${problems}\n`);
-        process.exitCode = usageExit;
-        return;
-      }
       const answers = problems.list.map((problem) => answer(problem, method));
       const failed = answers.some((result) => "error" in result);
       process.stdout.write(json ? `${JSON.stringify(problems.single ? answers[0] : answers)}\n` : answers.map(describe).join("\n"));
@@ -36,29 +30,42 @@ export function registerBalance(program: Command): void {
     });
 }
 
-async function readProblems(file: string): Promise<{ readonly list: readonly unknown[]; readonly single: boolean } | string> {
+async function readProblems(file: string): Promise<{ readonly list: readonly unknown[]; readonly single: boolean }> {
   try {
     const text = file === "-" ? await readText(process.stdin) : await readFile(file, "utf8");
     const parsed: unknown = JSON.parse(text);
     return Array.isArray(parsed) ? { list: parsed, single: false } : { list: [parsed], single: true };
   } catch (error) {
-    return `${file} could not be read as JSON: ${error instanceof Error ? error.message : String(error)}`;
+    throw new CommandError(`${file} could not be read as JSON: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 
 /** One problem's answer; a problem that makes no sense gets an error of its own and harms no other. */
 function answer(raw: unknown, named: string | undefined): Answer {
   const parsed = balanceProblemSchema.safeParse(raw);
-  if (!parsed.success) return { method: named ?? null, error: z.prettifyError(parsed.error) };
-  const method = named ?? parsed.data.method;
+  if (!parsed.success) return { method: named ?? methodIn(raw), error: inOneLine(parsed.error) };
+  const inFile = parsed.data.method;
+  if (named !== undefined && inFile !== undefined && named !== inFile)
+    return { method: named, error: `The command line says "${named}", and the problem says "${inFile}". Leave one out, or give the same.` };
+  const method = named ?? inFile;
   if (method === undefined) return { method: null, error: 'The problem names no "method", and the command line gave none.' };
   try {
     return { method, steps: playBalance(parsed.data, method) };
   } catch (error) {
-    if (error instanceof z.ZodError) return { method, error: z.prettifyError(error) };
+    if (error instanceof z.ZodError) return { method, error: inOneLine(error) };
     if (error instanceof RangeError) return { method, error: error.message };
     throw error;
   }
+}
+
+/** The method that a problem names which is wrong elsewhere. */
+function methodIn(raw: unknown): string | null {
+  return typeof raw === "object" && raw !== null && "method" in raw && typeof raw.method === "string" ? raw.method : null;
+}
+
+/** Each issue as `steps[0].jacobian[1][0]: what is wrong`. */
+function inOneLine({ issues }: z.ZodError): string {
+  return issues.map(({ path, message }) => (path.length === 0 ? message : `${z.core.toDotPath(path)}: ${message}`)).join("; ");
 }
 
 function describe(result: Answer): string {

@@ -1,9 +1,9 @@
 import type { Command } from "commander";
 import type { Balancer } from "../balancers/balancer.ts";
 import { balancerCatalogue, findBalancer } from "../balancers/catalogue.ts";
+import { nearest } from "../experiment/suggestion.ts";
+import { CommandError } from "./exit.ts";
 import { balancerFacts, describeMethod, describeOptions, describePapers } from "../balancers/describe.ts";
-
-const usageExit = 2;
 
 /** `taskscope balancers [METHOD]`: the catalogue, or one method with everything known of it. */
 export function registerBalancers(program: Command): void {
@@ -15,9 +15,10 @@ export function registerBalancers(program: Command): void {
     .action((method: string | undefined, { json }: { json?: true }) => {
       const balancer = method === undefined ? undefined : findBalancer(method);
       if (method !== undefined && balancer === undefined) {
-        process.stderr.write(`There is no balancer "${method}". There are: ${balancerCatalogue.map(({ id }) => id).join(", ")}.\n`);
-        process.exitCode = usageExit;
-        return;
+        const ids = balancerCatalogue.map(({ id }) => id);
+        const meant = nearest(method, ids);
+        const advice = meant === undefined ? `There are: ${ids.join(", ")}.` : `Did you mean "${meant}"? "taskscope balancers" lists all.`;
+        throw new CommandError(`There is no balancer "${method}". ${advice}`);
       }
       if (json)
         process.stdout.write(

@@ -29,12 +29,18 @@ async function check(files: readonly string[], { json }: CheckOptions): Promise<
     for (const text of texts) checked.push({ file: text.name, diagnostics: (await checkExperiment(text, inspector)).diagnostics });
     if (json) await printJson(checked.map(({ file, diagnostics }) => ({ file, diagnostics: diagnostics.map(asRecord) })));
     else for (const { file, diagnostics } of checked) await print(diagnostics.map((diagnostic) => asLine(file, diagnostic)).join(""));
-    const errors = checked.flatMap(({ diagnostics }) => diagnostics).filter(isError).length;
-    if (!json) say(errors === 0 ? "No errors." : `${errors} ${errors === 1 ? "error" : "errors"}.`);
+    const found = checked.flatMap(({ diagnostics }) => diagnostics);
+    const errors = found.filter(isError).length;
+    const warnings = found.filter(({ severity }) => severity === "warning").length;
+    if (!json) say(`${counted(errors, "error")}${warnings === 0 ? "" : `, ${counted(warnings, "warning")}`}.`);
     if (errors > 0) process.exitCode = exitCode.failed;
   } finally {
     inspector.dispose();
   }
+}
+
+function counted(count: number, what: string): string {
+  return `${count === 0 ? "No" : count} ${what}${count === 1 ? "" : "s"}`;
 }
 
 export function openInspector(): Inspector {
@@ -50,10 +56,11 @@ export function isError({ severity }: Diagnostic): boolean {
   return severity === "error";
 }
 
-/** `file:line:column code message`, counted from 1. */
+/** `file:line:column code message`, counted from 1; what is no error says so before its message. */
 export function asLine(file: string, { range, code, severity, message }: Diagnostic, stream: NodeJS.WriteStream = process.stdout): string {
   const { line, column } = range.start;
-  return `${file}:${line + 1}:${column + 1} ${toned(severity === "error" ? "red" : "yellow", code, stream)} ${message}\n`;
+  const kind = severity === "error" ? "" : `${toned("yellow", severity, stream)}: `;
+  return `${file}:${line + 1}:${column + 1} ${toned(severity === "error" ? "red" : "yellow", code, stream)} ${kind}${message}\n`;
 }
 
 /** As JSON: places counted from 1, as in the text form. */

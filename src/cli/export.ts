@@ -34,6 +34,12 @@ async function write(asked: string, { format, series, out }: ExportOptions): Pro
   const names = exportedSeries(reader, series);
   if (series !== undefined && names.length === 0) {
     const all = reader.seriesList().map(({ name }) => name);
+    const wider = series.replace(/\*+/g, "**");
+    if (wider !== series && exportedSeries(reader, wider).length > 0) {
+      throw new CommandError(
+        `No series is called like "${series}": * stays within one part of a name. "${wider}" goes over parts and finds some.`,
+      );
+    }
     throw new CommandError(
       `No series is called like "${series}". There are ${all.length}: ${all.slice(0, 12).join(", ")}${all.length > 12 ? ", …" : ""}`,
     );

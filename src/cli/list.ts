@@ -16,7 +16,7 @@ export function registerList(program: Command): void {
       const runs = new RunRegistry().list(root).map((entry) => listedRun(entry));
       if (json) return printJson(runs);
       if (runs.length === 0) {
-        say(`No runs in ${root} yet. "taskscope run FILE" makes one.`);
+        say(`No runs in ${root} yet. "taskscope run FILE" makes one, in the workspace of its file.`);
         return;
       }
       await print(table([["run", "status", "progress", "time"].map((head) => toned("dim", head)), ...runs.map(row)], "text"));

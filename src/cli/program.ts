@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { RunBusyError, RunNotFoundError } from "../runs/registry.ts";
 import { ResumeError } from "../runs/process/resume.ts";
+import { RunFolderError } from "../runs/run-folder.ts";
 import { StopError } from "../runs/process/stop.ts";
 import { TrainerStartError } from "../runs/process/start-trainer.ts";
 import { RunStoreError } from "../runs/store/store-error.ts";
@@ -59,6 +60,7 @@ function tell(error: unknown): number {
     return complain(error.message, exitCode.usage);
   if (
     error instanceof RunStoreError ||
+    error instanceof RunFolderError ||
     error instanceof TrainerStartError ||
     error instanceof StopError ||
     error instanceof InspectorError
@@ -70,6 +72,6 @@ function tell(error: unknown): number {
 }
 
 function complain(message: string, code: number): number {
-  say(`${toned("red", "error", process.stderr)} ${message}`);
+  say(`${toned("red", "error:", process.stderr)} ${message}`);
   return code;
 }

@@ -29,30 +29,27 @@ export function ownershipTable({ tasks, parameters }: RunDescription, { dominanc
   const shared = parameters.filter(({ name }) => dominance.parameters[name] !== undefined);
   if (shared.length === 0) return "";
   const layers = [...new Set(shared.map(({ layer }) => layer))];
-  const rows = layers.map((layer) => {
+  const columns = layers.map((layer) => {
     const own = shared.filter((parameter) => parameter.layer === layer);
-    return shareRow(
-      layer,
-      ids.map((id) => weightedMean(own.map(({ name, size }) => [dominance.parameters[name]?.[id] ?? NaN, size]))),
-    );
+    return {
+      name: layer,
+      shares: ids.map((id) => weightedMean(own.map(({ name, size }) => [dominance.parameters[name]?.[id] ?? NaN, size]))),
+    };
   });
-  const head = ["layer", ...ids].map((text) => toned("dim", text));
-  return table([
-    head,
-    ...rows,
-    shareRow(
-      "trunk",
-      ids.map((id) => dominance.trunk[id] ?? NaN),
-    ).map((text) => toned("bold", text)),
-  ]);
+  const all = [...columns, { name: "trunk", shares: ids.map((id) => dominance.trunk[id] ?? NaN) }];
+  const rows = [["layer", ...ids].map((text) => toned("dim", text)), ...all.map(({ name, shares }) => [name, ...cellsOf(shares)])];
+  const last = rows.length - 1;
+  if (ids.length <= mostTasksAcross) return table(rows.map((row, i) => (i === last ? row.map((text) => toned("bold", text)) : row)));
+  const turned = ["task", ...ids].map((id, i) => [i === 0 ? toned("dim", id) : id, ...rows.slice(1).map((row) => row[i] ?? "")]);
+  return table(turned);
 }
 
-function shareRow(name: string, shares: readonly number[]): string[] {
+/** More tasks than this make lines too long for a terminal: then each task has a row, and each layer a column. */
+const mostTasksAcross = 6;
+
+function cellsOf(shares: readonly number[]): string[] {
   const greatest = Math.max(...shares);
-  return [
-    name,
-    ...shares.map((share) => (share === greatest && shares.length > 1 ? toned("bold", formatShare(share, 1)) : formatShare(share, 1))),
-  ];
+  return shares.map((share) => (share === greatest && shares.length > 1 ? toned("bold", formatShare(share, 1)) : formatShare(share, 1)));
 }
 
 function weightedMean(values: readonly (readonly [value: number, weight: number])[]): number {

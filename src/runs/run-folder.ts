@@ -41,14 +41,16 @@ export function findRoot(experimentFile: string): string {
 
 /**
  * Makes the folder of a new run below `<root>/.taskscope/runs`, in status `queued`. It appears whole or not at all.
- * Throws `RunStoreError`, or the file system's error.
+ * Throws `RunFolderError` where nothing may be written, `RunStoreError`, or the file system's error.
  */
 export async function createRun(root: string, order: RunOrder, now: number = Date.now()): Promise<CreatedRun> {
   const runs = runsFolderOf(root);
-  mkdirSync(runs, { recursive: true });
-  keepOutOfGit(root);
   const git = await gitState(dirname(order.experimentFile));
-  const { id, draft } = claimId(runs, order.name, now);
+  const { id, draft } = writableIn(root, () => {
+    mkdirSync(runs, { recursive: true });
+    keepOutOfGit(root);
+    return claimId(runs, order.name, now);
+  });
   try {
     writeFileSync(join(draft, runFiles.config), order.config);
     writeFileSync(join(draft, runFiles.log), "");
@@ -70,6 +72,28 @@ export async function createRun(root: string, order: RunOrder, now: number = Dat
     return { id, folder };
   } catch (error) {
     rmSync(draft, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** Thrown where no run can be made, with what to do about it. */
+export class RunFolderError extends Error {
+  override readonly name = "RunFolderError";
+}
+
+function writableIn<T>(root: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code === "EACCES" || code === "EPERM" || code === "EROFS") {
+      const where = join(root, ".taskscope");
+      throw new RunFolderError(
+        `Runs are kept in ${where}, and that cannot be written${code === "EROFS" ? ": the disk is read-only" : ""}. ` +
+          `Allow writing there, or copy the experiment and its data to a folder of your own.`,
+        { cause: error },
+      );
+    }
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { RunDescription, RunResult } from "../../../src/experiment/record.ts";
+import { Repeats } from "../../../src/cli/follow.ts";
 import { metricTable, ownershipTable } from "../../../src/cli/result-tables.ts";
 import { table, toned } from "../../../src/cli/terminal.ts";
 
@@ -40,6 +41,34 @@ test("a metric that a task does not have is a dash", () => {
 
 test("a layer's ownership is the mean over the elements of its shared tensors; what one task alone reaches is left out", () => {
   expect(plain(ownershipTable(description, result))).toBe("layer     sex    mass\nd      60.0 %  40.0 %\ntrunk  60.0 %  40.0 %\n");
+});
+
+test("with many tasks each has a row, so that no line is longer than a terminal", () => {
+  const ids = Array.from({ length: 20 }, (_, i) => `t${i + 1}`);
+  const shares = Object.fromEntries(ids.map((id) => [id, 0.05]));
+  const [first] = description.tasks;
+  if (first === undefined) throw new Error("no task");
+  const many = { ...description, tasks: ids.map((id) => ({ ...first, id })) };
+  const dominance = { trunk: shares, parameters: { "d.kernel": shares, "d.bias": shares } };
+  const lines = plain(ownershipTable(many, { ...result, dominance }))
+    .trimEnd()
+    .split("\n");
+  expect(lines.slice(0, 2)).toEqual(["task      d  trunk", "t1    5.0 %  5.0 %"]);
+  expect(lines).toHaveLength(21);
+});
+
+test("an event that comes again and again is said once, with how often", () => {
+  const said: string[] = [];
+  const repeats = new Repeats((text) => said.push(text));
+  const event = { kind: "non-finite", message: "The loss of a was not finite. The step was skipped; no parameter changed." } as const;
+  for (let step = 1; step <= 24; step++) repeats.tell({ ...event, step });
+  repeats.tell({ kind: "warning", step: 25, message: "Other." });
+  repeats.end();
+  expect(said).toEqual([
+    `non-finite at step 1: ${event.message}`,
+    "The same 23 more times, the last at step 24.",
+    "warning at step 25: Other.",
+  ]);
 });
 
 test("columns are aligned whatever the colours", () => {

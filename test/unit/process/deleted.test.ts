@@ -13,7 +13,9 @@ test.skipIf(process.platform === "win32")("a trainer whose folder was deleted en
   try {
     rmSync(run.folder, { recursive: true, maxRetries: 5 });
     await untilGone(run);
-    expect(readFileSync(log, "utf8")).toMatch(/^.* Recording failed: The run's folder .* was deleted or moved\. .*so the training ends\.$/m);
+    expect(readFileSync(log, "utf8")).toMatch(
+      /^.* Recording failed: The run's folder .* was deleted or moved\. .*so the training ends\.$/m,
+    );
     expect(existsSync(run.folder)).toBe(false);
   } finally {
     closeSync(log);
@@ -28,7 +30,9 @@ test.skipIf(process.platform === "win32")("a trainer whose store is another file
   copyFileSync(`${store}.away`, store);
   const before = readFileSync(store);
   await untilGone(run);
-  expect(readFileSync(join(run.folder, "trainer.log"), "utf8")).toMatch(/Recording failed: Another file has taken the place of .*run\.sqlite\./);
+  expect(readFileSync(join(run.folder, "trainer.log"), "utf8")).toMatch(
+    /Recording failed: Another file has taken the place of .*run\.sqlite\./,
+  );
   expect(readFileSync(store).equals(before)).toBe(true);
 });
 

@@ -1,8 +1,9 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { appendFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { createRun } from "../../../src/runs/run-folder.ts";
 import { RunWriter } from "../../../src/runs/store/run-writer.ts";
 import { TemporaryWorkspace } from "../runs/temporary-run.ts";
 import { cli, ExampleWorkspace, jsonLine } from "./command.ts";
@@ -16,7 +17,9 @@ test.each([
   [["run", "examples/penguins.mtl.yaml", "--set", "trainin.epochs=3"], 2, /Did you mean `training`/],
   [["run", "examples/penguins.mtl.yaml", "--set", "training.epochs=0"], 2, /MTL\d{3}.*\n.*was not run/],
   [["run", "examples/penguins.mtl.yaml", "--seed", "1.5"], 2, /whole number/],
-  [["show", "nothing"], 2, /There are no runs/],
+  [["show", "nothing"], 2, /^error: There are no runs/],
+  [["balancers", "mgdaa"], 2, /^error: There is no balancer "mgdaa"\. Did you mean "mgda"\?/],
+  [["balance", "--input", "nowhere.json"], 2, /^error: nowhere\.json could not be read/],
   [["export", "nothing"], 2, /--format/],
   [["--version"], 0, /^$/],
 ] as const)("taskscope %j ends with %i and says why, without a stack", async (args, code, words) => {
@@ -43,6 +46,49 @@ test("check prints the place of every problem, and the same as JSON; exit code 1
   expect(jsonLine(stdout)).toMatchObject([
     { file: "examples/penguins.mtl.yaml", diagnostics: places.map(([line, column]) => ({ line, column })) },
   ]);
+});
+
+test.skipIf(process.platform === "win32")("a pipe as experiment is not waited for", async () => {
+  await using workspace = new ExampleWorkspace();
+  execFileSync("mkfifo", [join(workspace.root, "a.mtl.yaml")]);
+  for (const command of ["check", "run"]) {
+    const { code, stderr } = await workspace.taskscope(command, "a.mtl.yaml");
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/^error: a\.mtl\.yaml is a pipe/)]);
+  }
+});
+
+// Nobody may make a folder there, root neither.
+test.skipIf(process.platform !== "linux")("a folder that cannot be written says what to do", async () => {
+  const order = { experimentFile: "/sys/a.mtl.yaml", config: "", name: "a", balancer: "equal", seed: 0, overrides: [], version: "0" };
+  await expect(createRun("/sys", order)).rejects.toThrow(
+    /^Runs are kept in \/sys\/\.taskscope, and that cannot be written.* copy the experiment/,
+  );
+});
+
+test("a warning looks like one, and is counted", async () => {
+  await using workspace = new ExampleWorkspace();
+  const file = join(workspace.root, "examples/penguins.mtl.yaml");
+  writeFileSync(file, readFileSync(file, "utf8").replace("species: { column", "species: { weight: 2, column"));
+  const { code, stdout, stderr } = await workspace.taskscope("check", "examples/penguins.mtl.yaml");
+  expect([code, stdout, stderr]).toEqual([0, expect.stringMatching(/ MTL209 warning: /), "No errors, 1 warning.\n"]);
+});
+
+test("balance: an error is one line, names the method of the file, and a contradiction is told", async () => {
+  await using workspace = new ExampleWorkspace();
+  const input = join(workspace.root, "problem.json");
+  const write = (jacobian: unknown) => writeFileSync(input, JSON.stringify({ method: "mgda", steps: [{ jacobian }] }));
+  write([[1, "a"]]);
+  const broken = await workspace.taskscope("balance", "--input", input, "--json");
+  expect([broken.code, jsonLine(broken.stdout)]).toEqual([
+    1,
+    { method: "mgda", error: expect.stringMatching(/^steps\[0\]\.jacobian\[0\]\[1\]: [^\n]*$/) as unknown },
+  ]);
+  write([
+    [1, 0],
+    [0, 1],
+  ]);
+  const other = await workspace.taskscope("balance", "equal", "--input", input, "--json");
+  expect([other.code, jsonLine(other.stdout)]).toMatchObject([1, { error: expect.stringContaining('says "mgda"') as unknown }]);
 });
 
 test("the examples check clean", async () => {
