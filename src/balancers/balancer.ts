@@ -219,10 +219,10 @@ export function defineBalancer<Shape extends z.ZodRawShape>(definition: Balancer
   return balancer;
 }
 
-/** Weights whose sum is not positive cannot be brought to a sum by a positive factor; they stay as they are. */
+/** Weights of both signs are brought to that sum of sizes: their sum may be next to 0. Weights of 0 stay as they are. */
 function rescaled(weights: readonly number[], length: Scale): readonly number[] {
   if (length === "paper") return weights;
-  const sum = weights.reduce((total, weight) => total + weight, 0);
+  const sum = weights.reduce((total, weight) => total + Math.abs(weight), 0);
   if (!(sum > 0)) return weights;
   const factor = (length === "sum" ? weights.length : 1) / sum;
   return weights.map((weight) => weight * factor);

@@ -20,6 +20,7 @@ export const dbMtl = defineBalancer({
   family: "gradients",
   needs: "gradients",
   action: "combine-gradients",
+  readsLosses: true,
   positiveLosses: true,
   papers: [
     {

@@ -67,6 +67,8 @@ export const famo = defineBalancer({
     const [after = []] = looks;
     // A step that led to where a loss is not finite teaches nothing about rates.
     if (![...losses, ...after].every(Number.isFinite)) return state;
+    // Nor does one to below a bound that is none; the next step refuses it before anything moves.
+    if (after.some((loss, i) => loss < (listed(minLosses ?? names.map(() => 0), tasks, 0)[i] ?? 0))) return state;
     const { logits = [], mean = [], square = [], count = [] } = state;
     const before = distancesOf(losses, tasks, minLosses, names).map(Math.log);
     const improved = distancesOf(after, tasks, minLosses, names).map((distance, i) => (before[i] ?? 0) - Math.log(distance));

@@ -21,6 +21,7 @@ export const galw = defineBalancer({
   family: "norms",
   needs: "norms",
   action: "weigh-losses",
+  readsLosses: true,
   papers: [
     {
       authors: "Tian, Chen, Liu, Zhang, Yang",

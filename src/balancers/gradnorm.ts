@@ -24,6 +24,7 @@ export const gradnorm = defineBalancer({
   family: "norms",
   needs: "norms",
   action: "weigh-losses",
+  readsLosses: true,
   positiveLosses: true,
   papers: [
     {

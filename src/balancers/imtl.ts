@@ -19,6 +19,7 @@ export const imtl = defineBalancer({
   family: "gram",
   needs: "gram",
   action: "combine-gradients",
+  readsLosses: true,
   papers: [imtlPaper],
   provenance: "paper and code",
   cost: { backward: "K", forward: "1", memory: "K·n + 3K" },

@@ -73,6 +73,8 @@ export interface MethodFacts {
   readonly settledBy?: string;
   /** True where a loss of 0 or below has no meaning for the method. */
   readonly positiveLosses?: boolean;
+  /** True where the method reads the losses, though what it needs is more. */
+  readonly readsLosses?: boolean;
   /** True where the method asks how well each task does on the batch, between 0 and 1. */
   readonly performance?: boolean;
   /** Independent further batches whose Jacobians the method compares. */

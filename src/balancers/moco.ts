@@ -23,6 +23,7 @@ export const moco = defineBalancer({
   family: "gradients",
   needs: "gradients",
   action: "combine-gradients",
+  readsLosses: true,
   papers: [
     {
       authors: "Fernando, Shen, Liu, Chaudhury, Murugesan, Chen",

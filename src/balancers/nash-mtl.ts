@@ -42,8 +42,11 @@ export const nashMtl = defineBalancer({
   weigh(input, state, { maxNorm, updateEvery }) {
     const { last = [], since: [since = 0] = [] } = state;
     const { tasks } = input;
-    if (holds(tasks, state, updateEvery))
-      return { weights: tasks.map((task) => last[task] ?? 0), status: "ok", state: { last, since: [since + 1] } };
+    if (holds(tasks, state, updateEvery)) {
+      const held = tasks.map((task) => last[task] ?? 0);
+      // Weights of a bargain are above 0; all 0 are those of none.
+      return { weights: held, status: held.every((weight) => weight === 0) ? "stationary" : "ok", state: { last, since: [since + 1] } };
+    }
     const answer = bargain(input, 1);
     const norm = Math.sqrt(squaredNorm(gramOf(input), answer.weights));
     const factor = maxNorm > 0 && norm > maxNorm ? maxNorm / norm : 1;

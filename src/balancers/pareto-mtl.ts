@@ -25,6 +25,7 @@ export const paretoMtl = defineBalancer({
   family: "gram",
   needs: "gram",
   action: "combine-gradients",
+  readsLosses: true,
   papers: [
     { authors: "Lin, Zhen, Li, Zhang, Kwong", title: "Pareto Multi-Task Learning", venue: "NeurIPS", year: 2019, arxiv: "1912.12854" },
   ],

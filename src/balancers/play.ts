@@ -135,12 +135,14 @@ function taskCount(steps: readonly ProblemStep[]): number {
   const counts = new Set(
     steps.flatMap(({ losses, jacobian }) => [losses?.length, jacobian?.length]).filter((count) => count !== undefined),
   );
-  const widths = new Set(steps.flatMap(({ jacobian }) => (jacobian ?? []).map((row) => row.length)));
+  const widths = new Set(
+    steps.flatMap(({ jacobian = [], draws = [[], []] }) => [jacobian, ...draws].flatMap((rows) => rows.map((row) => row.length))),
+  );
   const [count] = counts;
   if (counts.size !== 1 || count === undefined || count === 0) {
     throw new RangeError(`Every step must have the same number of tasks, at least one; found ${[...counts].join(", ") || "none"}.`);
   }
-  if (widths.size > 1) throw new RangeError(`All rows of the Jacobian must have the same length; found ${[...widths].join(", ")}.`);
+  if (widths.size > 1) throw new RangeError(`All rows of the Jacobians must have the same length; found ${[...widths].join(", ")}.`);
   return count;
 }
 
@@ -161,12 +163,14 @@ function requireParts({ losses, jacobian, performance }: ProblemStep, { balancer
   const missing = (part: string) => new RangeError(`Step ${index + 1} has no "${part}", which this method needs.`);
   const needsRows = balancer.needs !== "losses" || look?.kind === "along-direction";
   if (needsRows && jacobian === undefined) throw missing("jacobian");
-  if ((!needsRows || look !== undefined) && losses === undefined) throw missing("losses");
+  if ((!needsRows || look !== undefined || balancer.readsLosses === true) && losses === undefined) throw missing("losses");
   if (balancer.performance === true && performance === undefined) throw missing("performance");
 }
 
-function isFinite({ losses = [], jacobian = [], draws = [[], []] }: ProblemStep): boolean {
-  return losses.every(Number.isFinite) && [jacobian, ...draws].every((rows) => rows.every((row) => row.every(Number.isFinite)));
+function isFinite({ losses = [], after = [], jacobian = [], draws = [[], []] }: ProblemStep): boolean {
+  return (
+    [...losses, ...after].every(Number.isFinite) && [jacobian, ...draws].every((rows) => rows.every((row) => row.every(Number.isFinite)))
+  );
 }
 
 function products(a: readonly (readonly number[])[], b: readonly (readonly number[])[]): number[][] {

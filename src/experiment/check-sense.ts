@@ -34,7 +34,7 @@ function* checkTasks(root: Tree): Generator<Diagnostic> {
   const [only, second] = tasks.value.entries;
   if (only === undefined) yield finding("MTL201", tasks.keyRange, "There is no task. Add one, e.g. `species: {kind: classification}`.");
   else if (second === undefined) {
-    yield finding("MTL202", only.keyRange, "One task only: every balancer does the same as plain training.", { severity: "information" });
+    yield finding("MTL202", only.keyRange, "One task only: there is nothing to balance.", { severity: "information" });
   }
   for (const { value } of tasks.value.entries) yield* checkTask(value);
 }

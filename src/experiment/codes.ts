@@ -73,7 +73,7 @@ export const checks = {
   MTL201: ["No task", "An experiment needs a task. Add one under `tasks`."],
   MTL202: [
     "One task only",
-    "With one task there is nothing to balance: every balancer does the same as plain training. Useful as a single-task baseline.",
+    "With one task there is nothing to balance; a method that learns or normalises a scale still does so. Useful as a single-task baseline.",
   ],
   MTL203: [
     "Task without head",

@@ -90,8 +90,7 @@ export class NonFinitePolicy {
   }
 
   event(remedy: Remedy, bad: readonly BadValue[], step: number, at: number): RunEvent {
-    const done =
-      remedy.kind === "skip" ? "The step was skipped; no parameter changed." : `The step went on without ${this.#names(remedy.tasks)}.`;
+    const done = remedy.kind === "skip" ? "The step was skipped." : `The step went on without ${this.#names(remedy.tasks)}.`;
     return {
       kind: "non-finite",
       step,

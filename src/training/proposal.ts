@@ -4,6 +4,7 @@ import { combine, flatten, gramMatrix, inBlocks, isFinite, rowNorms, squaredNorm
 import { summedGradients, taskGradients, type Gradients, type ParameterSet } from "./gradients/per-task.ts";
 import type { Tape } from "./gradients/tape.ts";
 import type { BadValue } from "./non-finite.ts";
+import { TrainingError } from "./training-error.ts";
 
 /** A task that has a label in the batch. */
 export interface Present {
@@ -85,6 +86,18 @@ export class Proposer {
     return quick ?? this.#withEveryGradient(tape, present, input, demand, remembered, further);
   }
 
+  /** A method's refusal ends the training as a fault of the experiment, with its checkpoint, and not as one of the trainer. */
+  #weigh(input: StepInput, state: Remembered["state"]): Weighing & Remembered {
+    try {
+      return this.#parts.balancer.weigh(input, state);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      throw new TrainingError("balancer", `${this.#parts.balancer.balancer.title}, step ${input.step + 1}: ${error.message}`, {
+        cause: error,
+      });
+    }
+  }
+
   /**
    * Where the method can do without the gradients of all tasks: their weights from the losses or from short walks, then one
    * whole walk of the weighted sum. Undefined where it cannot, or where a value is not finite and it must be found out whose.
@@ -109,12 +122,12 @@ export class Proposer {
       const { common, owned } = sum(tasks.map((task) => (task === one ? 1 : 0)));
       if (!isFinite([common, owned])) return undefined;
       const gradients = [flatten(common, parameters.common)];
-      const { proposal } = this.#finished(balancer.weigh({ ...input, gradients }, remembered.state), tasks, undefined, owned);
+      const { proposal } = this.#finished(this.#weigh({ ...input, gradients }, remembered.state), tasks, undefined, owned);
       return isFinite([proposal.direction]) ? { proposal } : undefined;
     }
     const measured = needs === "losses" ? {} : this.#shortWalks(tape, present, needs);
     if (measured === undefined) return undefined;
-    const answer = balancer.weigh({ ...input, ...measured }, remembered.state);
+    const answer = this.#weigh({ ...input, ...measured }, remembered.state);
     const { common, owned } = sum(answer.weights);
     if (answer.headWeights !== undefined || !isFinite([common, owned])) return undefined;
     return this.#finished(answer, tasks, undefined, owned, common);
@@ -145,7 +158,7 @@ export class Proposer {
     remembered: Remembered,
     further: readonly (readonly JacobianRow[])[],
   ): Computed {
-    const { balancer, parameters } = this.#parts;
+    const { parameters } = this.#parts;
     const { tasks } = input;
     const gradients = present.map(({ loss }) => taskGradients(tape, loss, parameters));
     const bad = gradients.flatMap(({ common, owned }, position): BadValue[] =>
@@ -153,7 +166,7 @@ export class Proposer {
     );
     if (bad.length > 0) return { bad };
     const rows = gradients.map(({ common }) => common);
-    const answer = balancer.weigh(
+    const answer = this.#weigh(
       {
         ...input,
         // Where nothing is common, as with one task, what there is to measure is each task's own.
@@ -219,7 +232,10 @@ export class Proposer {
     rows: readonly JacobianRow[] | undefined,
   ): { readonly direction: JacobianRow; readonly shortened: number } {
     const { balancer, maxNormFactor } = this.#parts;
-    if (rows === undefined || balancer.balancer.properties?.length !== 1) return { direction, shortened: 1 };
+    // Where the gradients are known in tracked steps alone, recording must not change what is trained.
+    const alwaysKnown =
+      balancer.balancer.action === "combine-gradients" && balancer.balancer.needs !== "losses" && balancer.level === "parameters";
+    if (rows === undefined || !alwaysKnown || balancer.balancer.properties?.length !== 1) return { direction, shortened: 1 };
     const longest = maxNormFactor * rowNorms(rows).reduce((sum, norm) => sum + norm, 0);
     const norm = Math.sqrt(squaredNorm(direction));
     if (!(norm > longest) || !Number.isFinite(norm)) return { direction, shortened: 1 };

@@ -5,7 +5,7 @@ import type { StepReport } from "./step-report.ts";
 type Remark = Exclude<BalanceStatus, "ok"> | "shortened";
 
 const remarks: Readonly<Record<Remark, string>> = {
-  stationary: "found no direction that helps every task, so the shared weights stay where they are",
+  stationary: "found no direction that helps every task, and gave none",
   infeasible: "could not have what it asks of the direction, and took what is nearest to it (its page in docs/balancers.md tells what)",
   "not-converged": "ended its search before it had converged, and its best weights were taken",
   shortened: "gave a direction far longer than the gradients it is made of, and it was shortened (training.maxNormFactor)",

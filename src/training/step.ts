@@ -97,16 +97,19 @@ export class Stepper {
   #alternate(batch: Batch, moment: StepMoment): StepReport {
     const { balancer, dominance, policy, parameters } = this.#parts;
     const tasks = batch.targets.flatMap((targets, task) => (targets === undefined ? [] : [task]));
-    const { groups, state } = balancer.groups({ tasks, step: moment.step, epoch: moment.epoch }, this.remembered.state);
-    this.remembered = { ...this.remembered, state };
+    const before = this.remembered;
+    const { groups, state } = balancer.groups({ tasks, step: moment.step, epoch: moment.epoch }, before.state);
+    this.remembered = { ...before, state };
     const moves = new GatheredMoves();
     const reports: StepReport[] = [];
     for (const group of groups) {
       const targets = batch.targets.map((each, task) => (group.includes(task) ? each : undefined));
-      const report = this.#step({ ...batch, targets }, moment, [], () => moves);
+      const report = this.#step({ ...batch, targets }, moment, [], () => moves, tasks);
       reports.push(withOwnCopy(report));
       if (report.trouble?.remedy.kind === "skip") break;
     }
+    // A step in which nothing was trained draws nothing.
+    if (reports.every(({ directionNorm }) => directionNorm === undefined)) this.remembered = before;
     if (reports.some(({ tracked }) => tracked !== undefined)) {
       dominance.begin(moment.step + 1);
       moves.handTo(dominance, parameters.common);
@@ -116,7 +119,13 @@ export class Stepper {
     return merged;
   }
 
-  #step(batch: Batch, moment: StepMoment, further: readonly Batch[], measurement: () => MoveObserver): StepReport {
+  #step(
+    batch: Batch,
+    moment: StepMoment,
+    further: readonly Batch[],
+    measurement: () => MoveObserver,
+    everyone?: readonly number[],
+  ): StepReport {
     return inTensorScope(() => {
       const { model } = this.#parts;
       const before = model.statistics.map(({ variable }) => variable.clone());
@@ -133,7 +142,7 @@ export class Stepper {
         const outputs = tensors.map((output) => output.dataSync<"float32">());
         const drawn = further.map((each) => this.#drawn(each, restore));
         const present = this.#present(batch, losses, values, outputs).filter(({ task }) => drawn.every((rows) => rows.has(task)));
-        const { proposal, trouble } = this.#propose(tape, present, moment, drawn);
+        const { proposal, trouble } = this.#propose(tape, present, moment, drawn, everyone);
         const none = batch.targets.map(() => undefined);
         // Also where only a task was dropped: its bad values may have gone into moving statistics.
         if (proposal === undefined || trouble !== undefined) restore(before);
@@ -217,6 +226,7 @@ export class Stepper {
     present: readonly Present[],
     moment: StepMoment,
     drawn: readonly ReadonlyMap<number, JacobianRow>[],
+    everyone: readonly number[] | undefined,
   ): { readonly proposal: Proposal | undefined; readonly trouble: Trouble | undefined } {
     const { policy, model } = this.#parts;
     let tasks = present;
@@ -229,8 +239,8 @@ export class Stepper {
       return { proposal: undefined, trouble: { bad, remedy: policy.decide(bad, everyone, moment.step + 1) } };
     }
     for (;;) {
-      // A batch in which no task has a label teaches nothing.
-      if (tasks.length === 0) return { proposal: undefined, trouble: undefined };
+      // A batch in which no task has a label teaches nothing, nor does a group of which all were dropped.
+      if (tasks.length === 0) return { proposal: undefined, trouble: dropped(found) };
       const further = drawn.map((rows) => tasks.map(({ task }) => rows.get(task) ?? []));
       const bad = tasks.flatMap(({ task, value }, position): BadValue[] => {
         if (!Number.isFinite(value)) return [{ task, what: "loss" }];
@@ -238,16 +248,10 @@ export class Stepper {
       });
       const computed = bad.length > 0 ? { bad } : this.#proposer.compute(tape, tasks, moment, this.remembered, further);
       if ("proposal" in computed) {
-        const trouble =
-          found.length === 0 ? undefined : { bad: found, remedy: { kind: "drop" as const, tasks: found.map(({ task }) => task) } };
-        return { proposal: computed.proposal, trouble };
+        return { proposal: computed.proposal, trouble: dropped(found) };
       }
       found = [...found, ...computed.bad];
-      const remedy = policy.decide(
-        computed.bad,
-        tasks.map(({ task }) => task),
-        moment.step + 1,
-      );
+      const remedy = policy.decide(computed.bad, everyone ?? tasks.map(({ task }) => task), moment.step + 1);
       if (remedy.kind === "skip") return { proposal: undefined, trouble: { bad: found, remedy } };
       tasks = tasks.filter(({ task }) => !remedy.tasks.includes(task));
     }
@@ -296,4 +300,8 @@ export class Stepper {
       state: this.#parts.balancer.learn({ tasks, step, epoch, losses, ...seen }, this.remembered.state),
     };
   }
+}
+
+function dropped(bad: readonly BadValue[]): Trouble | undefined {
+  return bad.length === 0 ? undefined : { bad, remedy: { kind: "drop", tasks: bad.map(({ task }) => task) } };
 }

@@ -4,6 +4,7 @@ export type TrainingFault =
   | "reach" // a parameter is not reached by the tasks it was built for
   | "no-gradient" // an operation of the model has no gradient
   | "checkpoint" // a checkpoint cannot be read, or belongs to another experiment
+  | "balancer" // the balancing method refuses what the training gives it
   | "experiment"; // parts of the experiment do not fit together
 
 export class TrainingError extends Error {

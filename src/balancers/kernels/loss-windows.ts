@@ -42,8 +42,8 @@ export function addLosses(windows: LossWindows, tasks: readonly number[], losses
   return { ...windows, sum, seen };
 }
 
-/** `last / before` of a task: 1 before both are known, and where a quotient would not be positive and finite. */
+/** `last / before` of a task: 1 before both are known, and where either is negative or the earlier one is 0. */
 export function lossRatio({ last, before }: LossWindows, task: number): number {
-  const ratio = (last[task] ?? NaN) / (before[task] ?? NaN);
-  return ratio > 0 && Number.isFinite(ratio) ? ratio : 1;
+  const [now, then] = [last[task] ?? NaN, before[task] ?? NaN];
+  return now >= 0 && then > 0 ? now / then : 1;
 }

@@ -21,7 +21,7 @@ export function balancePowers(gram: Gram, alpha: number): PowerBalance {
   const factors = lengths.map((length) => length ** ((2 * (1 - alpha)) / (1 + alpha)));
   const unit = correlationOf(gram, lengths);
   const matrix = unit.map((row, i) => row.map((value, j) => value * Math.sqrt((factors[i] ?? 1) * (factors[j] ?? 1))));
-  const { u, status: found } = newton({ matrix, factors, alpha });
+  const { u, status: found } = newton({ matrix, factors, alpha }, unit);
   const status = found === "not-converged" && holdsZero(unit) ? "none" : found;
   return { weights: u.map((value, i) => value * (lengths[i] ?? 1) ** ((-2 * alpha) / (1 + alpha))), status };
 }
@@ -32,14 +32,14 @@ interface Problem {
   readonly alpha: number;
 }
 
-function newton(problem: Problem): { readonly u: readonly number[]; readonly status: PowerBalance["status"] } {
+function newton(problem: Problem, unit: Gram): { readonly u: readonly number[]; readonly status: PowerBalance["status"] } {
   let u = evenStart(problem);
   for (let round = 0; round < 200 && !settled(problem, u); round++) {
     const step = newtonStep(problem, u);
     const next = step === undefined ? undefined : backtrack(problem, u, step);
     if (next === undefined) break;
     u = next;
-    if (diverges(problem, u)) return { u, status: "none" };
+    if (diverges(problem, u) && holdsZero(unit)) return { u, status: "none" };
   }
   return { u, status: residualOf(problem, u) <= 1e-8 ? "solved" : "not-converged" };
 }
@@ -57,7 +57,10 @@ function holdsZero(unit: Gram): boolean {
   return minNormPoint(unit).squaredNorm <= 1e-12;
 }
 
-/** u^(1+1/α) is 1 / (1 + cos) for two rows: beyond 1e12 they are opposite, as far as a Gram matrix in float64 can tell. */
+/**
+ * Values so large that the search may be on its way to nowhere. u^(1+1/α) is 1 / (1 + cos) for two rows of one length: beyond 1e12 they are opposite,
+ * as far as a Gram matrix in float64 can tell; lengths far apart come there with a solution as well, so the hull has the last word.
+ */
 function diverges({ alpha }: Problem, u: readonly number[]): boolean {
   return Math.max(...u) ** (1 + 1 / alpha) > 1e12;
 }

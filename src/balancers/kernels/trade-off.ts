@@ -1,5 +1,5 @@
 import { affineSquaredNorm, minNormPoint } from "./min-norm.ts";
-import { products, squaredNorm, total, type Gram } from "./vectors.ts";
+import { lengthsOf, products, squaredNorm, total, type Gram } from "./vectors.ts";
 
 export interface TradeOff {
   /** Point of the simplex. */
@@ -17,16 +17,17 @@ export interface TradeOff {
  * increasing equation, `‖g_w(t)‖ = t`, solved from piece to piece, or by bracketing. Degenerate where only t = 0 solves it.
  */
 export function minimiseTradeOff(gram: Gram, kappa: number): TradeOff {
-  const longest = Math.sqrt(Math.max(...gram.map((row, i) => row[i] ?? 0)));
+  const lengths = lengthsOf(gram).filter((length) => length > 0);
+  const [longest, floor] = [Math.max(...lengths), 1e-6 * Math.min(...lengths)];
   let near: readonly number[] | undefined;
   const at = (t: number): Point => {
     const { weights, converged } = minNormPoint(moved(gram, t / kappa), near);
     near = weights;
     return { t, weights, converged, norm: Math.sqrt(squaredNorm(gram, weights)) };
   };
-  const found = alongPieces(gram, at, longest);
-  if (found !== undefined) return { weights: found.weights, norm: found.norm, converged: found.converged };
-  return bracketed(gram, at, longest);
+  const found = alongPieces(gram, at, longest, floor);
+  if (found !== undefined && !isRounding(gram, found)) return { weights: found.weights, norm: found.norm, converged: found.converged };
+  return bracketed(gram, at, longest, floor);
 }
 
 interface Point {
@@ -42,7 +43,7 @@ function excess({ norm, t }: Point): number {
 }
 
 /** Where the vectors in use stay the same, ‖g_w(t)‖² is a straight line in t²: from piece to piece to the one that holds the answer. */
-function alongPieces(gram: Gram, at: (t: number) => Point, longest: number): Point | undefined {
+function alongPieces(gram: Gram, at: (t: number) => Point, longest: number, floor: number): Point | undefined {
   let point = at(longest);
   for (let round = 0; round < 12; round++) {
     if (Math.abs(excess(point)) <= 1e-13) return point;
@@ -52,16 +53,16 @@ function alongPieces(gram: Gram, at: (t: number) => Point, longest: number): Poi
       weights.flatMap((weight, i) => (weight > 0 ? [i] : [])),
     );
     const next = Math.sqrt(start / (1 - (norm * norm - start) / (t * t)));
-    if (!(next > 1e-6 * longest && next <= longest)) return undefined;
+    if (!(next > floor && next <= longest)) return undefined;
     point = at(next);
   }
   return undefined;
 }
 
-function bracketed(gram: Gram, at: (t: number) => Point, longest: number): TradeOff {
+function bracketed(gram: Gram, at: (t: number) => Point, longest: number, floor: number): TradeOff {
   let high = at(longest);
-  let low = at(lowest(gram, longest));
-  if (excess(low) <= 0) return { weights: low.weights, norm: 0, converged: low.converged };
+  let low = at(lowest(gram, floor));
+  if (excess(low) <= 0 || isRounding(gram, low)) return { weights: low.weights, norm: 0, converged: low.converged };
   // Illinois' rule: a secant in ln t, with the weight of an end halved when it stays twice.
   let [atLow, atHigh] = [excess(low), excess(high)];
   let best = high;
@@ -82,12 +83,17 @@ function bracketed(gram: Gram, at: (t: number) => Point, longest: number): Trade
   return { weights: best.weights, norm: best.norm, converged: best.converged && Math.abs(excess(best)) <= 1e-8 };
 }
 
-/** No point of the hull is shorter than its minimum-norm point; where that is 0, only what rounding leaves is certain. */
-function lowest(gram: Gram, longest: number): number {
+/** No point of the hull is shorter than its minimum-norm point; where that is 0, a trade-off far below the shortest vector is none. */
+function lowest(gram: Gram, floor: number): number {
   const { weights } = minNormPoint(gram);
   const norm = Math.sqrt(squaredNorm(gram, weights));
+  return isRounding(gram, { norm, weights }) ? floor : 0.999 * norm;
+}
+
+/** Whether a combination is so short against the vectors in it that its length is what rounding left of them. */
+function isRounding(gram: Gram, { norm, weights }: Pick<Point, "norm" | "weights">): boolean {
   const terms = total(gram.map((row, i) => total(row.map((value, j) => Math.abs(value) * (weights[i] ?? 0) * (weights[j] ?? 0)))));
-  return norm > 1e-5 * Math.sqrt(terms) ? 0.999 * norm : 1e-6 * longest;
+  return norm <= 1e-6 * Math.sqrt(terms);
 }
 
 /** Gram matrix of the rows `g_i + s g_0`. */

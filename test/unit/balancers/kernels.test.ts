@@ -10,7 +10,9 @@ import { balancePowers } from "../../../src/balancers/kernels/power-balance.ts";
 import { RandomStream } from "../../../src/balancers/kernels/random-stream.ts";
 import { solve } from "../../../src/balancers/kernels/solve.ts";
 import { minimiseTradeOff } from "../../../src/balancers/kernels/trade-off.ts";
-import { combine, dot, gramOf, norm, times, type Rows } from "./playing.ts";
+import { balanceProblemSchema } from "../../../src/balancers/play-problem.ts";
+import { playBalance } from "../../../src/balancers/play.ts";
+import { combine, dot, gramOf, norm, playSteps, times, type Rows } from "./playing.ts";
 
 /** Up to 50 Gaussian rows, lengths over a few orders, more rows than dimensions or fewer, some of them equal or opposite. */
 const many = fc
@@ -154,4 +156,104 @@ describe("up to 50 tasks", () => {
     const x = solve(singular, [1, 2]);
     expect(singular.map((row) => dot(row, x))).toEqual([1, 2]);
   });
+});
+
+test("cagrad: rows a million times longer than the point are no reason to be stationary", () => {
+  const [step] = playSteps(
+    "cagrad",
+    [
+      {
+        jacobian: [
+          [1e6, 0],
+          [-1, 0],
+        ],
+      },
+    ],
+    { c: 0.5, rescale: "none" },
+  );
+  expect(step?.status).toBe("ok");
+  expect(step?.direction?.[0]).toBeCloseTo(249_999.75, 4);
+});
+
+test("fairgrad: values beyond bounds are no proof that there is no solution", () => {
+  const [step] = playSteps(
+    "fairgrad",
+    [
+      {
+        jacobian: [
+          [1e5, 0],
+          [-0.9, 0.5],
+        ],
+      },
+    ],
+    { alpha: 0.3 },
+  );
+  expect(step?.direction?.[0]).toBeCloseTo(162.08, 1);
+  expect(step?.direction?.[1]).toBeCloseTo(291.74, 1);
+});
+
+test("scale: weights of both signs whose sum is next to 0 stay within bounds", () => {
+  const [step] = playSteps(
+    "aligned-mtl",
+    [
+      {
+        jacobian: [
+          [1, 0],
+          [-0.999999, 0],
+        ],
+      },
+    ],
+    { scale: "sum" },
+  );
+  expect(Math.max(...(step?.weights ?? []).map(Math.abs))).toBeLessThanOrEqual(2);
+});
+
+test("dwa: a loss that came down to 0 counts as 0, a negative one for nothing", () => {
+  const weights = (before: number, last: number) =>
+    playSteps(
+      "dwa",
+      [before, last, last].map((loss) => ({ jacobian: [[1], [1]], losses: [loss, 1] })),
+    )[2]?.weights ?? [];
+  expect(weights(1, 0)[0]).toBeCloseTo((2 * 1) / (1 + Math.exp(0.5)), 9);
+  expect(weights(-1, -2)).toEqual([1, 1]);
+});
+
+test.each(["db-mtl", "moco", "gradnorm", "imtl", "pareto-mtl", "galw"])(
+  "%s: losses that are missing are asked for, not taken for 0",
+  (method) => {
+    const problem = {
+      steps: [
+        {
+          jacobian: [
+            [1, 0],
+            [0, 1],
+          ],
+        },
+      ],
+    };
+    expect(() => playBalance(balanceProblemSchema.parse(problem), method)).toThrow('no "losses"');
+  },
+);
+
+test("modo: further Jacobians of another width are refused", () => {
+  const jacobian = [
+    [1, 0],
+    [0, 1],
+  ];
+  const problem = { steps: [{ losses: [1, 1], jacobian, draws: [jacobian, [[1], [0]]] }] };
+  expect(() => playBalance(balanceProblemSchema.parse(problem), "modo")).toThrow("same length");
+});
+
+test("nash-mtl: weights that are held from a step without a bargain say so again", () => {
+  const steps = [
+    [
+      [1, 0],
+      [-1, 0],
+    ],
+    [
+      [1, 0],
+      [0, 1],
+    ],
+  ].map((jacobian) => ({ jacobian }));
+  expect(playSteps("nash-mtl", steps, { updateEvery: 2 }).map(({ status }) => status)).toEqual(["stationary", "stationary"]);
 });

@@ -189,12 +189,12 @@ describe("order", () => {
   test("pcgrad: with three tasks it leaves one hurt in some 7 % of cases; with two in none", () => {
     const stream = RandomStream.seeded(7, "gaussian");
     const hurt = (count: number) =>
-      Array.from({ length: 3000 }, () => rowsOf(count, stream)).filter((jacobian) => {
+      Array.from({ length: 1000 }, () => rowsOf(count, stream)).filter((jacobian) => {
         const d = directionOf(play("pcgrad", jacobian, fixed));
         return jacobian.some((row) => dot(row, d) < -1e-9);
       }).length;
-    expect(hurt(3) / 3000).toBeGreaterThan(0.05);
-    expect(hurt(3) / 3000).toBeLessThan(0.09);
+    expect(hurt(3) / 1000).toBeGreaterThan(0.05);
+    expect(hurt(3) / 1000).toBeLessThan(0.09);
     expect(hurt(2)).toBe(0);
   });
 });

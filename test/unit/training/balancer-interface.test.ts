@@ -24,6 +24,7 @@ import { CheckpointKeeper } from "../../../src/training/checkpoint-keeper.ts";
 import { TrainingLoop } from "../../../src/training/training-loop.ts";
 import type { StepReport } from "../../../src/training/step-report.ts";
 import { inTensorScope } from "../../../src/training/tensor-scope.ts";
+import { TrainingError } from "../../../src/training/training-error.ts";
 import { captureState, restoreState } from "../../../src/training/training-state.ts";
 import type { Training } from "../../../src/training/training.ts";
 import { ListRecorder, neverStop, syntheticDataset, syntheticTraining } from "./synthetic.ts";
@@ -424,4 +425,57 @@ test("what a method keeps, and where its further batches are, is in the checkpoi
   expect(other.stepper.remembered.buffers?.["last/0"]?.length).toBeGreaterThan(0);
   expect([...(other.furtherOrders[0]?.next() ?? [])]).toEqual([...(one.furtherOrders[0]?.next() ?? [])]);
   for (const each of [one, other]) each.model.dispose();
+});
+
+describe("what a review found", () => {
+  test("groups of which one is always bad: the others train as if it were absent, and the run says so", () => {
+    const groups = method({ action: "alternate", groups: ({ tasks }, state) => ({ groups: tasks.map((task) => [task]), state }) });
+    const changes = { optimizer: { sgd: {} }, training: { epochs: 1, batchSize: 16, onNonFinite: "drop-task" } };
+    const training = syntheticTraining(changes, syntheticDataset(), groups);
+    training.dataset.splits.train.targets[1]?.fill(Number.NaN);
+    const report = step(training);
+    expect(report.weights).toEqual([1, undefined]);
+    expect(report.trouble).toMatchObject({ remedy: { kind: "drop", tasks: [1] } });
+    training.model.dispose();
+  });
+
+  test("a batch in which no group trains leaves what the method remembers", () => {
+    const groups = method({
+      action: "alternate",
+      start: () => ({ draws: [0] }),
+      groups: ({ tasks }, { draws = [] }) => ({ groups: [tasks], state: { draws: draws.map((count) => count + 1) } }),
+    });
+    const training = syntheticTraining({}, syntheticDataset(), groups);
+    training.dataset.splits.train.targets[1]?.fill(Number.NaN);
+    step(training);
+    expect(training.stepper.remembered.state["draws"]).toEqual([0]);
+    training.model.dispose();
+  });
+
+  test("recording changes nothing of a direction: what weighs losses is never shortened", () => {
+    const properties = { nonConflicting: "no", scaleFree: "no", length: 1, sumWithoutConflict: "no", orderFree: "yes" } as const;
+    const heavy = method({
+      action: "weigh-losses",
+      properties,
+      weigh: ({ tasks }, state) => ({ weights: tasks.map(() => 1e5), status: "ok", state }),
+    });
+    const [tracked, plain] = [true, false].map((track) => {
+      const training = syntheticTraining({ optimizer: { sgd: {} } }, syntheticDataset(), heavy);
+      const { directionNorm = NaN } = step(training, { track });
+      training.model.dispose();
+      return directionNorm;
+    });
+    expect((tracked ?? NaN) / (plain ?? NaN)).toBeCloseTo(1, 5);
+  });
+
+  test("a method's refusal ends the training as a fault of the experiment, with the method's name", () => {
+    const refusing = method({
+      weigh: () => {
+        throw new RangeError("No such loss.");
+      },
+    });
+    const training = syntheticTraining({}, syntheticDataset(), refusing);
+    expect(() => step(training)).toThrow(new TrainingError("balancer", "Made here, step 1: No such loss."));
+    training.model.dispose();
+  });
 });
