@@ -23,17 +23,23 @@ export function minimiseNonNegative(gram: Gram, linear: readonly number[]): NonN
   if (quick !== undefined) return { weights: quick.map((value, i) => value / (lengths[i] || 1)), converged: true };
   let passive: readonly number[] = [];
   let z = new Array<number>(size).fill(0);
+  // Rows that depend on those in use may be pulled by rounding alone: they enter, are driven out, and are not asked again until something moves.
+  let refused: readonly number[] = [];
+  const pullOn = (i: number): number => ((lengths[i] ?? 0) > 0 ? (target[i] ?? 0) - dot(unit[i] ?? [], z) : 0);
   for (let round = 0; round < 10 * size + 10; round++) {
-    const pull = target.map((value, i) => value - dot(unit[i] ?? [], z));
-    const entering = pull.reduce(
-      (best, value, i) => (!passive.includes(i) && (lengths[i] ?? 0) > 0 && value > Math.max(1e-12 * scale, pull[best] ?? 0) ? i : best),
-      -1,
-    );
-    if (entering === -1)
-      return { weights: z.map((value, i) => ((lengths[i] ?? 0) > 0 ? value / (lengths[i] ?? 1) : 0)), converged: z.every(Number.isFinite) };
+    const pull = target.map((_, i) => (passive.includes(i) || refused.includes(i) ? 0 : pullOn(i)));
+    const entering = pull.reduce((best, value, i) => (value > Math.max(1e-12 * scale, pull[best] ?? 0) ? i : best), -1);
+    if (entering === -1) break;
     ({ passive, z } = settle(unit, target, [...passive, entering], z));
+    refused = passive.includes(entering) ? [] : [...refused, entering];
   }
-  return { weights: z.map((value, i) => ((lengths[i] ?? 0) > 0 ? value / (lengths[i] ?? 1) : 0)), converged: false };
+  // What may be left is rounding of the terms that cancel in it: nearly opposite rows need values far beyond the target's.
+  const terms = z.reduce((sum, value) => sum + value, 0);
+  const left = Math.max(0, ...target.map((_, i) => (passive.includes(i) ? 0 : pullOn(i))));
+  return {
+    weights: z.map((value, i) => ((lengths[i] ?? 0) > 0 ? value / (lengths[i] ?? 1) : 0)),
+    converged: z.every(Number.isFinite) && left <= 1e-8 * scale + 1e-11 * terms,
+  };
 }
 
 /**
