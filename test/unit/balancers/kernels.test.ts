@@ -98,7 +98,7 @@ describe("up to 50 tasks", () => {
       }
       // None, or none that can be told: 0 is in the hull of the unit rows, or next to it.
       const unit = rows.map((row) => times(row, 1 / norm(row)));
-      expect(minNormPoint(gramOf(unit)).squaredNorm).toBeLessThan(1e-6);
+      expect(minNormPoint(gramOf(unit)).squaredNorm).toBeLessThan(status === "none" ? 1e-6 : 1e-4);
     },
   );
 
