@@ -131,6 +131,7 @@ const english = {
   zoomHint: "Drag over a chart to zoom in; double click to see everything. Ctrl + wheel zooms too, and the wheel alone on a chosen chart.",
   logUnit: "{0}, log",
   lossTitle: "Loss",
+  moreLines: "+{0}",
   trainUnit: "train",
   validationLoss: "Validation loss",
   validationUnit: "validation",

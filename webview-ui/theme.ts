@@ -10,7 +10,7 @@ import { css, inkOn, mix, type Rgb } from "./colour.ts";
 const rampSteps = 64;
 
 /** Tasks with a colour of their own, in the order of the config; later ones share one and are told apart by their names. */
-const paletteSize = 16;
+const paletteSize = 32;
 
 export interface Theme {
   readonly foreground: string;

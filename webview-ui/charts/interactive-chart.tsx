@@ -228,17 +228,29 @@ function Crosshair({ model, axis, geometry, cursor, band }: CrosshairProps) {
   );
 }
 
+/** Most values in a caption. Of more lines, two values are there and the number of the others. */
+const mostReadings = 4;
+
 /** Values at the cursor, or the last ones; legend and read-out in one. */
 function Readings({ model, cursor }: { readonly model: ChartModel; readonly cursor: ReadonlySignal<number | null> }) {
   const step = cursor.value;
+  const shown = model.lines.length > mostReadings ? model.lines.slice(0, 2) : model.lines;
+  const rest = model.lines.length - shown.length;
   return (
-    <span class="readings">
-      {model.lines.slice(0, 8).map((line) => (
-        <span key={line.name} title={line.label}>
-          {line.task !== null && <Swatch task={line.task} />} <b>{written(drawnAt(line, step), model.style)}</b>
+    <>
+      <span class="readings">
+        {shown.map((line) => (
+          <span key={line.name} title={line.label}>
+            {line.task !== null && <Swatch task={line.task} />} <b>{written(drawnAt(line, step), model.style)}</b>
+          </span>
+        ))}
+      </span>
+      {rest > 0 && (
+        <span class="fixed muted" title={readings(model, step)}>
+          {say("moreLines", rest)}
         </span>
-      ))}
-    </span>
+      )}
+    </>
   );
 }
 

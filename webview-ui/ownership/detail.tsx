@@ -52,14 +52,7 @@ function TensorDetail({ looking, run, parameter, namesWidth }: TensorDetailProps
         <span>{parameter.shape.join("×")}</span>
         <span>{say("weightsCount", formatNumber(parameter.size))}</span>
         <span class="muted">{say("atEpoch", epochNumber(step, description))}</span>
-        {elements.state === "shown" && (
-          <span class="muted">
-            {say(
-              "mapEpoch",
-              formatNumber(elements.step / Math.max(1, description.stepsPerEpoch), elements.step % description.stepsPerEpoch === 0 ? 0 : 1),
-            )}
-          </span>
-        )}
+        {elements.state === "shown" && <span class="muted">{say("mapEpoch", epochNumber(elements.step, description))}</span>}
       </div>
       <div class="detail-main">
         <OwnedWords looking={looking} parameter={parameter} />

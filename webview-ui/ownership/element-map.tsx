@@ -70,8 +70,14 @@ export function ElementMap({ parameter, looking, tasks, elements, room }: Elemen
   };
 
   const grouped = layout ? layout.grouped[0] * layout.grouped[1] : 1;
+  const captionWidth = layout ? Math.max(layout.width, Math.min(room, 380)) : 0;
+  // The place is kept while the map is on its way, so that what stands beside it stays.
+  const place =
+    layout && (elements.state === "loading" || elements.state === "shown")
+      ? { minWidth: `${captionWidth}px`, minHeight: `${pictureHeight(layout)}px` }
+      : {};
   return (
-    <figure class="elements" aria-label={say("mapOf", parameter.name)}>
+    <figure class="elements" style={place} aria-label={say("mapOf", parameter.name)}>
       {elements.state === "none" && (
         <Note text={dashboard.active.value ? say("noSnapshot") : say("notRecordedHow", "track.snapshots: true")} />
       )}
@@ -88,7 +94,7 @@ export function ElementMap({ parameter, looking, tasks, elements, room }: Elemen
             onPointerMove={onPointerMove}
             onPointerLeave={hideTip}
           />
-          <div class="map-words" style={{ width: `${Math.max(layout.width, Math.min(room, 380))}px` }}>
+          <div class="map-words" style={{ width: `${captionWidth}px` }}>
             <span>
               {layout.inputs > 1 ? say("outputsStrip", formatNumber(layout.outputs)) : say("outputs", formatNumber(layout.outputs))}
             </span>

@@ -7,6 +7,8 @@ export function epochWords(step: number, description: RunDescription): string {
   return say("epoch", epochNumber(step, description));
 }
 
-export function epochNumber(step: number, { stepsPerEpoch }: RunDescription): string {
-  return formatNumber(step / Math.max(1, stepsPerEpoch), 1);
+/** `3.2`, and whole ones without a part: `8`. */
+export function epochNumber(step: number, { stepsPerEpoch }: Pick<RunDescription, "stepsPerEpoch">): string {
+  const epoch = step / Math.max(1, stepsPerEpoch);
+  return formatNumber(epoch, Number.isInteger(epoch) ? 0 : 1);
 }

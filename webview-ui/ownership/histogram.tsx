@@ -19,6 +19,8 @@ interface HistogramProps {
 const width = 132;
 const tall = 220;
 const each = 54;
+/** Letters of a name beside its percentage. */
+const mostLetters = 14;
 
 /** How mixed: weights over rAU. Bars have the colour of their rAU, so it is the key to the map too. */
 export function Histogram({ looking, tasks, counts }: HistogramProps) {
@@ -109,7 +111,8 @@ function OneEach({ looking: { description, alone }, tasks, counts }: ReadyProps)
               );
             })}
             <text class="name" x={0} y={k * each + 11}>
-              {task.id}
+              {shortened(task.id)}
+              <title>{task.id}</title>
             </text>
             <text class="name strong" x={width} y={k * each + 11} text-anchor="end">
               {formatShare(total > 0 ? owned / total : 0)}
@@ -120,6 +123,11 @@ function OneEach({ looking: { description, alone }, tasks, counts }: ReadyProps)
       })}
     </svg>
   );
+}
+
+/** Cut in the middle: names of many tasks often differ at their ends. */
+function shortened(name: string): string {
+  return name.length > mostLetters ? `${name.slice(0, mostLetters / 2 - 1)}…${name.slice(-mostLetters / 2)}` : name;
 }
 
 function binWords(bin: number, count: number, total: number): string {

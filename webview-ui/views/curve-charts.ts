@@ -87,7 +87,7 @@ export function curveCharts(description: RunDescription, recorded: readonly stri
     ),
     chart("owned", say("trunkOwned"), say("trunkOwnedUnit"), "percent", perTask(series.trunkDominated), { bounds: [0, 1] }),
     chart("share", say("trunkShare"), say("trunkShareUnit"), "percent", perTask(series.trunkDominance), { bounds: [0, 1] }),
-    chart("validation-loss", say("validationLoss"), say("validationUnit"), "quantity", perTask(series.validationLoss), {
+    chart("validation-loss", say("validationLoss"), "", "quantity", perTask(series.validationLoss), {
       log: true,
     }),
     chart("weight", say("weightTitle"), say("weightUnit"), "quantity", perTask(series.weight), { smoothed: false, fromZero: true }),

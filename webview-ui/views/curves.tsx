@@ -7,6 +7,7 @@ import { type ChartModel, drawnAt, line, type XAxis } from "../charts/model.ts";
 import type { ChartLook } from "../charts/options.ts";
 import { written } from "../format.ts";
 import { Button, Choice } from "../parts/button.tsx";
+import { epochWords } from "../ownership/epoch-words.ts";
 import { usePage } from "../parts/context.ts";
 import { DataTable, type TableData } from "../parts/data-table.tsx";
 import { Note } from "../parts/note.tsx";
@@ -169,8 +170,8 @@ function scalable(chart: CurveChart | undefined): boolean {
 }
 
 /** `epoch 3.2 · step 1 500`. */
-export function momentText(step: number, { stepsPerEpoch }: RunDescription): string {
-  return `${say("epoch", formatNumber(step / Math.max(1, stepsPerEpoch), 1))} · ${say("step", formatNumber(Math.round(step)))}`;
+export function momentText(step: number, description: RunDescription): string {
+  return `${epochWords(step, description)} · ${say("step", formatNumber(Math.round(step)))}`;
 }
 
 /** Room for the longest task name at the line ends, between 56 and 84 pixels; longer names are cut. */

@@ -6,6 +6,7 @@ import { Icon, type IconName } from "../parts/icon.tsx";
 import { Select } from "../parts/select.tsx";
 import { Swatch } from "../parts/swatch.tsx";
 import { say } from "../strings.ts";
+import { runLabels } from "./run-words.ts";
 
 const statusIcons: Readonly<Record<RunStatus, IconName>> = {
   queued: "clock",
@@ -39,12 +40,17 @@ function RunPicker({ run }: { readonly run: RunSummary }) {
   const silence = dashboard.silence.value;
   const runs = dashboard.runs.value;
   const broken = run.status === "crashed" || run.status === "failed";
+  const labels = runLabels(runs, dashboard.now.value);
   return (
     <span class="run">
       <Select
         label={say("chooseRun")}
         value={run.id}
-        options={runs.map((each) => ({ value: each.id, text: runWords(each), details: `${say("seed", each.seed)}, ${say(each.status)}` }))}
+        options={runs.map((each, i) => ({
+          value: each.id,
+          text: labels[i] ?? each.id,
+          details: `${say("seed", each.seed)}, ${say(each.status)}`,
+        }))}
         onChoose={(id) => dashboard.showRun(id)}
       />
       <span class="muted wide-only">{say("seed", run.seed)}</span>
@@ -62,19 +68,15 @@ function RunPicker({ run }: { readonly run: RunSummary }) {
   );
 }
 
-/** The run's own title or its balancer, and when it started. */
-function runWords(run: RunSummary): string {
-  const name = run.user.title ?? run.balancer;
-  const started = new Date(run.startedAt ?? run.createdAt).toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" });
-  return `${name} · ${started}`;
-}
+/** More tasks get lines of their own, below the actions. */
+const fewTasks = 8;
 
 /** The page's only legend, and its filter: a click shows a task alone, with Ctrl or Shift one more or one less. */
 function TaskLegend({ ids }: { readonly ids: readonly string[] }) {
   const { dashboard } = usePage();
   const { tasks } = dashboard.memory.value;
   return (
-    <span class="legend" role="group" aria-label={say("tasksShown")}>
+    <span class={ids.length > fewTasks ? "legend many" : "legend"} role="group" aria-label={say("tasksShown")}>
       {ids.map((id, index) => {
         const shown = tasks.length === 0 || tasks.includes(id);
         return (
@@ -83,10 +85,11 @@ function TaskLegend({ ids }: { readonly ids: readonly string[] }) {
             type="button"
             class={shown ? "legend-task" : "legend-task off"}
             aria-pressed={shown}
+            title={id}
             onClick={(event) => dashboard.toggleTask(id, event.ctrlKey || event.metaKey || event.shiftKey)}
           >
             <Swatch task={index} />
-            {id}
+            <span>{id}</span>
           </button>
         );
       })}

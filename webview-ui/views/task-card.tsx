@@ -1,9 +1,10 @@
-import { formatMetric, formatNumber, formatQuantity, formatShare } from "../../src/analysis/format.ts";
+import { formatMetric, formatQuantity, formatShare } from "../../src/analysis/format.ts";
 import { recentPoints } from "../../src/analysis/recent-mean.ts";
 import { type MetricDescription, type RunDescription, series, type TaskDescription } from "../../src/experiment/record.ts";
 import { LineChart } from "../charts/line-chart.tsx";
 import { line } from "../charts/model.ts";
 import { metricWords } from "../format.ts";
+import { epochNumber } from "../ownership/epoch-words.ts";
 import { usePage } from "../parts/context.ts";
 import { Icon } from "../parts/icon.tsx";
 import { Swatch } from "../parts/swatch.tsx";
@@ -41,7 +42,7 @@ export function TaskCard({ description, index, task, onOpen }: TaskCardProps) {
       <div class="row">
         <Swatch task={index} />
         <h2>
-          <button type="button" class="link plain" onClick={onOpen}>
+          <button type="button" class="link plain" title={task.id} onClick={onOpen}>
             {task.id}
           </button>
         </h2>
@@ -87,7 +88,7 @@ export function TaskCard({ description, index, task, onOpen }: TaskCardProps) {
       </div>
       <dl class="facts-list">
         <dt>{say("best")}</dt>
-        <dd>{best ? say("bestAt", text(best.value), formatNumber(best.step / Math.max(1, description.stepsPerEpoch), 1)) : "–"}</dd>
+        <dd>{best ? say("bestAt", text(best.value), epochNumber(best.step, description)) : "–"}</dd>
         <dt>{say("taskWeight")}</dt>
         <dd>{quantity(store.last(series.weight(task.id)))}</dd>
         <dt>{say("loss")}</dt>

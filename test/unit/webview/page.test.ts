@@ -240,7 +240,7 @@ describe("pointer and keys", () => {
     await page.getByRole("button", { name: "Pause" }).click();
     const slider = page.getByRole("slider", { name: "Time" });
     const paused = await slider.getAttribute("aria-valuetext");
-    expect(paused).toMatch(/^epoch [2-9]\.0$/);
+    expect(paused).toMatch(/^epoch [2-9]$/);
     await page.waitForTimeout(700);
     expect(await slider.getAttribute("aria-valuetext")).toBe(paused);
     await slider.press("End");

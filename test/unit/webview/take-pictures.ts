@@ -24,6 +24,11 @@ const pictures = new Map<string, Wanted>([
   ["ownership-nine", { scenario: "nine", view: "ownership", theme: "dark", width: 1280 }] as const,
   ["ownership-sixteen", { scenario: "sixteen", view: "ownership", theme: "light", width: 1280 }] as const,
   ["curves-sixteen", { scenario: "sixteen", view: "curves", theme: "dark", width: 1280 }] as const,
+  ...(["overview", "curves", "ownership"] as const).flatMap((view) =>
+    (["dark", "light", "hc", "hc-light"] as const).map(
+      (theme) => [`${view}-twenty-${theme}`, { scenario: "twenty", view, theme, width: 1280 }] as const,
+    ),
+  ),
   ["ownership-exact", { scenario: "exact", view: "ownership", theme: "dark", width: 1280 }] as const,
   ["ownership-alone", { scenario: "four", view: "ownership", theme: "dark", width: 1280, memory: { tasks: "normals" } }] as const,
   [

@@ -42,6 +42,14 @@ export const scenarios: Readonly<Record<string, () => readonly RecordedRun[] | n
   sixteen: () => [
     madeUpRun({ ...two, status: "completed", done: 1, tasks: Array.from({ length: 16 }, (_, k) => classification(`attribute-${k + 1}`)) }),
   ],
+  twenty: () => [
+    madeUpRun({
+      ...two,
+      status: "completed",
+      done: 1,
+      tasks: Array.from({ length: 20 }, (_, k) => regression(`a-rather-long-name-${k + 1}`)),
+    }),
+  ],
   one: () => [madeUpRun({ ...two, status: "completed", done: 1, tasks: [regression("price")] })],
   nothingCommon: () => [madeUpRun({ ...two, status: "completed", done: 1, nothingCommon: true })],
   empty: () => [],
