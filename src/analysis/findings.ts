@@ -123,7 +123,8 @@ function stoppedImproving(task: TaskDescription, { stepsPerEpoch, totalSteps }: 
   const [bestValue = now, bestStep = 0] = [points.values[best], points.steps[best]];
   const loss = (sign * (bestValue - now)) / (metric.unit === "share" ? 1 : Math.max(Math.abs(bestValue), 1e-12));
   if (loss <= 0.01 || bestStep > 0.75 * Math.min(totalSteps, last(points, "steps") ?? totalSteps)) return undefined;
-  const epoch = formatNumber(bestStep / stepsPerEpoch, 1);
+  const epochs = bestStep / stepsPerEpoch;
+  const epoch = formatNumber(epochs, Number.isInteger(epochs) ? 0 : 1);
   return {
     code: "stopped-improving",
     severity: "warning",

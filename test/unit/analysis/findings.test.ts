@@ -83,7 +83,7 @@ describe("each finding", () => {
       "stopped improving",
       { "metric/validation/right/accuracy": points([0.5, 0.9, 0.88, 0.87, 0.86]) },
       "stopped-improving",
-      "right stopped improving at epoch 2.0",
+      "right stopped improving at epoch 2",
     ],
     ["starved", { "gradient-norm/right": points([0.01, 0.01, 0.01, 0.01]) }, "starved", "right hardly moves the trunk"],
     ["conflict", { "conflict-rate": points([0.1, 0.1, 0.1, 0.6]) }, "conflict", "Gradients conflict in 60\u202f% of the recorded steps"],
