@@ -26,7 +26,7 @@ export function parseYaml(text: string): ParsedYaml {
   if (refusal !== undefined) return { tree: undefined, diagnostics: [refusal] };
 
   const document = parseDocument<Node, false>(lines.text, { uniqueKeys: false, prettyErrors: false, logLevel: "error", strict: true });
-  const errors = firstOfEachLine(document.errors.map((error) => syntaxError(error, lines))).slice(0, mostErrors);
+  const errors = firstOfEachLine(withoutEchoes(document.errors).map((error) => syntaxError(error, lines))).slice(0, mostErrors);
   const tags = document.warnings
     .filter(({ code }) => code === "TAG_RESOLVE_FAILED")
     .slice(0, mostErrors)
@@ -79,7 +79,14 @@ function tooManyTokens(text: string): boolean {
   return false;
 }
 
+/** What follows a tab is read with the wrong indentation: only further tabs are told. */
+function withoutEchoes(errors: readonly YAMLError[]): readonly YAMLError[] {
+  const tab = errors.find(({ code }) => code === "TAB_AS_INDENT");
+  return tab === undefined ? errors : errors.filter(({ code, pos }) => code === "TAB_AS_INDENT" || pos[0] < tab.pos[0]);
+}
+
 function syntaxError(error: YAMLError, lines: TextLines): Diagnostic {
+  if (/^Flow (map|sequence)\b.* end with a /.test(error.message)) return openBracket(error, lines);
   const range = firstLine(error.pos, lines);
   switch (error.code) {
     case "MULTIPLE_DOCS":
@@ -112,6 +119,37 @@ function syntaxError(error: YAMLError, lines: TextLines): Diagnostic {
     default:
       return finding("MTL004", range, `Not YAML: ${sentence(error.message)}`);
   }
+}
+
+/** A list or mapping in brackets that is not closed where the text goes on with less indentation, or ends. */
+function openBracket({ pos: [at] }: YAMLError, lines: TextLines): Diagnostic {
+  const opened = lastOpen(lines.text, at);
+  const sign = opened === undefined ? undefined : lines.text.charAt(opened);
+  const closing = sign === "[" ? "]" : "}";
+  if (opened === undefined || lines.text.charAt(at) === closing) {
+    return finding(
+      "MTL004",
+      firstLine([at, at + 1], lines),
+      "A bracket and what is in it need more indentation than the key they belong to.",
+    );
+  }
+  const message = `The bracket \`${sign ?? ""}\` is not closed: a \`${closing}\` is missing after it, or what is in it has too little indentation.`;
+  return finding("MTL004", lines.range(opened, opened + 1), message);
+}
+
+/** Offset of the innermost bracket that is open at an offset. */
+function lastOpen(text: string, end: number): number | undefined {
+  const open: number[] = [];
+  let offset = 0;
+  for (const token of new Lexer().lex(text)) {
+    // Signs of the lexer's own, which are not in the text: a document begins, a flow is broken off, a plain scalar follows.
+    if (token === "\u0002" || token === "\u0018" || token === "\u001f") continue;
+    if (offset >= end) break;
+    if (token === "[" || token === "{") open.push(offset);
+    if (token === "]" || token === "}") open.pop();
+    offset += token.length;
+  }
+  return open.at(-1);
 }
 
 /** A line such as `training {epochs: 5}`. */
