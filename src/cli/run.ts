@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { applyOverrides, type Override } from "../experiment/overrides.ts";
+import { applyOverrides, type Override, overrideAt } from "../experiment/overrides.ts";
 import { parseExperiment } from "../experiment/parse.ts";
 import type { Experiment } from "../experiment/schema.ts";
 import { startTrainer } from "../runs/process/start-trainer.ts";
@@ -9,6 +9,7 @@ import { asLine, checkExperiment, isError, openInspector } from "./check.ts";
 import { CommandError } from "./exit.ts";
 import { type ExperimentText, readExperimentFile } from "./experiment-text.ts";
 import { programsBeside } from "./programs.ts";
+import { say } from "./terminal.ts";
 import { version } from "./version.ts";
 
 interface RunOptions {
@@ -42,7 +43,7 @@ async function run(file: string, options: RunOptions): Promise<void> {
   const given = await readExperimentFile(file);
   const overrides = overridesOf(options);
   const order = overridden(given, overrides);
-  const experiment = await checked(order);
+  const experiment = await checked(order, overrides);
   const created = await createRun(findRoot(given.path), {
     experimentFile: given.path,
     config: order.text,
@@ -81,11 +82,16 @@ function overridden(given: ExperimentText, overrides: readonly Override[]): Expe
 }
 
 /** The checked experiment. Its findings are said; errors end the command. */
-async function checked(order: ExperimentText): Promise<Experiment> {
+async function checked(order: ExperimentText, overrides: readonly Override[]): Promise<Experiment> {
   const inspector = openInspector();
   try {
     const { parsed, diagnostics } = await checkExperiment(order, inspector);
-    for (const diagnostic of diagnostics) process.stderr.write(asLine(order.name, diagnostic, process.stderr));
+    for (const diagnostic of diagnostics) {
+      const override = parsed.tree === undefined ? undefined : overrideAt(diagnostic.range.start, parsed.tree, overrides);
+      // The file does not say what was put in.
+      if (override === undefined) process.stderr.write(asLine(order.name, diagnostic, process.stderr));
+      else say(`--set ${override.path}=${override.value}: ${diagnostic.code} ${diagnostic.message}`);
+    }
     if (parsed.experiment === undefined || diagnostics.some(isError)) {
       throw new CommandError(`${order.name} has errors and was not run.`);
     }

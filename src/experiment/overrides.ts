@@ -1,4 +1,5 @@
 import { isMap, isScalar, isSeq, parseDocument, type Node, type Pair, type YAMLMap } from "yaml";
+import type { TextPosition } from "./diagnostic.ts";
 import { listed } from "./finding.ts";
 import { parseYaml } from "./parse-yaml.ts";
 import { shapesAt } from "./shape.ts";
@@ -33,6 +34,18 @@ export function applyOverrides(text: string, overrides: readonly Override[]): Ov
     else current = result.text;
   }
   return { text: current, problems };
+}
+
+/** The override that put in the text at a position of the new text; undefined for what the file itself says. The last of a path counts. */
+export function overrideAt({ line, column }: TextPosition, tree: Tree, overrides: readonly Override[]): Override | undefined {
+  return overrides.findLast(({ path }) => {
+    const steps = path.split(".").map((step) => step.trim());
+    const { keyRange, tree: value } = find(tree, stepsIn(steps, tree));
+    if (value === undefined) return false;
+    const [start, end] = [keyRange.start, value.range.end];
+    const isAfterStart = line > start.line || (line === start.line && column >= start.column);
+    return isAfterStart && (line < end.line || (line === end.line && column <= end.column));
+  });
 }
 
 type Result = { readonly text: string } | { readonly problem: string };

@@ -16,6 +16,8 @@ test.each([
   [["run", "examples/penguins.mtl.yaml", "--set", "epochs"], 2, /path=value/],
   [["run", "examples/penguins.mtl.yaml", "--set", "trainin.epochs=3"], 2, /Did you mean `training`/],
   [["run", "examples/penguins.mtl.yaml", "--set", "training.epochs=0"], 2, /MTL\d{3}.*\n.*was not run/],
+  [["run", "examples/penguins.mtl.yaml", "--set", "training.epochs=abc"], 2, /^--set training\.epochs=abc: MTL103 .*\nerror: /],
+  [["run", "examples/penguins.mtl.yaml", "--set", "training.warmup=abc"], 2, /^error: --set: There is no `warmup`/],
   [["run", "examples/penguins.mtl.yaml", "--seed", "1.5"], 2, /whole number/],
   [["show", "nothing"], 2, /^error: There are no runs/],
   [["balancers", "mgdaa"], 2, /^error: There is no balancer "mgdaa"\. Did you mean "mgda"\?/],
