@@ -13,7 +13,7 @@ export interface WorkbenchRequest {
   readonly extension?: string;
   /** Folder to open. */
   readonly folder: string;
-  /** File to show in an editor. */
+  /** File that the extension shows in a window without editors. */
   readonly file?: string;
   /** Module with `run()`, run inside the extension host after the start. */
   readonly tests?: string;
@@ -70,7 +70,12 @@ export async function startWorkbench(request: WorkbenchRequest): Promise<Workben
   const server = spawn(process.env["TASKSCOPE_WORKBENCH_NODE"] ?? process.execPath, serverArguments(product, dataFolder, request.trust), {
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, EXTENSIONS_GALLERY: "{}", ...request.environment },
+    env: {
+      ...process.env,
+      EXTENSIONS_GALLERY: "{}",
+      ...(request.file === undefined ? {} : { TASKSCOPE_SHOW: request.file }),
+      ...request.environment,
+    },
   });
   ownGroup(server, "SIGKILL");
   const lines: string[] = [];
@@ -119,11 +124,10 @@ async function listeningPort(server: ChildProcess, lines: string[]): Promise<num
   });
 }
 
-function pageAddress(port: number, { folder, file, extension, tests }: WorkbenchRequest): string {
+function pageAddress(port: number, { folder, extension, tests }: WorkbenchRequest): string {
   const authority = `127.0.0.1:${String(port)}`;
   const remote = (path: string): string => `vscode-remote://${authority}${path}`;
   const payload = [
-    ...(file === undefined ? [] : [["openFile", remote(file)]]),
     ...(extension === undefined ? [] : [["extensionDevelopmentPath", remote(extension)]]),
     ...(tests === undefined ? [] : [["extensionTestsPath", remote(tests)]]),
   ];

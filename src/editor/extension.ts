@@ -14,6 +14,7 @@ import { RunLens } from "./run-lens.ts";
 import { RunMonitor } from "./run-monitor.ts";
 import { showActiveRuns } from "./status-bar.ts";
 import { Targets } from "./targets.ts";
+import { showWantedFile } from "./wanted-file.ts";
 
 /** The composition root: makes the rooms, hands each what it needs, and owns them all. */
 export function activate(context: vscode.ExtensionContext): void {
@@ -58,6 +59,7 @@ export function activate(context: vscode.ExtensionContext): void {
       providedCodeActionKinds: QuickFixes.kinds,
     }),
   );
+  void showWantedFile(process.env["TASKSCOPE_SHOW"]);
   // Finding the files looks at their runs, too.
   void files.search();
 }

@@ -69,7 +69,7 @@ describe("a newcomer", { timeout: 240_000 }, () => {
   test("reloads the window in the middle, and finds the run still going and the panel restored", async () => {
     const workbench = session();
     const before = await step();
-    await workbench.reload("taskscope.dashboard");
+    await workbench.reload("mainThreadWebview-taskscope.dashboard");
     // Which view was open is kept too, but a browser that is reloaded may lose the last seconds of what was kept.
     await expect.poll(status, patience).toBe("running");
     await expect.poll(step, patience).toBeGreaterThan(before);

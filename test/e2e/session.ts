@@ -29,6 +29,8 @@ export interface SessionRequest {
   readonly theme?: Theme;
   readonly viewport?: { readonly width: number; readonly height: number };
   /** Fills the folder that is opened; without it, it holds a copy of the examples. */
+  /** File of the folder that is shown at the first start. */
+  readonly show?: string;
   readonly fill?: (folder: string) => Promise<void>;
 }
 
@@ -51,7 +53,7 @@ export interface Session {
   /** Merges into the user's settings; the workbench takes them over while it runs. */
   set(settings: Readonly<Record<string, unknown>>): Promise<void>;
   /** Reloads the window, as the command "Reload Window" does, and waits until it stands again. */
-  /** Reloads the window once the workbench has stored that an editor of this type is open: it does so every few idle seconds. */
+  /** Reloads the window once the workbench has stored that an editor is open whose own name of its type this is: it does so every few idle seconds. */
   reload(editor: string): Promise<void>;
   /** Writes a picture of the window to `test-results/pictures/<name>.png` and answers its path. */
   picture(name: string): Promise<string>;
@@ -95,6 +97,7 @@ export async function openSession(request: SessionRequest = {}): Promise<Session
   const workbench = await startWorkbench({
     extension: root,
     folder,
+    ...(request.show === undefined ? {} : { file: join(folder, request.show) }),
     trust: request.trust ?? "all",
     userSettings: { "workbench.colorTheme": themes[request.theme ?? "dark"].id },
     say: console.log,
