@@ -209,7 +209,8 @@ export function defineBalancer<Shape extends z.ZodRawShape>(definition: Balancer
         groups: (moment, state) => groups?.(moment, state, chosen) ?? { groups: [moment.tasks], state },
         weigh(input, state) {
           const result = weigh(input, state, chosen, context);
-          return { ...result, weights: rescaled(result.weights, length) };
+          const status = result.status === "ok" && facts.family === "gram" && comesToNothing(input, result) ? "stationary" : result.status;
+          return { ...result, status, weights: rescaled(result.weights, length) };
         },
         learn: (seen, state) => learn?.(seen, state, chosen, context) ?? state,
       };
@@ -217,6 +218,20 @@ export function defineBalancer<Shape extends z.ZodRawShape>(definition: Balancer
   };
   const chosenFrom = (raw: unknown): Options<Shape> => options.parse(balancer.options.parse(raw));
   return balancer;
+}
+
+/** Whether the combination of the gradients is 0, as far as a Gram matrix in float64 can tell. */
+function comesToNothing({ gram }: StepInput, { weights, rows }: Weighing): boolean {
+  if (gram === undefined || rows !== undefined) return false;
+  let [square, terms] = [0, 0];
+  gram.forEach((row, i) => {
+    row.forEach((value, j) => {
+      const term = (weights[i] ?? 0) * (weights[j] ?? 0) * value;
+      square += term;
+      terms += Math.abs(term);
+    });
+  });
+  return square <= 1e-15 * terms;
 }
 
 /** Weights of both signs are brought to that sum of sizes: their sum may be next to 0. Weights of 0 stay as they are. */

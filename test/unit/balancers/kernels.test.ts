@@ -259,3 +259,23 @@ test("nash-mtl: weights that are held from a step without a bargain say so again
   ].map((jacobian) => ({ jacobian }));
   expect(playSteps("nash-mtl", steps, { updateEvery: 2 }).map(({ status }) => status)).toEqual(["stationary", "stationary"]);
 });
+
+test.each(["pcgrad", "gradvac", "upgrad", "dualproj", "mgda", "cr-mogm"])(
+  "%s: says stationary where the direction comes to 0",
+  (method) => {
+    for (const jacobian of [
+      [
+        [3, 4],
+        [-3, -4],
+      ],
+      [
+        [0, 0],
+        [0, 0],
+      ],
+    ]) {
+      const [step] = playSteps(method, [{ jacobian }]);
+      expect(step?.direction?.map((value) => Math.abs(value) < 1e-12)).toEqual([true, true]);
+      expect(step?.status).toBe("stationary");
+    }
+  },
+);
