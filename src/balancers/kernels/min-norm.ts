@@ -53,7 +53,7 @@ function wolfe(gram: Gram, lengths: readonly number[], near: readonly number[] |
   let best = { weights, squaredNorm: squared(gram, weights) };
   // Each round lowers the norm, if perhaps by less than float64 shows: two opposite vectors far longer than the point
   // help only together. So rounds without visible progress go on for a while before the best point is returned.
-  for (let idle = 0; idle <= 2 * size; idle++) {
+  for (let [idle, round] = [0, 0]; idle <= 2 * size && round < 40 * size + 100; idle++, round++) {
     const entering = mostHelpful(gram, weights, lengths, corral, exact * Math.sqrt(best.squaredNorm));
     if (entering === undefined) return { weights, squaredNorm: squared(gram, weights), converged: true };
     ({ corral, weights } = settle(gram, lengths, [...corral, entering], weights));

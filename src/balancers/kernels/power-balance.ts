@@ -22,7 +22,7 @@ export function balancePowers(gram: Gram, alpha: number): PowerBalance {
   const unit = correlationOf(gram, lengths);
   const matrix = unit.map((row, i) => row.map((value, j) => value * Math.sqrt((factors[i] ?? 1) * (factors[j] ?? 1))));
   const { u, status: found } = newton({ matrix, factors, alpha }, unit);
-  const status = found === "not-converged" && holdsZero(unit) ? "none" : found;
+  const status = found === "not-converged" && holdsZero(unit, 1e-12) ? "none" : found;
   return { weights: u.map((value, i) => value * (lengths[i] ?? 1) ** ((-2 * alpha) / (1 + alpha))), status };
 }
 
@@ -39,7 +39,7 @@ function newton(problem: Problem, unit: Gram): { readonly u: readonly number[]; 
     const next = step === undefined ? undefined : backtrack(problem, u, step);
     if (next === undefined) break;
     u = next;
-    if (diverges(problem, u) && holdsZero(unit)) return { u, status: "none" };
+    if (diverges(problem, u) && holdsZero(unit, 1e-6)) return { u, status: "none" };
   }
   return { u, status: residualOf(problem, u) <= 1e-8 ? "solved" : "not-converged" };
 }
@@ -52,9 +52,9 @@ function evenStart({ matrix, factors, alpha }: Problem): readonly number[] {
   return factors.map(() => even);
 }
 
-/** Whether 0 lies in the hull of these unit rows, as near as the bound on diverging solutions has it: the proof that there is none. */
-function holdsZero(unit: Gram): boolean {
-  return minNormPoint(unit).squaredNorm <= 1e-12;
+/** Whether 0 lies in the hull of these unit rows, or as near as this: the proof that there is no solution, or none that float64 can find. */
+function holdsZero(unit: Gram, squaredNorm: number): boolean {
+  return minNormPoint(unit).squaredNorm <= squaredNorm;
 }
 
 /**

@@ -25,7 +25,10 @@ describe("every method", () => {
         fc.property(jacobians({ tasks: [2, 6], magnitudes: 1 }), fc.integer({ min: 1, max: 5 }), (jacobian, turn) => {
           const turned = jacobian.map((_, i) => jacobian[(i + turn) % jacobian.length] ?? []);
           const longest = Math.max(...jacobian.map((row) => Math.sqrt(dot(row, row))));
-          expectVector(play(id, turned).direction, play(id, jacobian).direction ?? [], 1e-6, longest);
+          const [one, other] = [play(id, jacobian), play(id, turned)];
+          // A solver that says it did not converge gives the best of its way there, and ways differ.
+          if ([one, other].some(({ status }) => status === "not-converged")) return;
+          expectVector(other.direction, one.direction ?? [], 1e-6, longest);
         }),
       );
     });
