@@ -9,6 +9,7 @@ export default defineConfig({
   test: {
     environment: "node",
     include: ["test/unit/**/*.test.{ts,tsx}"],
+    setupFiles: ["test/unit/seeded.ts"],
     server: { deps: { inline: [/@tensorflow\/tfjs-(?!node)/] } },
     // Two cores: more workers only wait for each other.
     pool: "forks",
