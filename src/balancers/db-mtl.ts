@@ -2,6 +2,7 @@ import { z } from "zod";
 import { defineBalancer, gradientsOf } from "./balancer.ts";
 import { aboveBounds } from "./kernels/log-losses.ts";
 import { movedTowards, rowLength } from "./kernels/rows.ts";
+import { meanOf } from "./kernels/buffer-names.ts";
 
 /**
  * DB-MTL (Lin et al., arXiv 2308.12029): balances losses by their logarithms and gradients by their lengths,
@@ -69,7 +70,3 @@ export const dbMtl = defineBalancer({
     };
   },
 });
-
-function meanOf(task: number): string {
-  return `mean/${task}`;
-}

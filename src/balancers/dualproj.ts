@@ -1,7 +1,7 @@
-import { z } from "zod";
 import { defineBalancer, gramOf } from "./balancer.ts";
 import { projectOnDualCone, regularised } from "./kernels/dual-cone.ts";
 import { listed, listRefusal } from "./kernels/per-task.ts";
+import { dualConeOptions } from "./upgrad.ts";
 
 /**
  * DualProj: the mean gradient, projected on the dual cone of the task gradients, so that it hurts no task; as gradient episodic
@@ -27,18 +27,7 @@ export const dualproj = defineBalancer({
   provenance: "paper and code",
   cost: { backward: "K", forward: "1", memory: "K·n" },
   properties: { nonConflicting: "yes", scaleFree: "no", length: 1, sumWithoutConflict: "yes", orderFree: "yes" },
-  options: z.object({
-    preference: z
-      .array(z.number().min(0))
-      .optional()
-      .describe("Factors of the tasks' gradients, one number a task, in the order of the tasks; 1/K each where left out."),
-    regularization: z
-      .number()
-      .min(0)
-      .max(1)
-      .default(0)
-      .describe("Added to the diagonal of the Gram matrix, relative to its trace; other libraries need 1e-4 for their solver."),
-  }),
+  options: dualConeOptions,
   start: () => ({}),
   objection: ({ preference }, names) => listRefusal("preference", preference, names),
   weigh(input, state, { preference, regularization }) {

@@ -3,6 +3,7 @@ import { defineBalancer, gradientsOf, type BalancerState, type Buffers, type Vec
 import { equalAngles } from "./config.ts";
 import { pseudoMoment } from "./kernels/pseudo-moment.ts";
 import { combined, dividedBy, movedTowards, rowProducts } from "./kernels/rows.ts";
+import { meanOf } from "./kernels/buffer-names.ts";
 
 /**
  * M-ConFIG (Liu, Chu, Thuerey, ICLR 2025, arXiv 2408.11104): ConFIG on moving means of the gradients, of which each step refreshes one,
@@ -95,8 +96,4 @@ function refreshed(
   turn[task] = turns;
   const mean = movedTowards(buffers[meanOf(task)], gradient, 1 - beta1);
   return { buffers: { ...buffers, [meanOf(task)]: mean }, state: { ...state, count, turn, turns: [turns] } };
-}
-
-function meanOf(task: number): string {
-  return `mean/${task}`;
 }

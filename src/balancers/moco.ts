@@ -4,6 +4,7 @@ import { movedTowards, rowLength, rowProducts } from "./kernels/rows.ts";
 import { projectOnSimplex, sharesOf } from "./kernels/simplex.ts";
 import { softmax } from "./kernels/softmax.ts";
 import { dot } from "./kernels/vectors.ts";
+import { meanOf } from "./kernels/buffer-names.ts";
 
 /**
  * MoCo (Fernando et al., ICLR 2023, arXiv 2210.12624): tracks every task's gradient by a moving mean, so that the weights are not biased
@@ -78,7 +79,3 @@ export const moco = defineBalancer({
     };
   },
 });
-
-function meanOf(task: number): string {
-  return `mean/${task}`;
-}

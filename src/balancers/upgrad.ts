@@ -3,6 +3,20 @@ import { defineBalancer, gramOf } from "./balancer.ts";
 import { projectOnDualCone, regularised } from "./kernels/dual-cone.ts";
 import { listed, listRefusal } from "./kernels/per-task.ts";
 
+/** What the methods that project on the dual cone let one choose. */
+export const dualConeOptions = z.object({
+  preference: z
+    .array(z.number().min(0))
+    .optional()
+    .describe("Factors of the tasks' gradients, one number a task, in the order of the tasks; 1/K each where left out."),
+  regularization: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0)
+    .describe("Added to the diagonal of the Gram matrix, relative to its trace; other libraries need 1e-4 for their solver."),
+});
+
 /**
  * UPGrad (Quinton & Rey, "Jacobian Descent for Multi-Objective Optimization", arXiv 2406.16232): projects every task's gradient on the dual cone
  * of all of them, where no task is hurt, and takes the mean: `w = Σ_i v_i`, `v_i = argmin vᵀGv, v ≥ p_i e_i`, p = 1/K or `preference`.
@@ -29,18 +43,7 @@ export const upgrad = defineBalancer({
   provenance: "paper and code",
   cost: { backward: "K", forward: "1", memory: "K·n" },
   properties: { nonConflicting: "yes", scaleFree: "no", length: 1, sumWithoutConflict: "yes", orderFree: "yes" },
-  options: z.object({
-    preference: z
-      .array(z.number().min(0))
-      .optional()
-      .describe("Factors of the tasks' gradients, one number a task, in the order of the tasks; 1/K each where left out."),
-    regularization: z
-      .number()
-      .min(0)
-      .max(1)
-      .default(0)
-      .describe("Added to the diagonal of the Gram matrix, relative to its trace; other libraries need 1e-4 for their solver."),
-  }),
+  options: dualConeOptions,
   start: () => ({}),
   objection: ({ preference }, names) => listRefusal("preference", preference, names),
   weigh(input, state, { preference, regularization }) {
