@@ -20,10 +20,11 @@ export function* checkParts(root: Tree): Generator<Diagnostic> {
   for (const layer of layersOf(root)) yield* checkLayer(layer);
 }
 
-/** All layer entries of trunk and heads, in the order of the file. */
+/** All layer entries of encoders, trunk and heads, in the order of the file. */
 export function layersOf(root: Tree): readonly Tree[] {
   const model = valueOf(root, "model");
-  return [...itemsOf(valueOf(model, "trunk")), ...entriesOf(valueOf(model, "heads")).flatMap(({ value }) => itemsOf(value))];
+  const inEach = (key: "inputs" | "heads"): readonly Tree[] => entriesOf(valueOf(model, key)).flatMap(({ value }) => itemsOf(value));
+  return [...inEach("inputs"), ...itemsOf(valueOf(model, "trunk")), ...inEach("heads")];
 }
 
 function* checkData({ value, keyRange }: Entry): Generator<Diagnostic> {

@@ -205,6 +205,11 @@ export const checks = {
     "Nothing is shared",
     "No layer of the trunk has a weight, so the tasks have none in common, and a balancer has nothing to balance. Move layers from the heads to the trunk.",
   ],
+  MTL408: [
+    "Inputs cannot be joined",
+    "Several inputs are joined along their last axis before the trunk, so all other axes must agree. Give each input layers of its own under `model.inputs` that end alike, such as `flatten` and `dense`.",
+  ],
+  MTL409: ["Unknown input", "`model.inputs` names an input that the data does not have. The message lists those there are."],
 } as const satisfies Record<`MTL${string}`, readonly [title: string, advice: string]>;
 
 export type CheckCode = keyof typeof checks;

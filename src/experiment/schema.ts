@@ -62,6 +62,10 @@ export const layerSchema = z
 
 export const modelSchema = z
   .strictObject({
+    inputs: z
+      .record(identifier, z.array(layerSchema))
+      .optional()
+      .describe("Layers of each input's own encoder, before the trunk. Several inputs are joined along their last axis."),
     trunk: z.array(layerSchema).min(1).describe("Layers that all tasks share, input first."),
     heads: z
       .record(identifier, z.array(layerSchema))

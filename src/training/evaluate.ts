@@ -1,6 +1,6 @@
 import type { Split } from "../experiment/record.ts";
 import { makeBatch } from "./batches.ts";
-import type { Dataset } from "./data/dataset.ts";
+import type { Dataset, RowValues } from "./data/dataset.ts";
 import type { LossFunction } from "./losses.ts";
 import { TaskMetrics } from "./metrics.ts";
 import type { MultiTaskModel } from "./model/model.ts";
@@ -27,14 +27,12 @@ export async function evaluate(
   losses: readonly LossFunction[],
   pace: Pace,
 ): Promise<Evaluation> {
-  const rows = dataset.splits[split];
   const metrics = dataset.tasks.map((task) => new TaskMetrics(task));
   const sums = dataset.tasks.map(() => ({ loss: 0, labelled: 0 }));
-  for (let start = 0; start < rows.count; start += evaluationRows) {
-    const indices = Uint32Array.from({ length: Math.min(evaluationRows, rows.count - start) }, (_, i) => start + i);
+  for await (const values of dataset.splits[split].scan(evaluationRows)) {
     inTensorScope(() => {
-      const batch = makeBatch(dataset, rows, indices);
-      model.forward(batch.input, false).forEach((output, task) => {
+      const batch = makeBatch(dataset, values);
+      model.forward(batch.inputs, false).forEach((output, task) => {
         const targets = batch.targets[task];
         const loss = losses[task];
         const sum = sums[task];
@@ -42,7 +40,7 @@ export async function evaluate(
         const value = loss(output, targets.target, targets.rowWeight).dataSync<"float32">()[0] ?? Number.NaN;
         sum.loss += value * targets.labelled;
         sum.labelled += targets.labelled;
-        addOutputs(metrics[task], rows, task, output.dataSync<"float32">(), indices);
+        addOutputs(metrics[task], values, task, output.dataSync<"float32">());
       });
     });
     await pace.breathe();
@@ -55,14 +53,8 @@ export async function evaluate(
 }
 
 /** Adds one batch's outputs of a task to its metrics. */
-export function addOutputs(
-  metrics: TaskMetrics | undefined,
-  rows: Dataset["splits"][Split],
-  task: number,
-  output: Float32Array,
-  indices: ArrayLike<number>,
-): void {
-  const truth = rows.targets[task];
-  const present = rows.present[task];
-  if (metrics !== undefined && truth !== undefined && present !== undefined) metrics.add(output, truth, present, indices);
+export function addOutputs(metrics: TaskMetrics | undefined, values: RowValues, task: number, output: Float32Array): void {
+  const truth = values.targets[task];
+  const present = values.present[task];
+  if (metrics !== undefined && truth !== undefined && present !== undefined) metrics.add(output, truth, present);
 }

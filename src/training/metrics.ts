@@ -51,13 +51,12 @@ export class TaskMetrics {
     this.sums = { confusion: new Float64Array(targets.classes.length ** 2), moments: new Float64Array(5) };
   }
 
-  /** Rows without a label are left out. `output` is row-major; `truth` and `present` are the split's, picked by `indices`. */
-  add(output: Float32Array, truth: Float32Array, present: Uint8Array, indices: ArrayLike<number>): void {
-    for (let i = 0; i < indices.length; i++) {
-      const row = indices[i] ?? 0;
+  /** Rows without a label are left out. `output` is row-major, and `truth` and `present` are of the same rows. */
+  add(output: Float32Array, truth: Float32Array, present: Uint8Array): void {
+    for (let row = 0; row < present.length; row++) {
       if (present[row] !== 1) continue;
-      if (this.#targets.kind === "classification") this.#addClass(output, i, truth[row] ?? 0);
-      else this.#addValue(output[i] ?? 0, truth[row] ?? 0);
+      if (this.#targets.kind === "classification") this.#addClass(output, row, truth[row] ?? 0);
+      else this.#addValue(output[row] ?? 0, truth[row] ?? 0);
     }
   }
 

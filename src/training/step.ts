@@ -175,7 +175,7 @@ export class Stepper {
 
   #forward(batch: Batch): Forward {
     const { tape, value } = Tape.record(this.#variables, () => {
-      const outputs = this.#parts.model.forward(batch.input, true);
+      const outputs = this.#parts.model.forward(batch.inputs, true);
       return { outputs: [...outputs], losses: this.#losses(batch, outputs) };
     });
     return { tape, ...value };
@@ -285,7 +285,7 @@ export class Stepper {
   #lookParts(batch: Batch, { tasks }: Proposal, noiseBefore: readonly number[]): LookParts {
     const { model, parameters, noise } = this.#parts;
     const losses = (): readonly number[] => {
-      const values = this.#losses(batch, model.forward(batch.input, true));
+      const values = this.#losses(batch, model.forward(batch.inputs, true));
       return tasks.map((task) => values[task]?.dataSync<"float32">()[0] ?? Number.NaN);
     };
     return { model, common: parameters.common, noise, noiseBefore, losses };

@@ -43,7 +43,7 @@ export async function train(request: TrainingRequest, recorder: Recorder, contro
     const training = prepareTraining({ experiment, dataset, model, streams, backend: started.name });
     recorder.describe(training.description);
     if (started.note !== undefined) recorder.event({ kind: "note", step: 0, at: Date.now(), message: started.note });
-    const loop = beginOrResume(training, request, recorder, control);
+    const loop = await beginOrResume(training, request, recorder, control);
     return await loop.run();
   } finally {
     model.dispose();
@@ -58,17 +58,17 @@ function withDropout(experiment: Experiment): Pick<Experiment, "model"> {
   return { model: { ...experiment.model, trunk: [...experiment.model.trunk, { dropout: { rate: dropout } }] } };
 }
 
-function beginOrResume(
+async function beginOrResume(
   training: Training,
   { checkpointFolder, resumeFrom }: TrainingRequest,
   recorder: Recorder,
   control: Control,
-): TrainingLoop {
+): Promise<TrainingLoop> {
   if (resumeFrom === undefined) {
     return new TrainingLoop(training, recorder, control, new CheckpointKeeper(checkpointFolder, recorder));
   }
   const checkpoint = readCheckpoint(resumeFrom);
-  const { best } = restoreState(training, checkpoint);
+  const { best } = await restoreState(training, checkpoint);
   const bestCheckpoint = best === undefined ? undefined : bestBeside(resumeFrom, best.step, checkpoint);
   const keeper = new CheckpointKeeper(checkpointFolder, recorder, bestCheckpoint, checkpoint.step);
   recorder.resume(checkpoint.step, checkpoint.step / training.description.stepsPerEpoch);

@@ -5,6 +5,7 @@ import type { CheckpointKeeper } from "./checkpoint-keeper.ts";
 import { addOutputs, evaluate } from "./evaluate.ts";
 import { DivergenceWatch } from "./divergence.ts";
 import { Pace } from "./pace.ts";
+import type { RowValues } from "./data/dataset.ts";
 import type { Control, Recorder } from "./recorder.ts";
 import {
   dominanceTable,
@@ -53,6 +54,8 @@ export class TrainingLoop {
   #best: Best | undefined;
   /** Time spent in steps since the last `steps-per-second`. */
   readonly #speed = { steps: 0, ms: 0 };
+  /** Time spent getting batches since then. */
+  readonly #waiting = { ms: 0 };
 
   constructor(
     training: Training,
@@ -90,7 +93,7 @@ export class TrainingLoop {
         this.#checkpoint();
         return { kind: "stopped", result: this.#result({}) };
       }
-      this.step();
+      await this.step();
       if (this.#step % stepsPerEpoch === 0) await this.#endEpoch();
       if (this.#hasStalled()) break;
       if (this.#control.takeCheckpointRequest() || this.#keeper.due) this.#checkpoint();
@@ -102,28 +105,27 @@ export class TrainingLoop {
   }
 
   /** One step with everything that is recorded of it; `run` makes these, and benchmarks measure them. */
-  step(): void {
+  async step(): Promise<void> {
     const { training, recorder } = { training: this.#training, recorder: this.#recorder };
-    const { dataset, order, furtherOrders, stepper, experiment, description } = training;
+    const { dataset, stepper, experiment, description } = training;
     const started = performance.now();
     const track = this.#step % experiment.track.every === 0;
-    const rows = dataset.splits.train;
-    const indices = order.next();
+    const [values, ...further] = await this.#nextBatches();
     const report = inTensorScope(() =>
       stepper.run(
-        makeBatch(dataset, rows, indices),
+        makeBatch(dataset, values),
         {
           step: this.#step,
           epoch: Math.floor(this.#step / description.stepsPerEpoch),
           track,
         },
-        furtherOrders.map((each) => makeBatch(dataset, rows, each.next())),
+        further.map((each) => makeBatch(dataset, each)),
       ),
     );
     this.#step += 1;
     report.outputs.forEach((output, task) => {
       // A task that was dropped, and a step that was skipped, taught nothing and count for nothing.
-      if (report.weights[task] !== undefined) addOutputs(training.epochMetrics[task], rows, task, output, indices);
+      if (report.weights[task] !== undefined) addOutputs(training.epochMetrics[task], values, task, output);
     });
     training.policy.taught(report.weights.flatMap((weight, task) => (weight === undefined ? [] : [task])));
     this.#divergence.add(report.losses);
@@ -141,6 +143,17 @@ export class TrainingLoop {
     recorder.progress(this.#step, this.#step / description.stepsPerEpoch);
   }
 
+  /** The step's batch and the further ones. Only what must be waited for counts as waiting. */
+  async #nextBatches(): Promise<readonly [RowValues, ...RowValues[]]> {
+    const { feed, furtherFeeds } = this.#training;
+    const asked = performance.now();
+    const values = await feed.next();
+    const further: RowValues[] = [];
+    for (const each of furtherFeeds) further.push(await each.next());
+    this.#waiting.ms += performance.now() - asked;
+    return [values, ...further];
+  }
+
   #reportTrouble({ trouble }: StepReport): void {
     if (trouble === undefined) return;
     this.#recorder.event(this.#training.policy.event(trouble.remedy, trouble.bad, this.#step, Date.now()));
@@ -151,8 +164,10 @@ export class TrainingLoop {
     // Less than half a second says little about the speed.
     if (this.#speed.ms < 500) return;
     this.#recorder.scalar(series.stepsPerSecond, this.#step, (1000 * this.#speed.steps) / this.#speed.ms);
+    this.#recorder.scalar(series.system("data-wait"), this.#step, this.#waiting.ms / this.#speed.ms);
     this.#speed.steps = 0;
     this.#speed.ms = 0;
+    this.#waiting.ms = 0;
   }
 
   /** Early stopping, for methods that come with it: the validation has not become better for `patience` epochs. */

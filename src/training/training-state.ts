@@ -11,9 +11,8 @@ const valuesSchema = z.object({
   method: z.string(),
   optimizer: z.string(),
   streams: z.record(z.string(), z.array(z.number())),
-  position: z.int().min(0),
-  /** Positions of the further batches' orders. */
-  furtherPositions: z.array(z.int().min(0)),
+  /** Where each feed is in its rows; the further batches' after the first. */
+  feeds: z.array(z.object({ numbers: z.record(z.string(), z.number()), arrays: z.array(z.string()) })),
   consecutive: z.int().min(0),
   drops: z.array(z.int().min(0)),
   dominanceStep: z.int().min(0),
@@ -29,10 +28,11 @@ export function captureState(training: Training, step: number, best: Best | unde
   const arrays = new Map<string, CheckpointArray>();
   for (const [name, values] of liveArrays(training)) arrays.set(name, values.slice());
   for (const { name, variable } of training.model.statistics) arrays.set(`statistic/${name}`, variable.dataSync<"float32">().slice());
-  const { order, position } = training.order.save();
-  arrays.set("order", order);
-  const further = training.furtherOrders.map((each) => each.save());
-  further.forEach((saved, draw) => arrays.set(`order-${draw + 2}`, saved.order));
+  const feeds = feedsOf(training).map((feed, index) => {
+    const saved = feed.save();
+    for (const [name, values] of Object.entries(saved.arrays)) arrays.set(feedArray(index, name), values);
+    return { numbers: { ...saved.numbers }, arrays: Object.keys(saved.arrays) };
+  });
   const { state, buffers = {} } = training.stepper.remembered;
   for (const [name, numbers] of Object.entries(state)) arrays.set(`balancer/${name}`, Float64Array.from(numbers));
   for (const [name, vector] of Object.entries(buffers)) arrays.set(`buffer/${name}`, vector.slice());
@@ -41,8 +41,7 @@ export function captureState(training: Training, step: number, best: Best | unde
     method: methodOf(training),
     optimizer: training.optimizer.kind,
     streams: Object.fromEntries(Object.entries(training.streams.save()).map(([name, state]) => [name, [...state]])),
-    position,
-    furtherPositions: further.map((saved) => saved.position),
+    feeds,
     consecutive: training.policy.consecutive,
     drops: [...training.policy.drops],
     dominanceStep: training.dominance.lastStep,
@@ -55,7 +54,7 @@ export function captureState(training: Training, step: number, best: Best | unde
 }
 
 /** Puts a training back to where it was. Throws `TrainingError` when the checkpoint belongs to another experiment. */
-export function restoreState(training: Training, checkpoint: Checkpoint): { readonly best: Best | undefined } {
+export async function restoreState(training: Training, checkpoint: Checkpoint): Promise<{ readonly best: Best | undefined }> {
   const parsed = valuesSchema.safeParse(checkpoint.values);
   if (!parsed.success) throw unfit(`its values are not as expected (${z.prettifyError(parsed.error)})`);
   const values = parsed.data;
@@ -71,18 +70,34 @@ export function restoreState(training: Training, checkpoint: Checkpoint): { read
     buffers: Object.fromEntries(values.buffers.map((name) => [name, Float64Array.from(arrayOf(checkpoint, `buffer/${name}`))])),
   };
   training.streams.restore(values.streams);
-  training.order.restore({
-    order: Uint32Array.from(arrayOf(checkpoint, "order", training.dataset.splits.train.count)),
-    position: values.position,
-  });
-  training.furtherOrders.forEach((each, draw) => {
-    const order = Uint32Array.from(arrayOf(checkpoint, `order-${draw + 2}`, training.dataset.splits.train.count));
-    each.restore({ order, position: values.furtherPositions[draw] ?? 0 });
-  });
+  await restoreFeeds(training, checkpoint, values.feeds);
   training.policy.consecutive = values.consecutive;
   training.policy.drops = values.drops;
   training.dominance.lastStep = values.dominanceStep;
   return { best: values.best ?? undefined };
+}
+
+/** The streams have been put back before. */
+async function restoreFeeds(training: Training, checkpoint: Checkpoint, saved: z.output<typeof valuesSchema>["feeds"]): Promise<void> {
+  for (const [index, feed] of feedsOf(training).entries()) {
+    const state = saved[index];
+    if (state === undefined) throw unfit("it lacks the order of the rows");
+    const arrays = state.arrays.map((name) => [name, Uint32Array.from(arrayOf(checkpoint, feedArray(index, name)))] as const);
+    try {
+      await feed.restore({ numbers: state.numbers, arrays: Object.fromEntries(arrays) });
+    } catch (error) {
+      if (error instanceof RangeError) throw unfit(error.message.replace(/\.$/, ""));
+      throw error;
+    }
+  }
+}
+
+function feedsOf({ feed, furtherFeeds }: Training): readonly Training["feed"][] {
+  return [feed, ...furtherFeeds];
+}
+
+function feedArray(index: number, name: string): string {
+  return `feed-${index + 1}/${name}`;
 }
 
 /** Weights and statistics alone: what a model needs to answer as it did at that moment. */

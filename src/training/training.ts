@@ -1,10 +1,9 @@
-import { tensor } from "@tensorflow/tfjs-core";
+import { zeros } from "@tensorflow/tfjs-core";
 import type { ParameterDescription, RunDescription, TaskDescription } from "../experiment/record.ts";
 import type { Experiment, Task } from "../experiment/schema.ts";
 import type { Balancer, Regularisation } from "../balancers/balancer.ts";
 import { optionsIn, resolveBalancer } from "../balancers/catalogue.ts";
-import { BatchOrder } from "./batches.ts";
-import type { Dataset } from "./data/dataset.ts";
+import type { BatchFeed, Dataset } from "./data/dataset.ts";
 import { Dominance } from "./dominance.ts";
 import { divideByReach, type ParameterSet } from "./gradients/per-task.ts";
 import { computeReach, requireDeclaredReach } from "./gradients/reach.ts";
@@ -44,9 +43,9 @@ export interface Training extends TrainingMaterial {
   readonly method: string;
   readonly regularisation: Regularisation;
   readonly optimizer: Optimizer;
-  readonly order: BatchOrder;
-  /** Orders of the further batches that the method draws in each step. */
-  readonly furtherOrders: readonly BatchOrder[];
+  readonly feed: BatchFeed;
+  /** Where the further batches come from that the method draws in each step. */
+  readonly furtherFeeds: readonly BatchFeed[];
   readonly losses: readonly LossFunction[];
   readonly tasks: readonly MeasuredTask[];
   /** Metrics of the open epoch on the batches trained on. */
@@ -108,9 +107,10 @@ export function prepareTraining(material: TrainingMaterial): Training {
     policy,
     noise: streams.get("noise"),
   });
-  const orderOf = (stream: string) => new BatchOrder(dataset.splits.train.count, experiment.training.batchSize, streams.get(stream));
-  const order = orderOf("batches");
-  const furtherOrders = Array.from({ length: balancer.draws ?? 0 }, (_, draw) => orderOf(`batches-${draw + 2}`));
+  const { batchSize } = experiment.training;
+  const feedOf = (stream: string): BatchFeed => dataset.splits.train.feed({ batchSize, stream: streams.get(stream) });
+  const feed = feedOf("batches");
+  const furtherFeeds = Array.from({ length: balancer.draws ?? 0 }, (_, draw) => feedOf(`batches-${draw + 2}`));
   const epochs = experiment.training.epochs;
   return {
     ...material,
@@ -121,8 +121,8 @@ export function prepareTraining(material: TrainingMaterial): Training {
     method: balancer.title,
     regularisation,
     optimizer,
-    order,
-    furtherOrders,
+    feed,
+    furtherFeeds,
     losses,
     tasks: settings.map((task, index) => ({ id: ids[index] ?? "", metrics: metricsOf(task) })),
     epochMetrics: dataset.tasks.map((task) => new TaskMetrics(task)),
@@ -132,8 +132,8 @@ export function prepareTraining(material: TrainingMaterial): Training {
       ownership: taskwise ? "exact" : "attributed",
       optimizer: optimizer.kind,
       backend: material.backend,
-      stepsPerEpoch: order.batches,
-      totalSteps: order.batches * epochs,
+      stepsPerEpoch: feed.batches,
+      totalSteps: feed.batches * epochs,
       epochs,
       rows: { train: dataset.splits.train.count, validation: dataset.splits.validation.count, test: dataset.splits.test.count },
     },
@@ -147,9 +147,11 @@ function settingsOf(experiment: Experiment, id: string): Task {
 }
 
 function reachOf(model: MultiTaskModel, dataset: Dataset): readonly (readonly number[])[] {
-  const width = dataset.inputShape.reduce((product, size) => product * size, 1);
   return inTensorScope(() =>
-    computeReach(model, tensor(dataset.splits.train.inputs.slice(0, width), [1, ...dataset.inputShape], "float32")),
+    computeReach(
+      model,
+      dataset.inputs.map(({ shape }) => zeros([1, ...shape])),
+    ),
   );
 }
 

@@ -67,12 +67,12 @@ for (const example of ["penguins", "multi-mnist"]) {
   };
   for (const balancer of balancerCatalogue) {
     const [method, alone] = [loopOf(balancer), loopOf(gradientsAlone)];
-    for (const loop of [method, alone]) timeBlock(loop);
+    for (const loop of [method, alone]) await timeBlock(loop);
     const [spent, baseline] = [{ time: 0 }, { time: 0 }];
     const end = performance.now() + 1000 * seconds;
     while (performance.now() < end) {
-      spent.time += timeBlock(method);
-      baseline.time += timeBlock(alone);
+      spent.time += await timeBlock(method);
+      baseline.time += await timeBlock(alone);
     }
     const result = { example, method: balancer.id, needs: balancer.needs, ratio: spent.time / baseline.time };
     results.push(result);
@@ -84,9 +84,9 @@ for (const example of ["penguins", "multi-mnist"]) {
 process.stdout.write(`${JSON.stringify({ benchmark: "balancing", seconds, results })}\n`);
 
 /** Processor time of this thread for one block, in microseconds. */
-function timeBlock(loop: TrainingLoop): number {
+async function timeBlock(loop: TrainingLoop): Promise<number> {
   const before = process.threadCpuUsage();
-  for (let step = 0; step < blockSteps; step++) loop.step();
+  for (let step = 0; step < blockSteps; step++) await loop.step();
   const { user, system } = process.threadCpuUsage(before);
   return user + system;
 }

@@ -11,6 +11,8 @@ import { parseExperiment } from "../../src/experiment/parse.ts";
 import { experimentSchema, type Experiment } from "../../src/experiment/schema.ts";
 import { startBackend } from "../../src/training/backend/backend.ts";
 import { makeBatch } from "../../src/training/batches.ts";
+import type { RowValues } from "../../src/training/data/dataset.ts";
+import { MemorySource, pickRows } from "../../src/training/data/memory-source.ts";
 import { loadData } from "../../src/training/data/load.ts";
 import { taskGradients } from "../../src/training/gradients/per-task.ts";
 import { Tape } from "../../src/training/gradients/tape.ts";
@@ -53,7 +55,7 @@ async function measure(base: Experiment, count: number): Promise<Result> {
   const batchSize = base.training.batchSize;
 
   const indices = Uint32Array.from({ length: batchSize }, (_, i) => i);
-  const batch = makeBatch(all.dataset, all.dataset.splits.train, indices);
+  const batch = makeBatch(all.dataset, pickRows(trainRows(all), indices));
   const shared = (): void => {
     oneTape(all, batch);
   };
@@ -70,7 +72,7 @@ async function measure(base: Experiment, count: number): Promise<Result> {
     spent.separate += timed(separate);
     spent.rounds += 1;
   }
-  dispose([batch.input, ...batch.targets.flatMap((each) => (each === undefined ? [] : [each.target, each.rowWeight]))]);
+  dispose([...batch.inputs, ...batch.targets.flatMap((each) => (each === undefined ? [] : [each.target, each.rowWeight]))]);
   for (const { model } of [all, ...single]) model.dispose();
   return {
     tasks: count,
@@ -100,14 +102,20 @@ async function open(base: Experiment, names: readonly string[]): Promise<Trainin
   });
 }
 
+function trainRows({ dataset }: Training): RowValues {
+  const { train } = dataset.splits;
+  if (train instanceof MemorySource) return train.values;
+  throw new TypeError("The rows of this example should be in memory.");
+}
+
 type Batch = ReturnType<typeof makeBatch>;
 
 function variablesOf({ model }: Training) {
   return model.parameters.map(({ variable }) => variable);
 }
 
-function lossesOf({ model, losses }: Training, { input, targets }: Batch) {
-  return model.forward(input, true).map((output, task) => {
+function lossesOf({ model, losses }: Training, { inputs, targets }: Batch) {
+  return model.forward(inputs, true).map((output, task) => {
     const loss = losses[task];
     const wanted = targets[task];
     if (loss === undefined || wanted === undefined) throw new Error("Every digit has its label.");

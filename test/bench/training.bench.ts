@@ -138,7 +138,7 @@ async function timeSlice(loop: TrainingLoop, settle: (steps: number) => Promise<
   const clocks: number[] = [];
   while (performance.now() < end) {
     const start = performance.now();
-    for (let step = 0; step < blockSteps; step++) loop.step();
+    for (let step = 0; step < blockSteps; step++) await loop.step();
     clocks.push(performance.now() - start);
   }
   await settle(clocks.length * blockSteps);

@@ -1,13 +1,21 @@
+import type { RandomStream } from "../../balancers/kernels/random-stream.ts";
 import type { Split } from "../../experiment/record.ts";
 
-/** A data set in memory, ready to be cut into batches. */
+/** A data set, ready to be cut into batches. Where its rows are, in memory or elsewhere, is its sources' affair. */
 export interface Dataset {
-  /** Shape of one input row, without the batch axis: `[features]`, or `[height, width, channels]`. */
-  readonly inputShape: readonly number[];
-  /** Names of the input features where they have names (tables), else empty. */
-  readonly inputNames: readonly string[];
+  /** At least one. */
+  readonly inputs: readonly InputSpec[];
   readonly tasks: readonly TaskTargets[];
-  readonly splits: Readonly<Record<Split, Rows>>;
+  readonly splits: Readonly<Record<Split, RowSource>>;
+}
+
+/** One input of the network. */
+export interface InputSpec {
+  readonly name: string;
+  /** Shape of one row, without the batch axis: `[features]`, or `[height, width, channels]`. */
+  readonly shape: readonly number[];
+  /** Names of the features where they have names (tables), else empty. */
+  readonly features: readonly string[];
 }
 
 /** What a task's targets are, fitted on the training rows alone. */
@@ -21,13 +29,45 @@ export interface TaskTargets {
   readonly deviation: number;
 }
 
-/** Rows of one split. */
-export interface Rows {
-  readonly count: number;
-  /** `count × product(inputShape)`, row-major. */
-  readonly inputs: Float32Array;
-  /** One entry a task, in the order of `Dataset.tasks`: class index, or standardised number; 0 where absent. */
+/** Some rows. What is given out may be reused or shared by its source: who keeps it must copy it. */
+export interface RowValues {
+  readonly rows: number;
+  /** One an input, `rows × product(shape)`, row-major. */
+  readonly inputs: readonly Float32Array[];
+  /** One a task: class index, or standardised number; 0 where absent. */
   readonly targets: readonly Float32Array[];
-  /** One entry a task: 1 where the row has a label, 0 where it is missing. */
+  /** One a task: 1 where the row has a label, 0 where it is missing. */
   readonly present: readonly Uint8Array[];
+}
+
+/** The rows of one split. The source decides how it shuffles, since only it knows what it can reach at what cost. */
+export interface RowSource {
+  readonly count: number;
+  /** Batches in an order that `stream` alone decides. Several feeds of one source do not disturb each other. */
+  feed(options: FeedOptions): BatchFeed;
+  /** All rows once, in the source's own order, in batches of `rows`. */
+  scan(rows: number): AsyncIterable<RowValues>;
+}
+
+export interface FeedOptions {
+  readonly batchSize: number;
+  readonly stream: RandomStream;
+}
+
+/** Batches without end, epoch after epoch; the last of an epoch may be smaller. */
+export interface BatchFeed {
+  /** Batches in an epoch. */
+  readonly batches: number;
+  /** The next batch; a promise only where it must be waited for. */
+  next(): RowValues | Promise<RowValues>;
+  /** Where it is in its rows. The stream's own state is kept with the other streams'. */
+  save(): FeedState;
+  /** Goes on from there; the stream has been put back before. Throws `RangeError` when the state is of other rows. */
+  restore(state: FeedState): void | Promise<void>;
+}
+
+/** Plain data, for checkpoints. */
+export interface FeedState {
+  readonly numbers: Readonly<Record<string, number>>;
+  readonly arrays: Readonly<Record<string, Uint32Array>>;
 }

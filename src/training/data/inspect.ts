@@ -17,7 +17,7 @@ import { hasTable, tableProblems, type TableExperiment } from "./table-problems.
 export interface DataInspection {
   readonly facts: DataFacts;
   /** What a model must know of the data, if nothing stands in the way. */
-  readonly shape: Pick<Dataset, "inputShape" | "tasks"> | undefined;
+  readonly shape: Pick<Dataset, "inputs" | "tasks"> | undefined;
 }
 
 /** Reads a table once for as long as its file stays the same. Made for one process that looks at the same few files again and again. */
@@ -85,7 +85,7 @@ function inspectTable(table: Table, experiment: TableExperiment): DataInspection
     const rows = { train: parts.train.length, validation: parts.validation.length, test: parts.test.length };
     return {
       facts: { columns, rows, problems: warnings },
-      shape: { inputShape: [inputNames.length], tasks: tasks.map(({ targets }) => targets) },
+      shape: { inputs: [{ name: "table", shape: [inputNames.length], features: inputNames }], tasks: tasks.map(({ targets }) => targets) },
     };
   } catch (error) {
     if (!(error instanceof DataError)) throw error;

@@ -6,7 +6,8 @@ import type { Split } from "../../experiment/record.ts";
 import type { RandomStream } from "../../balancers/kernels/random-stream.ts";
 import { RandomStreams } from "../random-streams.ts";
 import { DataError, type DataProblem } from "./data-error.ts";
-import type { Dataset, Rows, TaskTargets } from "./dataset.ts";
+import type { Dataset, InputSpec, RowSource, TaskTargets } from "./dataset.ts";
+import { MemorySource } from "./memory-source.ts";
 import { readIdx } from "./idx.ts";
 import { splitRows } from "./split.ts";
 
@@ -19,6 +20,7 @@ const shift = 6;
 const pixelMean = 0.1307;
 const pixelDeviation = 0.3081;
 
+const image: InputSpec = { name: "image", shape: [side, side, 1], features: [] };
 const classes: readonly string[] = Array.from({ length: 10 }, (_, digit) => String(digit));
 const positions: readonly string[] = ["left", "right"];
 
@@ -49,21 +51,20 @@ export function multiMnistDataset(digits: Digits, experiment: MultiMnistExperime
   const parts = splitRows(digits.count, split, "digits");
   const streams = new RandomStreams(split.seed);
   const columns = Object.entries(experiment.tasks).map(([id, task]) => task.column ?? id);
-  const rowsOf = (name: Split): Rows => {
+  const rowsOf = (name: Split): RowSource => {
     const couples = pairDigits(parts[name], pairs, streams.get(`pairs-${name}`));
     return composeRows(digits, couples, columns);
   };
   return {
-    inputShape: [side, side, 1],
-    inputNames: [],
+    inputs: [image],
     tasks: multiMnistTasks(experiment),
     splits: { train: rowsOf("train"), validation: rowsOf("validation"), test: rowsOf("test") },
   };
 }
 
 /** What the model needs to know of the data, without reading it. */
-export function multiMnistShape(experiment: MultiMnistExperiment): Pick<Dataset, "inputShape" | "tasks"> {
-  return { inputShape: [side, side, 1], tasks: multiMnistTasks(experiment) };
+export function multiMnistShape(experiment: MultiMnistExperiment): Pick<Dataset, "inputs" | "tasks"> {
+  return { inputs: [image], tasks: multiMnistTasks(experiment) };
 }
 
 /** Tasks that this data set does not have. */
@@ -179,7 +180,7 @@ function putDigit(canvas: Uint8Array, pixels: Uint8Array, digit: number, corner:
   }
 }
 
-function composeRows(digits: Digits, couples: Uint32Array, columns: readonly string[]): Rows {
+function composeRows(digits: Digits, couples: Uint32Array, columns: readonly string[]): RowSource {
   const count = couples.length / 2;
   const inputs = new Float32Array(count * side * side);
   const targets = columns.map(() => new Float32Array(count));
@@ -192,7 +193,7 @@ function composeRows(digits: Digits, couples: Uint32Array, columns: readonly str
       if (values !== undefined) values[row] = digits.labels[column === "left" ? left : right] ?? 0;
     });
   }
-  return { count, inputs, targets, present: columns.map(() => new Uint8Array(count).fill(1)) };
+  return new MemorySource({ rows: count, inputs: [inputs], targets, present: columns.map(() => new Uint8Array(count).fill(1)) });
 }
 
 function multiMnistTasks(experiment: MultiMnistExperiment): TaskTargets[] {

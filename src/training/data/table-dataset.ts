@@ -1,7 +1,8 @@
 import type { Split } from "../../experiment/record.ts";
 import { categoryOf, type Column } from "./column.ts";
 import { DataError, type DataProblem } from "./data-error.ts";
-import type { Dataset, Rows, TaskTargets } from "./dataset.ts";
+import type { Dataset, RowSource, TaskTargets } from "./dataset.ts";
+import { MemorySource } from "./memory-source.ts";
 import { encodeInputs, featureNames, fitInput, type Encoding } from "./inputs.ts";
 import { splitRows } from "./split.ts";
 import { encodeTargets, fitTargets } from "./targets.ts";
@@ -52,18 +53,17 @@ export function fitTable(table: Table, experiment: TableExperiment): FittedTable
 
 /** The data set of a fitted table. */
 export function encodeTable({ inputNames, encodings, tasks, parts }: FittedTable): Dataset {
-  const rowsOf = (split: Split): Rows => {
+  const rowsOf = (split: Split): RowSource => {
     const encoded = tasks.map(({ targets, column }) => encodeTargets(targets, column, parts[split]));
-    return {
-      count: parts[split].length,
-      inputs: encodeInputs(encodings, parts[split]),
+    return new MemorySource({
+      rows: parts[split].length,
+      inputs: [encodeInputs(encodings, parts[split])],
       targets: encoded.map(({ values }) => values),
       present: encoded.map(({ present }) => present),
-    };
+    });
   };
   return {
-    inputShape: [inputNames.length],
-    inputNames,
+    inputs: [{ name: "table", shape: [inputNames.length], features: inputNames }],
     tasks: tasks.map(({ targets }) => targets),
     splits: { train: rowsOf("train"), validation: rowsOf("validation"), test: rowsOf("test") },
   };

@@ -6,12 +6,12 @@ import { Tape } from "./tape.ts";
 /**
  * The reach of each parameter, in the order of `model.parameters`: the tasks (by position, increasing) whose output depends
  * on it. It is computed from the recorded forward pass, never taken from what the builder declares. Changes no state:
- * the pass runs in inference mode. `input` is any batch, one row is enough.
+ * the pass runs in inference mode. `inputs` are any batch, one row of zeros is enough.
  */
-export function computeReach(model: MultiTaskModel, input: Tensor): readonly (readonly number[])[] {
+export function computeReach(model: MultiTaskModel, inputs: readonly Tensor[]): readonly (readonly number[])[] {
   return tidy(() => {
     const variables = model.parameters.map(({ variable }) => variable);
-    const { tape, value } = Tape.record(variables, () => model.forward(input, false).map((output) => sum(output)));
+    const { tape, value } = Tape.record(variables, () => model.forward(inputs, false).map((output) => sum(output)));
     try {
       const reached = value.map((output) => tape.reached(output));
       return variables.map(({ id }) => reached.flatMap((ids, task) => (ids.has(id) ? [task] : [])));

@@ -1,4 +1,4 @@
-import { dispose, tensor, tidy, Tensor, Variable } from "@tensorflow/tfjs-core";
+import { concat, dispose, tensor, tidy, Tensor, Variable } from "@tensorflow/tfjs-core";
 import { RNN } from "@tensorflow/tfjs-layers";
 
 import { initializers } from "../../experiment/layer-arguments.ts";
@@ -12,7 +12,7 @@ import { applyNoise, dropoutMask } from "./noise.ts";
 import { planModel, weightName, type DataShape, type PlannedLayer } from "./plan.ts";
 
 /**
- * Builds the network of an experiment on the current backend: the trunk, each task's head, and an output layer for each task
+ * Builds the network of an experiment on the current backend: each input's encoder, the trunk, each task's head, and an output layer for each task
  * (`<task>.output`: one logit a class, or one value).
  *
  * First weights are drawn from the stream `weights/<parameter>`, so that a change of one layer leaves the others' as they were;
@@ -21,24 +21,32 @@ import { planModel, weightName, type DataShape, type PlannedLayer } from "./plan
  */
 export function buildModel(experiment: Pick<Experiment, "model">, data: DataShape, streams: RandomStreams): MultiTaskModel {
   const plan = planModel(experiment, data);
-  const trunk = buildLayers(plan.trunk, data.inputShape, streams);
-  const trunkShape = plan.trunk.at(-1)?.outputShape ?? data.inputShape;
+  const encoders = plan.encoders.map(({ input, layers }) => buildLayers(layers, input.shape, streams));
+  const trunk = buildLayers(plan.trunk, plan.entryShape, streams);
+  const trunkShape = plan.trunk.at(-1)?.outputShape ?? plan.entryShape;
   const heads = plan.heads.map(({ task, layers }) => ({ task, layers: buildLayers(layers, trunkShape, streams) }));
-  const all = [...trunk, ...heads.flatMap(({ layers }) => layers)];
+  const all = [...encoders.flat(), ...trunk, ...heads.flatMap(({ layers }) => layers)];
   return {
     parameters: [
-      ...trunk.flatMap((layer) => parametersOf(layer, { part: "trunk" })),
+      ...[...encoders.flat(), ...trunk].flatMap((layer) => parametersOf(layer, { part: "trunk" })),
       ...heads.flatMap(({ task, layers }) => layers.flatMap((layer) => parametersOf(layer, { part: "head", task }))),
     ],
     statistics: all.flatMap((layer) => layer.weights.filter(({ trained }) => !trained).map(({ name, variable }) => ({ name, variable }))),
-    forward(input, training) {
-      const shared = run(trunk, input, training);
+    forward(inputs, training) {
+      const encoded = encoders.map((layers, index) => run(layers, inputOf(inputs, index), training));
+      const shared = run(trunk, encoded.length > 1 ? concat(encoded, -1) : inputOf(encoded, 0), training);
       return heads.map(({ layers }) => run(layers, shared, training));
     },
     dispose() {
       for (const layer of all) layer.dispose();
     },
   };
+}
+
+function inputOf(inputs: readonly Tensor[], index: number): Tensor {
+  const input = inputs[index];
+  if (input === undefined) throw new TypeError(`The network has more than the ${inputs.length} inputs it was given.`);
+  return input;
 }
 
 interface BuiltLayer {

@@ -10,15 +10,15 @@ export interface ModelParameter {
   readonly declared: { readonly part: "trunk" } | { readonly part: "head"; readonly task: string };
 }
 
-/** A network with one input, a shared trunk and one output a task. Owns its variables. */
+/** A network with one input or several, a shared trunk and one output a task. Owns its variables. */
 export interface MultiTaskModel {
   readonly parameters: readonly ModelParameter[];
   /** State that training changes without gradients (moving statistics), by unique name. Checkpoints hold it. */
   readonly statistics: readonly { readonly name: string; readonly variable: Variable }[];
   /**
    * Outputs of all tasks in their order: logits `[batch, classes]`, or standardised values `[batch, 1]`.
-   * `input` is `[batch, ...inputShape]`. In training mode, dropout draws its masks from the model's random stream.
+   * `inputs` are `[batch, ...shape]`, in the order of the data set. In training mode, dropout draws its masks from the model's random stream.
    */
-  forward(input: Tensor, training: boolean): readonly Tensor[];
+  forward(inputs: readonly Tensor[], training: boolean): readonly Tensor[];
   dispose(): void;
 }

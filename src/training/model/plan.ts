@@ -1,6 +1,6 @@
 import type { Experiment, LayerEntry } from "../../experiment/schema.ts";
 import { findLayer } from "../../experiment/layers.ts";
-import type { Dataset } from "../data/dataset.ts";
+import type { Dataset, InputSpec } from "../data/dataset.ts";
 import { layerRegistry, type LayerArguments, type TfLayer } from "./layer-registry.ts";
 import { ModelError } from "./model-error.ts";
 
@@ -8,7 +8,7 @@ import { ModelError } from "./model-error.ts";
 export const mostParameters = 100_000_000;
 
 /** What the model must know of the data. */
-export type DataShape = Pick<Dataset, "inputShape" | "tasks">;
+export type DataShape = Pick<Dataset, "inputs" | "tasks">;
 
 /** A layer with its name, arguments and shapes, before any memory is taken for it. Shapes are without the batch axis. */
 export interface PlannedLayer {
@@ -28,6 +28,10 @@ export interface PlannedWeight {
 }
 
 export interface ModelPlan {
+  /** In the order of the inputs; without layers where an input goes into the trunk as it is. */
+  readonly encoders: readonly { readonly input: InputSpec; readonly layers: readonly PlannedLayer[] }[];
+  /** What enters the trunk: the only input's shape, or all encoders' outputs one after the other along the last axis. */
+  readonly entryShape: readonly number[];
   readonly trunk: readonly PlannedLayer[];
   /** In the order of the tasks; each ends with the output layer that was added. */
   readonly heads: readonly { readonly task: string; readonly layers: readonly PlannedLayer[] }[];
@@ -55,7 +59,8 @@ export function planModel(
   const headEntries = data.tasks.map(({ id }) =>
     headOf(experiment.model.heads, id).map((entry, index) => ({ entry, path: ["model", "heads", id, index] })),
   );
-  const names = new LayerNames([...trunkEntries, ...headEntries.flat()]);
+  const encoderEntries = encodersOf(experiment.model, data);
+  const names = new LayerNames([...[...encoderEntries.values()].flat(), ...trunkEntries, ...headEntries.flat()]);
   const sequence = (entries: readonly Entry[], prefix: string, from: Source): PlannedLayer[] => {
     const layers: PlannedLayer[] = [];
     for (const entry of entries) layers.push(planned(planLayer(entry, names, prefix, layers.at(-1) ?? from)));
@@ -69,9 +74,13 @@ export function planModel(
     return layer;
   };
 
-  const input: Source = { name: "the data", outputShape: data.inputShape };
-  const trunk = sequence(trunkEntries, "", input);
-  const trunkEnd: Source = trunk.at(-1) ?? input;
+  const encoders = data.inputs.map((input) => ({
+    input,
+    layers: sequence(encoderEntries.get(input.name) ?? [], `${input.name}.`, dataSource(input, data.inputs)),
+  }));
+  const entry = joined(encoders.map(({ input, layers }) => layers.at(-1) ?? dataSource(input, data.inputs)));
+  const trunk = sequence(trunkEntries, "", entry);
+  const trunkEnd: Source = trunk.at(-1) ?? entry;
   const heads = data.tasks.map((task, index) => {
     const entries = headEntries[index] ?? [];
     const layers = sequence(entries, `${task.id}.`, trunkEnd);
@@ -80,7 +89,45 @@ export function planModel(
     requireFlat(task.id, last, path);
     return { task: task.id, layers: [...layers, planned(planOutput(task, names, last))] };
   });
-  return { trunk, heads };
+  return { encoders, entryShape: entry.outputShape, trunk, heads };
+}
+
+function dataSource({ name, shape }: InputSpec, all: readonly InputSpec[]): Source {
+  return { name: all.length === 1 ? "the data" : `the input "${name}"`, outputShape: shape };
+}
+
+/** Several inputs are joined along their last axis, so all others must agree. */
+function joined(sources: readonly Source[]): Source {
+  const [first, ...others] = sources;
+  if (first === undefined) throw new TypeError("The data has no input.");
+  if (others.length === 0) return first;
+  const outer = first.outputShape.slice(0, -1);
+  for (const { name, outputShape } of others) {
+    if (outputShape.length === outer.length + 1 && outer.every((axis, index) => axis === outputShape[index])) continue;
+    throw new ModelError({
+      code: "MTL408",
+      path: ["model", "trunk"],
+      message:
+        `The inputs cannot be joined before the trunk: ${shapeText(first.outputShape)} from ${first.name} and ${shapeText(outputShape)} from ${name} ` +
+        `differ in more than their last axis. Give each input layers under model.inputs that end alike, such as flatten and dense.`,
+    });
+  }
+  const last = sources.reduce((sum, { outputShape }) => sum + (outputShape.at(-1) ?? 0), 0);
+  return { name: "the inputs", outputShape: [...outer, last] };
+}
+
+/** Layers under `model.inputs`, by the input's name. Throws `ModelError` for an input that the data does not have. */
+function encodersOf({ inputs = {} }: Experiment["model"], data: DataShape): ReadonlyMap<string, readonly Entry[]> {
+  const names = data.inputs.map(({ name }) => name);
+  return new Map(
+    Object.entries(inputs).map(([name, layers]) => {
+      const path = ["model", "inputs", name];
+      if (!names.includes(name)) {
+        throw new ModelError({ code: "MTL409", path, message: `The data has no input "${name}". It has: ${names.join(", ")}.` });
+      }
+      return [name, layers.map((entry, index) => ({ entry, path: [...path, index] }))] as const;
+    }),
+  );
 }
 
 /** Number of trainable and fixed numbers in a layer. */

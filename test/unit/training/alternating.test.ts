@@ -3,6 +3,8 @@ import { startBackend } from "../../../src/training/backend/backend.ts";
 import { makeBatch } from "../../../src/training/batches.ts";
 import { inTensorScope } from "../../../src/training/tensor-scope.ts";
 import { syntheticTraining } from "./synthetic.ts";
+import { valuesOf } from "./values-of.ts";
+import { pickRows } from "../../../src/training/data/memory-source.ts";
 
 const rows = Uint32Array.from({ length: 16 }, (_, i) => i);
 
@@ -18,7 +20,7 @@ function moved(balancer: object | string, optimizer: object, steps = 1): readonl
   const { common, owned } = training.parameters;
   const values = () => [...common, ...owned].flatMap((parameter) => [...parameter.values]);
   const before = values();
-  const batch = makeBatch(training.dataset, training.dataset.splits.train, rows);
+  const batch = makeBatch(training.dataset, pickRows(valuesOf(training.dataset.splits.train), rows));
   for (let step = 0; step < steps; step++) inTensorScope(() => training.stepper.run(batch, { step, epoch: 0, track: false }));
   const after = values();
   training.model.dispose();

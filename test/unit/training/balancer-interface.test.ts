@@ -28,6 +28,8 @@ import { TrainingError } from "../../../src/training/training-error.ts";
 import { captureState, restoreState } from "../../../src/training/training-state.ts";
 import type { Training } from "../../../src/training/training.ts";
 import { ListRecorder, neverStop, syntheticDataset, syntheticTraining } from "./synthetic.ts";
+import { valuesOf } from "./values-of.ts";
+import { pickRows } from "../../../src/training/data/memory-source.ts";
 
 type Definition = BalancerDefinition<z.ZodRawShape>;
 
@@ -54,7 +56,7 @@ const rows = Uint32Array.from({ length: 16 }, (_, i) => i);
 
 function step(training: Training, { track = false, further = [] }: { track?: boolean; further?: readonly Uint32Array[] } = {}): StepReport {
   const { dataset, stepper } = training;
-  const batch = (indices: Uint32Array) => makeBatch(dataset, dataset.splits.train, indices);
+  const batch = (indices: Uint32Array) => makeBatch(dataset, pickRows(valuesOf(dataset.splits.train), indices));
   return inTensorScope(() => stepper.run(batch(rows), { step: 0, epoch: 0, track }, further.map(batch)));
 }
 
@@ -116,7 +118,7 @@ describe("levels", () => {
 
   test("a batch with labels for one task alone is measured by its parameters", () => {
     const dataset = syntheticDataset();
-    dataset.splits.train.present[1]?.fill(0);
+    valuesOf(dataset.splits.train).present[1]?.fill(0);
     const grams: (readonly (readonly number[])[])[] = [];
     const balancer = method({
       needs: "gram",
@@ -194,7 +196,7 @@ test("further batches: the method is given J₁ J₂ᵀ, and a task that is abse
     },
   });
   const training = syntheticTraining({ optimizer: { sgd: { learningRate: 1e-9 } } }, dataset, balancer);
-  expect(training.furtherOrders).toHaveLength(2);
+  expect(training.furtherFeeds).toHaveLength(2);
   step(training, { further: [rows, rows] });
   const [same] = seen;
   const gram = same === undefined ? [] : gramOf(same);
@@ -257,7 +259,7 @@ describe("looks", () => {
       },
     });
     const training = syntheticTraining({}, syntheticDataset(), balancer);
-    const batch = makeBatch(training.dataset, training.dataset.splits.train, rows);
+    const batch = makeBatch(training.dataset, pickRows(valuesOf(training.dataset.splits.train), rows));
     for (let index = 0; index < 4; index++) inTensorScope(() => training.stepper.run(batch, { step: index, epoch: 0, track: false }));
     expect(looked).toEqual([0, 2]);
     training.model.dispose();
@@ -280,7 +282,7 @@ test("how well a task does: the share of right classes, and 1 ⁄ (1 + mean squa
   const { input, training, report } = asked({ performance: true });
   const [accuracy = 0, fit = 0] = performanceOf(input);
   const [logits = new Float32Array(), predicted = new Float32Array()] = report.outputs;
-  const { targets } = training.dataset.splits.train;
+  const { targets } = valuesOf(training.dataset.splits.train);
   const classOf = (row: number) =>
     [0, 1, 2].reduce((best, c) => ((logits[row * 3 + c] ?? 0) > (logits[row * 3 + best] ?? 0) ? c : best), 0);
   expect(accuracy).toBeCloseTo([...rows].filter((row) => classOf(row) === targets[0]?.[row]).length / rows.length, 5);
@@ -341,7 +343,7 @@ describe("groups of tasks", () => {
 
   test("a bad value ends the batch there, and what an earlier group learnt is kept", () => {
     const training = syntheticTraining(changes, syntheticDataset(), groups([[0], [1]]));
-    training.dataset.splits.train.targets[1]?.fill(Number.NaN, 0, 16);
+    valuesOf(training.dataset.splits.train).targets[1]?.fill(Number.NaN, 0, 16);
     const report = step(training, { track: true });
     expect(report.trouble).toMatchObject({ remedy: { kind: "skip" }, bad: [{ task: 1, what: "loss" }] });
     expect(report.weights).toEqual([1, undefined]);
@@ -367,7 +369,7 @@ test("weight decay adds λθ to the gradient of every parameter", () => {
   for (const each of [decayed, plain]) each.model.dispose();
 });
 
-test("a direction of accidental length is shortened, and told once an epoch, as is a solver that gave up", () => {
+test("a direction of accidental length is shortened, and told once an epoch, as is a solver that gave up", async () => {
   const properties = { nonConflicting: "no", scaleFree: "no", length: 1, sumWithoutConflict: "no", orderFree: "yes" } as const;
   const balancer = method({
     needs: "gram",
@@ -382,7 +384,7 @@ test("a direction of accidental length is shortened, and told once an epoch, as 
   const recorder = new ListRecorder();
   const keeper = new CheckpointKeeper(folder, recorder);
   const loop = new TrainingLoop(training, recorder, neverStop, keeper);
-  for (let i = 0; i < 3; i++) loop.step();
+  for (let i = 0; i < 3; i++) await loop.step();
   const told = recorder.events.filter(({ kind }) => kind === "warning").map(({ detail }) => detail?.["status"]);
   expect(told).toEqual(["not-converged", "shortened"]);
   const [weight = 0] = recorder.points.get("weight/kind")?.[0]?.values ?? [];
@@ -404,7 +406,7 @@ test("training ends when the validation has not become better for as many epochs
   training.model.dispose();
 });
 
-test("what a method keeps, and where its further batches are, is in the checkpoint", () => {
+test("what a method keeps, and where its further batches are, is in the checkpoint", async () => {
   const balancer = method({
     needs: "gradients",
     draws: 1,
@@ -418,12 +420,12 @@ test("what a method keeps, and where its further batches are, is in the checkpoi
   });
   const [one, other] = [0, 1].map(() => syntheticTraining({}, syntheticDataset(), balancer));
   if (one === undefined || other === undefined) throw new Error("unreachable");
-  one.furtherOrders[0]?.next();
+  await one.furtherFeeds[0]?.next();
   step(one, { further: [rows] });
-  restoreState(other, captureState(one, 1, undefined));
+  await restoreState(other, captureState(one, 1, undefined));
   expect(other.stepper.remembered).toEqual(one.stepper.remembered);
   expect(other.stepper.remembered.buffers?.["last/0"]?.length).toBeGreaterThan(0);
-  expect([...(other.furtherOrders[0]?.next() ?? [])]).toEqual([...(one.furtherOrders[0]?.next() ?? [])]);
+  expect(await other.furtherFeeds[0]?.next()).toEqual(await one.furtherFeeds[0]?.next());
   for (const each of [one, other]) each.model.dispose();
 });
 
@@ -432,7 +434,7 @@ describe("what a review found", () => {
     const groups = method({ action: "alternate", groups: ({ tasks }, state) => ({ groups: tasks.map((task) => [task]), state }) });
     const changes = { optimizer: { sgd: {} }, training: { epochs: 1, batchSize: 16, onNonFinite: "drop-task" } };
     const training = syntheticTraining(changes, syntheticDataset(), groups);
-    training.dataset.splits.train.targets[1]?.fill(Number.NaN);
+    valuesOf(training.dataset.splits.train).targets[1]?.fill(Number.NaN);
     const report = step(training);
     expect(report.weights).toEqual([1, undefined]);
     expect(report.trouble).toMatchObject({ remedy: { kind: "drop", tasks: [1] } });
@@ -446,7 +448,7 @@ describe("what a review found", () => {
       groups: ({ tasks }, { draws = [] }) => ({ groups: [tasks], state: { draws: draws.map((count) => count + 1) } }),
     });
     const training = syntheticTraining({}, syntheticDataset(), groups);
-    training.dataset.splits.train.targets[1]?.fill(Number.NaN);
+    valuesOf(training.dataset.splits.train).targets[1]?.fill(Number.NaN);
     step(training);
     expect(training.stepper.remembered.state["draws"]).toEqual([0]);
     training.model.dispose();

@@ -1,7 +1,9 @@
 import { fc, test } from "@fast-check/vitest";
 import { beforeAll, describe, expect } from "vitest";
 import { startBackend } from "../../../src/training/backend/backend.ts";
-import { BatchOrder, makeBatch } from "../../../src/training/batches.ts";
+import { makeBatch } from "../../../src/training/batches.ts";
+import { BatchOrder } from "../../../src/training/data/batch-order.ts";
+import { pickRows } from "../../../src/training/data/memory-source.ts";
 import { RandomStreams } from "../../../src/training/random-streams.ts";
 import { syntheticDataset } from "./synthetic.ts";
 
@@ -51,16 +53,19 @@ describe("the order of rows", () => {
 
 describe("a batch", () => {
   const dataset = syntheticDataset({ gaps: true });
+  const { values } = dataset.splits.train;
 
   test("holds the rows it was asked for, one-hot classes, and weights that sum to one over the labelled rows", () => {
     const rows = [3, 5, 1];
-    const { input, targets } = makeBatch(dataset, dataset.splits.train, rows);
-    expect([...input.dataSync()]).toEqual(rows.flatMap((row) => [...dataset.splits.train.inputs.subarray(row * 4, row * 4 + 4)]));
+    const { inputs, targets } = makeBatch(dataset, pickRows(values, rows));
+    expect([...(inputs[0]?.dataSync() ?? [])]).toEqual(
+      rows.flatMap((row) => [...(values.inputs[0] ?? new Float32Array()).subarray(row * 4, row * 4 + 4)]),
+    );
     const [kind, size] = targets;
     expect(kind?.target.shape).toEqual([3, 3]);
     const onehot = [...(kind?.target.dataSync() ?? [])];
     rows.forEach((row, i) => {
-      expect(onehot.slice(i * 3, i * 3 + 3).indexOf(1)).toBe(dataset.splits.train.targets[0]?.[row]);
+      expect(onehot.slice(i * 3, i * 3 + 3).indexOf(1)).toBe(values.targets[0]?.[row]);
     });
     // Row 5 has no size.
     expect([...(size?.rowWeight.dataSync() ?? [])]).toEqual([0.5, 0, 0.5]);
@@ -68,7 +73,7 @@ describe("a batch", () => {
   });
 
   test("has no targets for a task without any label in it", () => {
-    const { targets } = makeBatch(dataset, dataset.splits.train, [0, 5, 10]);
+    const { targets } = makeBatch(dataset, pickRows(values, [0, 5, 10]));
     expect(targets[0]).toBeDefined();
     expect(targets[1]).toBeUndefined();
   });

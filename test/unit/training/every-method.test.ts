@@ -16,6 +16,7 @@ import { prepareTraining, type Training } from "../../../src/training/training.t
 import { TrainingLoop } from "../../../src/training/training-loop.ts";
 import { captureState, restoreState } from "../../../src/training/training-state.ts";
 import { ListRecorder, neverStop, syntheticDataset, syntheticExperiment, syntheticTraining } from "./synthetic.ts";
+import { valuesOf } from "./values-of.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "taskscope-methods-"));
 const examplesFolder = new URL("../../../examples/", import.meta.url).pathname;
@@ -42,10 +43,10 @@ function prepare(experiment: Experiment, dataset: Dataset): Training {
 }
 
 /** Of each step, the mean loss of the tasks that it trained: a task that a method weighs with 0, head and all, may well get worse. */
-function train(training: Training, steps: number): readonly number[] {
+async function train(training: Training, steps: number): Promise<readonly number[]> {
   const recorder = new ListRecorder();
   const loop = new TrainingLoop(training, recorder, neverStop, new CheckpointKeeper(folder, recorder));
-  for (let i = 0; i < steps; i++) loop.step();
+  for (let i = 0; i < steps; i++) await loop.step();
   const weighsLosses = resolveBalancer(training.experiment.balancer).balancer.action === "weigh-losses";
   const trained: number[][] = Array.from({ length: steps }, () => []);
   for (const { id } of training.tasks) {
@@ -65,18 +66,18 @@ describe.each(balancerCatalogue.map(({ id }) => id))("%s", (id) => {
   test.each([
     ["multi-mnist", 32],
     ["penguins", 60],
-  ])("trains %s with finite losses that fall", (name, steps) => {
+  ])("trains %s with finite losses that fall", async (name, steps) => {
     const dataset = data.get(name);
     if (dataset === undefined) throw new Error("no data");
     const training = prepare(exampleOf(name, id), dataset);
-    const losses = train(training, steps);
+    const losses = await train(training, steps);
     expect(losses.every(Number.isFinite)).toBe(true);
     expect(mean(losses.slice(-8))).toBeLessThan(mean(losses.slice(0, 8)));
     expect(training.policy.consecutive).toBe(0);
     training.model.dispose();
   });
 
-  test("goes on from a checkpoint as if it had never stopped, bit for bit", () => {
+  test("goes on from a checkpoint as if it had never stopped, bit for bit", async () => {
     // Twelve steps over four epochs of three; the checkpoint is in the middle of an epoch, with partial labels.
     const changes = {
       balancer: id,
@@ -89,13 +90,13 @@ describe.each(balancerCatalogue.map(({ id }) => id))("%s", (id) => {
     const recorders = [new ListRecorder(), new ListRecorder(), new ListRecorder()] as const;
     const loop = (training: Training, recorder: ListRecorder, step: number) =>
       new TrainingLoop(training, recorder, neverStop, new CheckpointKeeper(folder, recorder), { step, best: undefined });
-    const run = (each: TrainingLoop, steps: number) => {
-      for (let i = 0; i < steps; i++) each.step();
+    const run = async (each: TrainingLoop, steps: number) => {
+      for (let i = 0; i < steps; i++) await each.step();
     };
-    run(loop(whole, recorders[0], 0), 12);
-    run(loop(first, recorders[1], 0), 5);
-    restoreState(second, readCheckpoint(writeCheckpoint(folder, captureState(first, 5, undefined))));
-    run(loop(second, recorders[2], 5), 7);
+    await run(loop(whole, recorders[0], 0), 12);
+    await run(loop(first, recorders[1], 0), 5);
+    await restoreState(second, readCheckpoint(writeCheckpoint(folder, captureState(first, 5, undefined))));
+    await run(loop(second, recorders[2], 5), 7);
     const state = (training: Training) => captureState(training, 12, undefined);
     expect(state(second)).toEqual(state(whole));
     const joined = Object.fromEntries(
@@ -108,14 +109,14 @@ describe.each(balancerCatalogue.map(({ id }) => id))("%s", (id) => {
     for (const training of [whole, first, second]) training.model.dispose();
   });
 
-  test("works where a task has no label in a batch: no loss, no weight, and the others learn", () => {
+  test("works where a task has no label in a batch: no loss, no weight, and the others learn", async () => {
     const dataset = syntheticDataset({ rows: 48 });
     // Of the first half of the rows the second task knows nothing.
-    dataset.splits.train.present[1]?.fill(0, 0, 24);
+    valuesOf(dataset.splits.train).present[1]?.fill(0, 0, 24);
     const training = syntheticTraining({ balancer: id, training: { epochs: 1, batchSize: 4, backend: "wasm" } }, dataset);
     const recorder = new ListRecorder();
     const loop = new TrainingLoop(training, recorder, neverStop, new CheckpointKeeper(folder, recorder));
-    for (let i = 0; i < 12; i++) loop.step();
+    for (let i = 0; i < 12; i++) await loop.step();
     const [kind = [], size = []] = ["loss/kind", "loss/size"].map((series) => recorder.points.get(series) ?? []);
     expect(kind).toHaveLength(12);
     expect(size.length).toBeLessThan(12);
@@ -126,10 +127,10 @@ describe.each(balancerCatalogue.map(({ id }) => id))("%s", (id) => {
     training.model.dispose();
   });
 
-  test("trains one task alone", () => {
+  test("trains one task alone", async () => {
     const changes = { balancer: id, tasks: { kind: { kind: "classification" } } };
     const training = prepare(syntheticExperiment(changes), syntheticDataset({ tasks: ["kind"] }));
-    const losses = train(training, 60);
+    const losses = await train(training, 60);
     expect(losses.every(Number.isFinite)).toBe(true);
     expect(mean(losses.slice(-8))).toBeLessThan(mean(losses.slice(0, 8)));
     training.model.dispose();

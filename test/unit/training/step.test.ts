@@ -6,6 +6,8 @@ import { inTensorScope } from "../../../src/training/tensor-scope.ts";
 import type { StepReport } from "../../../src/training/step-report.ts";
 import type { Training } from "../../../src/training/training.ts";
 import { syntheticDataset, syntheticTraining } from "./synthetic.ts";
+import { valuesOf } from "./values-of.ts";
+import { pickRows } from "../../../src/training/data/memory-source.ts";
 
 const firstRows = Uint32Array.from({ length: 16 }, (_, i) => i);
 
@@ -14,7 +16,9 @@ function step(
   { track = false, rows = firstRows, at = 0 }: { track?: boolean; rows?: Uint32Array; at?: number } = {},
 ): StepReport {
   const { dataset, stepper } = training;
-  return inTensorScope(() => stepper.run(makeBatch(dataset, dataset.splits.train, rows), { step: at, epoch: 0, track }));
+  return inTensorScope(() =>
+    stepper.run(makeBatch(dataset, pickRows(valuesOf(dataset.splits.train), rows)), { step: at, epoch: 0, track }),
+  );
 }
 
 function weights({ parameters }: Training): Record<string, readonly number[]> {
@@ -23,7 +27,7 @@ function weights({ parameters }: Training): Record<string, readonly number[]> {
 
 /** Rows whose second label is missing. */
 function unlabelled(dataset: Dataset): Uint32Array {
-  const present = dataset.splits.train.present[1] ?? new Uint8Array();
+  const present = valuesOf(dataset.splits.train).present[1] ?? new Uint8Array();
   return Uint32Array.from([...present.keys()].filter((row) => present[row] === 0));
 }
 
@@ -136,7 +140,7 @@ describe("a task without a label in the batch", () => {
 describe("a loss that is not finite", () => {
   const broken = (): Dataset => {
     const dataset = syntheticDataset();
-    dataset.splits.train.targets[1]?.fill(Number.POSITIVE_INFINITY);
+    valuesOf(dataset.splits.train).targets[1]?.fill(Number.POSITIVE_INFINITY);
     return dataset;
   };
 
@@ -213,7 +217,7 @@ describe("what overflows without showing in a loss", () => {
     const training = syntheticTraining(normalised, dataset);
     const before = training.model.statistics.map(({ variable }) => [...variable.dataSync<"float32">()]);
     const kept = weights(training);
-    dataset.splits.train.inputs.fill(1e23, 0, 8);
+    valuesOf(dataset.splits.train).inputs[0]?.fill(1e23, 0, 8);
     const report = step(training);
     expect(report.losses.every((loss) => loss !== undefined && Number.isFinite(loss))).toBe(true);
     expect(report.trouble).toMatchObject({ remedy: { kind: "skip" } });
@@ -229,7 +233,7 @@ describe("what overflows without showing in a loss", () => {
       { tasks: { size: { kind: "regression", loss: "mae" } }, model: { trunk: [{ dense: { units: 2 } }] } },
       dataset,
     );
-    dataset.splits.train.inputs.fill(1e21, 0, 4);
+    valuesOf(dataset.splits.train).inputs[0]?.fill(1e21, 0, 4);
     const report = step(training);
     expect(report.losses[0]).toSatisfy(Number.isFinite);
     expect(report.trouble).toMatchObject({ remedy: { kind: "skip" }, bad: [{ what: "gradient" }] });

@@ -1,20 +1,24 @@
 import type { Balancer } from "../../../src/balancers/balancer.ts";
 import { experimentSchema, type Experiment } from "../../../src/experiment/schema.ts";
-import type { OwnershipMap, RunDescription, RunEvent } from "../../../src/experiment/record.ts";
-import type { Dataset, Rows } from "../../../src/training/data/dataset.ts";
+import type { OwnershipMap, RunDescription, RunEvent, Split } from "../../../src/experiment/record.ts";
+import type { Dataset } from "../../../src/training/data/dataset.ts";
+import { MemorySource } from "../../../src/training/data/memory-source.ts";
 import { buildModel } from "../../../src/training/model/build.ts";
 import { RandomStreams } from "../../../src/training/random-streams.ts";
 import type { Control, Recorder } from "../../../src/training/recorder.ts";
 import { prepareTraining, type Training } from "../../../src/training/training.ts";
+
+/** A data set whose values a test may look at and change. */
+export type SyntheticDataset = Dataset & { readonly splits: Readonly<Record<Split, MemorySource>> };
 
 /** Two tasks on four features: three classes, and a number. Every fifth row lacks the second label when `gaps` is set. */
 export function syntheticDataset({
   rows = 60,
   gaps = false,
   tasks = ["kind", "size"],
-}: { rows?: number; gaps?: boolean; tasks?: readonly string[] } = {}): Dataset {
+}: { rows?: number; gaps?: boolean; tasks?: readonly string[] } = {}): SyntheticDataset {
   const stream = new RandomStreams(7).get("synthetic");
-  const make = (count: number): Rows => {
+  const make = (count: number): MemorySource => {
     const inputs = Float32Array.from({ length: count * 4 }, () => stream.normal());
     const row = (i: number): readonly number[] => [...inputs.subarray(i * 4, i * 4 + 4)];
     const kind = Float32Array.from({ length: count }, (_, i) => {
@@ -27,16 +31,15 @@ export function syntheticDataset({
     });
     const present = Uint8Array.from({ length: count }, (_, i) => (gaps && i % 5 === 0 ? 0 : 1));
     const all = new Uint8Array(count).fill(1);
-    return {
-      count,
-      inputs,
+    return new MemorySource({
+      rows: count,
+      inputs: [inputs],
       targets: tasks.map((id) => (id === "kind" ? kind : size)),
       present: tasks.map((id) => (id === "kind" ? all : present)),
-    };
+    });
   };
   return {
-    inputShape: [4],
-    inputNames: ["a", "b", "c", "d"],
+    inputs: [{ name: "table", shape: [4], features: ["a", "b", "c", "d"] }],
     tasks: tasks.map((id) =>
       id === "kind"
         ? { id, kind: "classification", classes: ["x", "y", "z"], mean: 0, deviation: 1 }

@@ -11,6 +11,7 @@ import type { Training } from "../../../src/training/training.ts";
 import { TrainingLoop } from "../../../src/training/training-loop.ts";
 import { restoreState } from "../../../src/training/training-state.ts";
 import { ListRecorder, neverStop, syntheticDataset, syntheticTraining } from "./synthetic.ts";
+import { valuesOf } from "./values-of.ts";
 
 let folder = "";
 const opened: Training[] = [];
@@ -113,7 +114,7 @@ describe.each(["equal", "static", "uncertainty", "mgda", "adatask"])("training w
 
     const resumed = open({ ...changes, name: "resumed" }, dataset);
     const checkpoint = readCheckpoint(checkpointPath(folder, 6));
-    const { best } = restoreState(resumed, checkpoint);
+    const { best } = await restoreState(resumed, checkpoint);
     const secondHalf = new ListRecorder();
     const keeper = new CheckpointKeeper(
       folder,
@@ -164,7 +165,7 @@ test("a training that must end keeps what it has learnt in a checkpoint", async 
   const recorder = new ListRecorder();
   const breakAfterFour = {
     stopRequested: () => {
-      if (recorder.steps === 4) dataset.splits.train.targets[1]?.fill(Number.NaN);
+      if (recorder.steps === 4) valuesOf(dataset.splits.train).targets[1]?.fill(Number.NaN);
       return false;
     },
     takeCheckpointRequest: () => false,
@@ -179,7 +180,7 @@ describe("a task that is dropped again and again", () => {
   const patience = { training: { epochs: 3, batchSize: 16, onNonFinite: "drop-task", maxConsecutive: 3 } };
   const broken = () => {
     const dataset = syntheticDataset();
-    dataset.splits.train.targets[1]?.fill(Number.NaN);
+    valuesOf(dataset.splits.train).targets[1]?.fill(Number.NaN);
     return dataset;
   };
 
@@ -195,14 +196,14 @@ describe("a task that is dropped again and again", () => {
     const half = new TrainingLoop(open(patience, dataset), recorder, stopAfter(() => recorder, 2), new CheckpointKeeper(folder, recorder)); // prettier-ignore
     expect((await half.run()).kind).toBe("stopped");
     const resumed = open(patience, dataset);
-    const { best } = restoreState(resumed, readCheckpoint(checkpointPath(folder, 2)));
+    const { best } = await restoreState(resumed, readCheckpoint(checkpointPath(folder, 2)));
     const rest = new TrainingLoop(resumed, recorder, neverStop, new CheckpointKeeper(folder, recorder), { step: 2, best });
     await expect(rest.run()).rejects.toThrow(/3 steps in a row, the last at step 3/);
   });
 
   test("begins anew once the task has been trained", async () => {
     const dataset = syntheticDataset();
-    const [labels = new Float32Array()] = dataset.splits.train.targets.slice(1);
+    const [labels = new Float32Array()] = valuesOf(dataset.splits.train).targets.slice(1);
     const good = labels.slice();
     const recorder = new ListRecorder();
     const everyThirdIsGood: Control = {

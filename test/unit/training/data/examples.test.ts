@@ -9,6 +9,7 @@ import { inspectData, TableCache } from "../../../../src/training/data/inspect.t
 import { loadData } from "../../../../src/training/data/load.ts";
 import { readTable } from "../../../../src/training/data/table.ts";
 import { inspectModel } from "../../../../src/training/model/inspect.ts";
+import { valuesOf } from "../values-of.ts";
 
 const root = join(import.meta.dirname, "../../../..");
 const examples = join(root, "examples");
@@ -45,12 +46,12 @@ describe("the penguins", () => {
 
   test("without measurements are left out, and those without a sex have no label for it", async () => {
     const { splits, tasks } = await loadData(example("penguins.mtl.yaml").experiment, examples);
-    const parts = [splits.train, splits.validation, splits.test];
+    const parts = [splits.train, splits.validation, splits.test].map(valuesOf);
     const labelled = tasks.map((_, task) =>
       parts.reduce((sum, { present }) => sum + (present[task]?.filter((each) => each === 1).length ?? 0), 0),
     );
     expect(tasks.map(({ id }) => id)).toEqual(["species", "sex", "mass"]);
-    expect(parts.reduce((sum, { count }) => sum + count, 0)).toBe(342);
+    expect(parts.reduce((sum, { rows: count }) => sum + count, 0)).toBe(342);
     expect(labelled).toEqual([342, 333, 342]);
   });
 });

@@ -2,13 +2,14 @@ import { test as law, fc } from "@fast-check/vitest";
 import { afterAll, describe, expect, test } from "vitest";
 
 import type { Split } from "../../../../src/experiment/record.ts";
-import type { Rows } from "../../../../src/training/data/dataset.ts";
+import type { Dataset } from "../../../../src/training/data/dataset.ts";
 import { loadData } from "../../../../src/training/data/load.ts";
 import { splitRows } from "../../../../src/training/data/split.ts";
 import { containing } from "./containing.ts";
 import { inspectData, TableCache } from "../../../../src/training/data/inspect.ts";
 import { tableExperiment, type TableSettings } from "./experiment.ts";
 import { smallTable, temporaryFolder } from "./folder.ts";
+import { valuesOf } from "../values-of.ts";
 
 const folder = temporaryFolder();
 afterAll(() => {
@@ -18,7 +19,21 @@ const splits: readonly Split[] = ["train", "validation", "test"];
 
 async function load(content: string, settings: Omit<TableSettings, "file"> = {}, ending = "csv") {
   const file = folder.write(`table.${ending}`, content);
-  return await loadData(tableExperiment({ file, ...settings }), folder.path);
+  return flat(await loadData(tableExperiment({ file, ...settings }), folder.path));
+}
+
+/** The only input of a table beside its targets. */
+function flat({ inputs, tasks, splits: sources }: Dataset) {
+  const valuesIn = (split: Split) => {
+    const { rows, inputs: all, targets, present } = valuesOf(sources[split]);
+    return { count: rows, inputs: all[0] ?? new Float32Array(), targets, present };
+  };
+  return {
+    inputShape: inputs[0]?.shape,
+    inputNames: inputs[0]?.features,
+    tasks,
+    splits: { train: valuesIn("train"), validation: valuesIn("validation"), test: valuesIn("test") },
+  };
 }
 
 describe("a data set from a table", () => {
@@ -227,7 +242,7 @@ describe("a split", () => {
   });
 });
 
-function moments(values: Rows["inputs"]): { readonly mean: number; readonly deviation: number } {
+function moments(values: Float32Array): { readonly mean: number; readonly deviation: number } {
   const mean = sumOf(values) / values.length;
   return { mean, deviation: Math.sqrt(sumOf(values.map((value) => (value - mean) ** 2)) / values.length) };
 }

@@ -1,9 +1,11 @@
-import { memory, ones, type Tensor } from "@tensorflow/tfjs-core";
+import { memory, mul, ones, tidy, type Tensor } from "@tensorflow/tfjs-core";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 
 import { layerCatalogue } from "../../../../src/experiment/layers.ts";
 import type { LayerEntry } from "../../../../src/experiment/schema.ts";
 import { startBackend } from "../../../../src/training/backend/backend.ts";
+import { computeReach } from "../../../../src/training/gradients/reach.ts";
+import { buildModel } from "../../../../src/training/model/build.ts";
 import { inspectModel } from "../../../../src/training/model/inspect.ts";
 import type { MultiTaskModel } from "../../../../src/training/model/model.ts";
 import { layerRegistry } from "../../../../src/training/model/layer-registry.ts";
@@ -195,6 +197,45 @@ describe("each layer of the catalogue", () => {
     const [values = []] = outputs(model, input(2, ...axes), true);
     expect(values).toHaveLength(2);
     expect(values.every(Number.isFinite)).toBe(true);
+  });
+});
+
+describe("several inputs", () => {
+  const data = {
+    inputs: [
+      { name: "image", shape: [4, 4, 1], features: [] },
+      { name: "table", shape: [3], features: ["a", "b", "c"] },
+    ],
+    tasks: [regression("y"), regression("z")],
+  };
+  const model = { inputs: { image: ["flatten", { dense: { units: 5, name: "seen" } }] }, trunk: [{ dense: { units: 2, name: "joint" } }] };
+
+  test("go through their encoders and are joined before the trunk", () => {
+    const network = buildModel({ model }, data, new RandomStreams(1));
+    expect(network.parameters.map(({ name, variable }) => [name, variable.shape]).slice(0, 3)).toEqual([
+      ["seen.kernel", [16, 5]],
+      ["seen.bias", [5]],
+      ["joint.kernel", [8, 2]],
+    ]);
+    const [image, table] = [input(2, 4, 4, 1), input(2, 3)];
+    tidy(() => {
+      const of = (...both: Tensor[]): number[] => [...(network.forward(both, false)[0]?.dataSync() ?? [])];
+      const both = of(image, table);
+      expect(of(mul(image, 2), table)).not.toEqual(both);
+      expect(of(image, mul(table, 2))).not.toEqual(both);
+    });
+    expect(computeReach(network, [input(1, 4, 4, 1), input(1, 3)]).slice(0, 3)).toEqual([
+      [0, 1],
+      [0, 1],
+      [0, 1],
+    ]);
+    network.dispose();
+  });
+
+  test("that end in other axes, and encoders of inputs that are not there, are refused at their place", () => {
+    const built = (inputs: Record<string, LayerEntry[]>) => () => buildModel({ model: { ...model, inputs } }, data, new RandomStreams(1));
+    expect(built({})).toThrow(/MTL408|differ in more than their last axis/);
+    expect(built({ picture: ["flatten"] })).toThrow(/no input "picture". It has: image, table/);
   });
 });
 

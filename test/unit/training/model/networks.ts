@@ -16,7 +16,7 @@ export function regression(id: string): TaskTargets {
 }
 
 export function shape(inputShape: readonly number[], ...tasks: readonly TaskTargets[]): DataShape {
-  return { inputShape, tasks: tasks.length === 0 ? [regression("y")] : tasks };
+  return { inputs: [{ name: "input", shape: inputShape, features: [] }], tasks: tasks.length === 0 ? [regression("y")] : tasks };
 }
 
 export function network(
@@ -29,7 +29,7 @@ export function network(
 
 /** Output values of all tasks, everything else disposed of. */
 export function outputs(model: MultiTaskModel, input: Tensor, training: boolean): number[][] {
-  return tidy(() => model.forward(input, training).map((output) => [...output.dataSync()]));
+  return tidy(() => model.forward([input], training).map((output) => [...output.dataSync()]));
 }
 
 export function weights(model: MultiTaskModel): Record<string, number[]> {

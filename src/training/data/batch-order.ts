@@ -1,0 +1,50 @@
+import type { RandomStream } from "../../balancers/kernels/random-stream.ts";
+
+/** Where a training is in its rows: the order of the open epoch, and how many of its rows are done. */
+export interface OrderState {
+  readonly order: Uint32Array;
+  readonly position: number;
+}
+
+/** The order in which rows are trained on: shuffled anew for every epoch; the last batch of an epoch may be smaller. */
+export class BatchOrder {
+  readonly #stream: RandomStream;
+  readonly #batchSize: number;
+  readonly #order: Uint32Array;
+  #position: number;
+
+  constructor(count: number, batchSize: number, stream: RandomStream) {
+    this.#stream = stream;
+    this.#batchSize = batchSize;
+    this.#order = Uint32Array.from({ length: count }, (_, i) => i);
+    this.#position = count;
+  }
+
+  /** Batches in an epoch. */
+  get batches(): number {
+    return Math.ceil(this.#order.length / this.#batchSize);
+  }
+
+  /** Row numbers of the next batch; begins a new epoch when the last one is used up. */
+  next(): Uint32Array {
+    if (this.#position >= this.#order.length) {
+      this.#stream.shuffle(this.#order);
+      this.#position = 0;
+    }
+    const rows = this.#order.subarray(this.#position, this.#position + this.#batchSize);
+    this.#position += rows.length;
+    return rows;
+  }
+
+  save(): OrderState {
+    return { order: this.#order.slice(), position: this.#position };
+  }
+
+  restore({ order, position }: OrderState): void {
+    if (order.length !== this.#order.length) {
+      throw new RangeError(`The saved order is for ${order.length} rows, and the data has ${this.#order.length}.`);
+    }
+    this.#order.set(order);
+    this.#position = position;
+  }
+}
