@@ -1,7 +1,7 @@
 /**
  * Steps per second of the engine alone on the problems of multi-task libraries: `npm run bench -- engine`, or
  * `node test/bench/engine.bench.ts [--problems A,B,C] [--methods equal,mgda] [--backends wasm,native] [--threads 1,2] [--seconds 4]`.
- * One JSON line a case on stdout as soon as it is measured, each in a process of its own; a table on stderr. A step is a batch, forward,
+ * Each case has a process of its own and a JSON line on stderr as soon as it is measured; all of them are on stdout at the end. A step is a batch, forward,
  * backward, balancing and Adam, with nothing tracked; what a run records of each step goes nowhere.
  */
 import { spawnSync } from "node:child_process";
@@ -33,32 +33,32 @@ else measureAll();
 
 function measureAll(): void {
   const lines: unknown[] = [];
-  for (const problem of list("problems", Object.keys(problems)))
-    for (const method of list("methods", methods))
-      for (const backend of list("backends", ["wasm"]))
-        for (const threads of list("threads", ["1"])) {
-          const { stdout, status } = spawnSync(
-            process.execPath,
-            [
-              ...process.execArgv,
-              import.meta.filename,
-              "--worker",
-              [problem, method, backend, threads].join(":"),
-              "--seconds",
-              String(seconds),
-            ],
-            {
-              encoding: "utf8",
-              stdio: ["ignore", "pipe", "inherit"],
-              env: { ...process.env, TF_NUM_INTRAOP_THREADS: threads, TF_NUM_INTEROP_THREADS: threads },
-            },
-          );
-          if (status !== 0) throw new Error(`${problem} ${method} ${backend} failed.`);
-          const line: unknown = JSON.parse(stdout);
-          lines.push(line);
-          process.stderr.write(`${stdout.trim()}\n`);
-        }
+  for (const name of allCases()) {
+    const [, , , threads = "1"] = name.split(":");
+    const { stdout, status } = spawnSync(
+      process.execPath,
+      [...process.execArgv, import.meta.filename, "--worker", name, "--seconds", String(seconds)],
+      {
+        encoding: "utf8",
+        stdio: ["ignore", "pipe", "inherit"],
+        env: { ...process.env, TF_NUM_INTRAOP_THREADS: threads, TF_NUM_INTEROP_THREADS: threads },
+      },
+    );
+    if (status !== 0) throw new Error(`${name} failed.`);
+    const line: unknown = JSON.parse(stdout);
+    lines.push(line);
+    process.stderr.write(`${stdout.trim()}\n`);
+  }
   process.stdout.write(`${JSON.stringify({ benchmark: "engine", seconds, results: lines })}\n`);
+}
+
+function allCases(): readonly string[] {
+  const [backends, threads] = [list("backends", ["wasm"]), list("threads", ["1"])];
+  return list("problems", Object.keys(problems)).flatMap((problem) =>
+    list("methods", methods).flatMap((method) =>
+      backends.flatMap((backend) => threads.map((count) => [problem, method, backend, count].join(":"))),
+    ),
+  );
 }
 
 async function measure({ problem, method, backend, threads }: Case): Promise<void> {
