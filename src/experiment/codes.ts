@@ -186,6 +186,30 @@ export const checks = {
     "Digits missing",
     "The file of MNIST digits that comes with Taskscope is missing or damaged. In a clone of the repository `node scripts/prepare-examples.mjs` makes it.",
   ],
+  MTL350: [
+    "More than two values",
+    "A binary task tells two values apart, and its column has a third. Correct it, leave the cell empty if the label is missing, or use `kind: classification`.",
+  ],
+  MTL351: [
+    "Classes without an order",
+    "The classes of an ordinal task are numbers, or the experiment names them in their order: `classes: [low, middle, high]`.",
+  ],
+  MTL352: [
+    "Not among the classes",
+    "A label is none of the classes that the experiment names. Correct it, leave the cell empty if the label is missing, or add the class.",
+  ],
+  MTL353: [
+    "Not a mark",
+    "A column of a multi-label task says whether a row has a label: 0 or 1, false or true. Names of labels in one column of text need a `separator`.",
+  ],
+  MTL354: [
+    "Labels of another shape",
+    "A list stands where one label belongs, or a single value, or a list of another length, where the task needs a list. The message tells both.",
+  ],
+  MTL355: [
+    "Far too many classes",
+    "Each different value of the label column would become a class. It is an identifier or a measurement: choose another column, or use `kind: regression`.",
+  ],
 
   MTL401: [
     "Layer does not fit its input",

@@ -1,3 +1,5 @@
+import type { TaskKind } from "./task-kinds.ts";
+
 /**
  * The vocabulary of what a run records: tasks, parameters, and the names of series.
  * Training writes it, the run store keeps it, analysis and the dashboard read it.
@@ -6,11 +8,11 @@
 /** A task as it appears in a run, in the order of the experiment file. The order decides its colour for life. */
 export interface TaskDescription {
   readonly id: string;
-  readonly kind: "classification" | "regression";
+  readonly kind: TaskKind;
   /** The metric shown first, e.g. `accuracy`. */
   readonly headlineMetric: string;
   readonly metrics: readonly MetricDescription[];
-  /** Class labels of a classification task, in the order of the outputs. */
+  /** Class labels in the order of the outputs, or the names of a multi-label task's labels; empty for regression. */
   readonly classes: readonly string[];
 }
 

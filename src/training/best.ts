@@ -24,7 +24,7 @@ export function score(
   const scores = tasks.flatMap(({ id, headlineMetric }, index) => {
     const value = table[id]?.[headlineMetric];
     if (value === undefined || !Number.isFinite(value)) return [];
-    return [Math.max(worst, metricScore(headlineMetric, value, targets[index]?.deviation ?? 1))];
+    return [Math.max(worst, metricScore(headlineMetric, value, targets[index]?.numbers[0]?.deviation ?? 1))];
   });
   return scores.length === 0 ? undefined : scores.reduce((sum, value) => sum + value, 0) / scores.length;
 }

@@ -97,7 +97,7 @@ export class TaskMetrics {
 
   #addValue(output: number, truth: number): void {
     const { moments } = this.sums;
-    const { deviation } = this.#targets;
+    const deviation = this.#targets.numbers[0]?.deviation ?? 1;
     const error = (output - truth) * deviation;
     const value = truth * deviation;
     [1, Math.abs(error), error * error, value, value * value].forEach((term, i) => {

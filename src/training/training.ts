@@ -127,7 +127,7 @@ export function prepareTraining(material: TrainingMaterial): Training {
     tasks: settings.map((task, index) => ({ id: ids[index] ?? "", metrics: metricsOf(task) })),
     epochMetrics: dataset.tasks.map((task) => new TaskMetrics(task)),
     description: {
-      tasks: dataset.tasks.map((targets, index): TaskDescription => describeTask(targets, settings[index] ?? targets)),
+      tasks: dataset.tasks.map((targets): TaskDescription => describeTask(targets, settingsOf(experiment, targets.id))),
       parameters: model.parameters.map((parameter, index) => describeParameter(parameter, reach[index] ?? [], ids)),
       ownership: taskwise ? "exact" : "attributed",
       optimizer: optimizer.kind,

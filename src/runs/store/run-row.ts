@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { taskKindNames } from "../../experiment/task-kinds.ts";
 import type { MetricTable, RunDescription, RunResult } from "../../experiment/record.ts";
 import type { ProcessIdentity, RecordedStatus, RunSummary, RunUserColumns } from "../contract.ts";
 import type { Columns, Row } from "./sqlite.ts";
@@ -37,7 +38,7 @@ const description: z.ZodType<RunDescription> = z.object({
   tasks: z.array(
     z.object({
       id: z.string(),
-      kind: z.enum(["classification", "regression"]),
+      kind: z.enum(taskKindNames),
       headlineMetric: z.string(),
       metrics: z.array(z.object({ name: z.string(), better: z.enum(["higher", "lower"]), unit: z.enum(["share", "plain"]) })),
       classes: texts,

@@ -1,5 +1,6 @@
 import type { RandomStream } from "../../balancers/kernels/random-stream.ts";
 import type { Split } from "../../experiment/record.ts";
+import type { TaskKind } from "../../experiment/task-kinds.ts";
 
 /** A data set, ready to be cut into batches. Where its rows are, in memory or elsewhere, is its sources' affair. */
 export interface Dataset {
@@ -21,10 +22,19 @@ export interface InputSpec {
 /** What a task's targets are, fitted on the training rows alone. */
 export interface TaskTargets {
   readonly id: string;
-  readonly kind: "classification" | "regression";
-  /** Class labels in the order of the outputs; empty for regression. */
+  readonly kind: TaskKind;
+  /** Class labels in the order of the outputs, or the names of a multi-label task's labels; empty for regression. */
   readonly classes: readonly string[];
-  /** Regression targets are standardised with these; metrics are reported in the column's own unit. */
+  /** Shape of a row's targets: `[]` for one class or number, `[labels]`, `[components]`, or `[height, width]`. */
+  readonly shape: readonly number[];
+  /** How often the training rows have each class; undefined where nobody counted. */
+  readonly counts?: readonly number[];
+  /** One entry a component of a regression, else empty. */
+  readonly numbers: readonly NumberTargets[];
+}
+
+/** A regression's targets are standardised with these; metrics are reported in the column's own unit. */
+export interface NumberTargets {
   readonly mean: number;
   readonly deviation: number;
 }
@@ -34,7 +44,10 @@ export interface RowValues {
   readonly rows: number;
   /** One an input, `rows × product(shape)`, row-major. */
   readonly inputs: readonly Float32Array[];
-  /** One a task: class index, or standardised number; 0 where absent. */
+  /**
+   * One a task, `rows × product(shape)`, row-major: class indices, 0 or 1 for each label, or standardised numbers. 0 in a row
+   * without a label; NaN for what is not known of a row that has some of its labels.
+   */
   readonly targets: readonly Float32Array[];
   /** One a task: 1 where the row has a label, 0 where it is missing. */
   readonly present: readonly Uint8Array[];

@@ -81,7 +81,7 @@ function inspectTable(table: Table, experiment: TableExperiment): DataInspection
   try {
     const fitted = fitTable(table, experiment);
     const { inputNames, tasks, parts } = fitted;
-    const warnings = tableWarnings(fitted, experiment).map((problem) => ({ ...factProblem(problem), severity: "warning" as const }));
+    const warnings = tableWarnings(fitted).map((problem) => ({ ...factProblem(problem), severity: "warning" as const }));
     const rows = { train: parts.train.length, validation: parts.validation.length, test: parts.test.length };
     return {
       facts: { columns, rows, problems: warnings },

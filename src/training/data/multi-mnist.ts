@@ -197,5 +197,5 @@ function composeRows(digits: Digits, couples: Uint32Array, columns: readonly str
 }
 
 function multiMnistTasks(experiment: MultiMnistExperiment): TaskTargets[] {
-  return Object.keys(experiment.tasks).map((id) => ({ id, kind: "classification", classes, mean: 0, deviation: 1 }));
+  return Object.keys(experiment.tasks).map((id) => ({ id, kind: "classification", classes, shape: [], numbers: [] }));
 }

@@ -1,13 +1,15 @@
 import type { Split } from "../../experiment/record.ts";
-import { categoryOf, type Column } from "./column.ts";
+import type { Column } from "./column.ts";
 import { DataError, type DataProblem } from "./data-error.ts";
 import type { Dataset, RowSource, TaskTargets } from "./dataset.ts";
 import { MemorySource } from "./memory-source.ts";
 import { encodeInputs, featureNames, fitInput, type Encoding } from "./inputs.ts";
 import { splitRows } from "./split.ts";
-import { encodeTargets, fitTargets } from "./targets.ts";
+import { LabelFault, type LabelRemark } from "./labels/label.ts";
+import { faultProblem, labelColumns, type LabelColumns } from "./labels/label-columns.ts";
+import { fitLabels, labelEncoder } from "./labels/labels.ts";
 import type { Table } from "./table.ts";
-import { labelColumn, mostValues, tableProblems, type TableExperiment } from "./table-problems.ts";
+import { labelCells, mostValues, tableProblems, type TableExperiment } from "./table-problems.ts";
 
 const splits = ["train", "validation", "test"] as const;
 
@@ -15,9 +17,15 @@ const splits = ["train", "validation", "test"] as const;
 export interface FittedTable {
   readonly inputNames: readonly string[];
   readonly encodings: readonly Encoding[];
-  readonly tasks: readonly { readonly targets: TaskTargets; readonly column: Column }[];
+  readonly tasks: readonly FittedTask[];
   /** Rows of the table in each split. */
   readonly parts: Readonly<Record<Split, Uint32Array>>;
+}
+
+export interface FittedTask extends LabelColumns {
+  readonly columns: readonly Column[];
+  readonly targets: TaskTargets;
+  readonly remarks: readonly LabelRemark[];
 }
 
 /**
@@ -35,26 +43,28 @@ export function fitTable(table: Table, experiment: TableExperiment): FittedTable
     return found;
   };
   const inputs = experiment.data.inputs.map(column);
-  const labels = Object.entries(experiment.tasks).map(([id, { kind }]) => ({ id, kind, column: column(labelColumn(experiment, id).name) }));
-
-  const labelColumns = labels.map((label) => label.column);
-  const usable = usableRows(table, inputs, labelColumns, experiment.data.missing);
+  const labels = Object.keys(experiment.tasks).map((id) => {
+    const named = labelColumns(experiment, id);
+    return { named, columns: named.settings.columns.map(column) };
+  });
+  const usable = usableRows(
+    table,
+    inputs,
+    labels.flatMap((label) => label.columns),
+    experiment.data.missing,
+  );
   const parts = splitUsable(usable, experiment.data.split);
   const encodings = inputs.map((input) => fitInput(input, parts.train));
   const inputNames = encodings.flatMap(featureNames);
   requireRoom(usable.length, inputNames.length);
-  const tasks = labels.map(({ id, kind, column: labelled }) => {
-    const targets = fitTargets(id, kind, labelled, parts.train);
-    requireLearnable(targets, labelled, parts, experiment, table);
-    return { targets, column: labelled };
-  });
+  const tasks = labels.map(({ named, columns: labelled }) => fitTask(named, labelled, parts, table));
   return { inputNames, encodings, tasks, parts };
 }
 
 /** The data set of a fitted table. */
 export function encodeTable({ inputNames, encodings, tasks, parts }: FittedTable): Dataset {
   const rowsOf = (split: Split): RowSource => {
-    const encoded = tasks.map(({ targets, column }) => encodeTargets(targets, column, parts[split]));
+    const encoded = tasks.map((task) => encodeLabels(task, parts[split]));
     return new MemorySource({
       rows: parts[split].length,
       inputs: [encodeInputs(encodings, parts[split])],
@@ -70,21 +80,25 @@ export function encodeTable({ inputNames, encodings, tasks, parts }: FittedTable
 }
 
 /** What does not keep a fitted table from being trained on, but would be missed in what comes of it. */
-export function tableWarnings({ tasks, parts }: FittedTable, experiment: TableExperiment): DataProblem[] {
-  return tasks.flatMap(({ targets, column }) => {
-    const { path } = labelColumn(experiment, targets.id);
-    const labels = (split: Split): string[] => [...parts[split]].map((row) => column.cells[row] ?? null).filter((cell) => cell !== null);
+export function tableWarnings({ tasks, parts }: FittedTable): DataProblem[] {
+  return tasks.flatMap(({ settings, paths, columns, remarks }) => {
+    const [path = ["tasks", settings.id]] = paths;
+    const [column = settings.id] = settings.columns;
     const unmeasured = (["validation", "test"] as const)
-      .filter((split) => labels(split).length === 0)
+      .filter((split) => parts[split].every((row) => labelCells(columns, row).every((cell) => cell === null)))
       .map((split): DataProblem => ({
         code: "MTL322",
         path,
-        column: column.name,
-        message: `Task "${targets.id}" has no label in any of the ${parts[split].length} ${split} rows, so it gets no ${split} metrics. Add labels, or change split.seed.`,
+        column,
+        message: `Task "${settings.id}" has no label in any of the ${parts[split].length} ${split} rows, so it gets no ${split} metrics. Add labels, or change split.seed.`,
       }));
-    if (targets.kind === "classification" || new Set(labels("train").map(Number)).size > 1) return unmeasured;
-    const message = `Task "${targets.id}" has the same label in every training row of column "${column.name}": there is nothing to learn, and r2 has no value. Choose another column, or remove the task.`;
-    return [...unmeasured, { code: "MTL323", path, column: column.name, message }];
+    const remarked = remarks.map(({ code, message, column: position }): DataProblem => ({
+      code,
+      path: paths[position] ?? path,
+      column: settings.columns[position] ?? column,
+      message,
+    }));
+    return [...unmeasured, ...remarked];
   });
 }
 
@@ -114,39 +128,42 @@ function requireRoom(rows: number, features: number): void {
 }
 
 /** A task must have labels to learn from, and no label elsewhere that it cannot have learned. */
-function requireLearnable(
-  targets: TaskTargets,
-  column: Column,
-  parts: Readonly<Record<Split, Uint32Array>>,
-  experiment: TableExperiment,
-  table: Table,
-): void {
-  const { path } = labelColumn(experiment, targets.id);
-  if (!parts.train.some((row) => (column.cells[row] ?? null) !== null)) {
-    throw new DataError({
-      code: "MTL317",
-      path,
-      column: column.name,
-      message: `Task "${targets.id}" has no label in any of the ${parts.train.length} training rows. Change split.seed, or add labels.`,
-    });
-  }
-  if (targets.kind !== "classification") return;
-  const known = new Set(targets.classes);
-  for (const split of splits) {
-    for (const row of parts[split]) {
-      const cell = column.cells[row] ?? null;
-      if (cell === null) continue;
-      const label = categoryOf(cell, column.type);
-      if (known.has(label)) continue;
-      throw new DataError({
-        code: "MTL318",
-        path,
-        column: column.name,
-        row: table.number(row),
-        message:
-          `Class "${label}" of task "${targets.id}" is in the ${split} rows (${table.place(row)}) but in no training row. ` +
-          `It is too rare to be learned: correct or remove such rows, or change split.seed.`,
-      });
+function fitTask(named: LabelColumns, columns: readonly Column[], parts: Readonly<Record<Split, Uint32Array>>, table: Table): FittedTask {
+  let at: { readonly row: number; readonly split: Split } | undefined;
+  try {
+    const fit = fitLabels(named.settings);
+    for (const row of parts.train) {
+      at = { row, split: "train" };
+      fit.add(labelCells(columns, row));
     }
+    at = undefined;
+    const { targets, remarks } = fit.finish();
+    const encoder = labelEncoder(targets, named.settings);
+    const values = new Float32Array(encoder.size);
+    for (const split of splits) {
+      for (const row of parts[split]) {
+        at = { row, split };
+        encoder.encode(labelCells(columns, row), values, 0);
+      }
+    }
+    return { ...named, columns, targets, remarks };
+  } catch (error) {
+    if (!(error instanceof LabelFault)) throw error;
+    const where = at === undefined ? { place: "" } : { place: table.place(at.row), split: at.split, row: table.number(at.row) };
+    throw new DataError(faultProblem(named, error, where));
   }
+}
+
+/** Targets of some rows, and which of them have one. */
+function encodeLabels(
+  { settings, columns, targets }: FittedTask,
+  rows: Uint32Array,
+): { readonly values: Float32Array; readonly present: Uint8Array } {
+  const encoder = labelEncoder(targets, settings);
+  const values = new Float32Array(rows.length * encoder.size);
+  const present = new Uint8Array(rows.length);
+  rows.forEach((row, position) => {
+    present[position] = encoder.encode(labelCells(columns, row), values, position * encoder.size) ? 1 : 0;
+  });
+  return { values, present };
 }

@@ -2,6 +2,9 @@ import type { Experiment } from "../../experiment/schema.ts";
 import { nearest } from "../../experiment/suggestion.ts";
 import { numberOf, type Column } from "./column.ts";
 import type { DataProblem } from "./data-error.ts";
+import { LabelFault } from "./labels/label.ts";
+import { faultProblem, labelColumns, type LabelColumns } from "./labels/label-columns.ts";
+import { fitLabels } from "./labels/labels.ts";
 import type { Table } from "./table.ts";
 
 /** Most categories of one text input; more are nearly always an identifier. */
@@ -11,15 +14,6 @@ export const mostCategories = 1000;
 export const mostValues = 2 ** 27;
 
 export type TableExperiment = Omit<Experiment, "data"> & { readonly data: Extract<Experiment["data"], { file: string }> };
-
-/** The label column of a task, and where the experiment names it. */
-export function labelColumn(
-  experiment: Pick<Experiment, "tasks">,
-  task: string,
-): { readonly name: string; readonly path: readonly string[] } {
-  const column = experiment.tasks[task]?.column;
-  return column === undefined ? { name: task, path: ["tasks", task] } : { name: column, path: ["tasks", task, "column"] };
-}
 
 /** True when the experiment's data is a table file. */
 export function hasTable(experiment: Experiment): experiment is Experiment & TableExperiment {
@@ -36,11 +30,22 @@ export function tableProblems(table: Table, experiment: TableExperiment): DataPr
     if (column === undefined) return [missingColumn(name, path, table)];
     return inputProblems(column, path, table, experiment.data.missing);
   });
-  const labels = Object.entries(experiment.tasks).flatMap(([id, { kind }]) => {
-    const { name, path } = labelColumn(experiment, id);
-    const column = columns.get(name);
-    if (column === undefined) return [missingColumn(name, path, table)];
-    return labelProblems(id, kind, column, path, table);
+  const labels = Object.keys(experiment.tasks).flatMap((id) => {
+    const named = labelColumns(experiment, id);
+    const found = named.settings.columns.map((name) => columns.get(name));
+    const problems = found.flatMap((column, position): DataProblem[] => {
+      const name = named.settings.columns[position] ?? "";
+      const path = named.paths[position] ?? ["tasks", id];
+      if (column === undefined) return [missingColumn(name, path, table)];
+      return column.type === "empty" ? [emptyLabels(id, name, path)] : [];
+    });
+    return problems.length > 0
+      ? problems
+      : labelProblems(
+          named,
+          found.filter((column) => column !== undefined),
+          table,
+        );
   });
   // A table read with the wrong separator lacks every column for the same reason.
   const wrong = [...inputs, ...labels].find(({ code }) => code === "MTL311");
@@ -143,50 +148,30 @@ function textProblems({ name, cells }: Column, path: DataProblem["path"], table:
   return [];
 }
 
-function labelProblems(
-  task: string,
-  kind: "classification" | "regression",
-  column: Column,
-  path: DataProblem["path"],
-  table: Table,
-): DataProblem[] {
-  const { name, cells, type } = column;
-  if (type === "empty") {
-    return [
-      {
-        code: "MTL306",
-        path,
-        column: name,
-        message: `Task "${task}" has no label in any row: column "${name}" is empty. Remove the task, or fill in labels.`,
-      },
-    ];
+function emptyLabels(task: string, column: string, path: DataProblem["path"]): DataProblem {
+  const message = `Task "${task}" has no label in any row: column "${column}" is empty. Remove the task, or fill in labels.`;
+  return { code: "MTL306", path, column, message };
+}
+
+/** What no choice of training rows could make labels of. */
+function labelProblems(named: LabelColumns, columns: readonly Column[], table: Table): DataProblem[] {
+  const fit = fitLabels(named.settings);
+  let row = 0;
+  try {
+    for (; row < table.rows; row++) fit.add(labelCells(columns, row));
+    fit.finish();
+    return [];
+  } catch (error) {
+    if (!(error instanceof LabelFault)) throw error;
+    // A fault of all rows together is found after the last one.
+    const where = row < table.rows ? { place: table.place(row), row: table.number(row) } : { place: "" };
+    return [faultProblem(named, error, where)];
   }
-  if (kind === "regression" && type === "text") {
-    const row = cells.findIndex((cell) => cell !== null && numberOf(cell) === undefined);
-    return [
-      {
-        code: "MTL304",
-        path,
-        column: name,
-        row: table.number(row),
-        message:
-          `Task "${task}" predicts a number, but column "${name}" has "${cells[row] ?? ""}" in ${table.place(row)}. ` +
-          `Correct that cell, leave it empty if the label is missing, or use "kind: classification".`,
-      },
-    ];
-  }
-  if (kind === "regression") return hugeNumbers(column, path, table);
-  if (new Set(cells.filter((cell) => cell !== null)).size < 2) {
-    return [
-      {
-        code: "MTL303",
-        path,
-        column: name,
-        message: `Task "${task}" has only one class: every label in column "${name}" is the same. There is nothing to learn; remove the task.`,
-      },
-    ];
-  }
-  return [];
+}
+
+/** What a row has in the label columns of a task. */
+export function labelCells(columns: readonly Column[], row: number): readonly (string | null)[] {
+  return columns.map(({ cells }) => cells[row] ?? null);
 }
 
 /** Errors are squared and summed in double precision, and values are held in single precision: beyond this neither is sure. */

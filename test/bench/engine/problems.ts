@@ -88,7 +88,11 @@ export function problemDataset(name: ProblemName): Dataset {
   const source = new MemorySource({ rows, inputs: [inputs], targets, present: ids.map(() => new Uint8Array(rows).fill(1)) });
   return {
     inputs: [{ name: "input", shape: inputShape, features: [] }],
-    tasks: ids.map((id): TaskTargets => ({ id, kind, classes: kind === "classification" ? classes : [], mean: 0, deviation: 1 })),
+    tasks: ids.map((id): TaskTargets =>
+      kind === "classification"
+        ? { id, kind, classes, shape: [], numbers: [] }
+        : { id, kind, classes: [], shape: [], numbers: [{ mean: 0, deviation: 1 }] },
+    ),
     splits: { train: source, validation: source, test: source },
   };
 }

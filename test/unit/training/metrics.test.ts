@@ -4,8 +4,8 @@ import { score } from "../../../src/training/best.ts";
 import type { TaskTargets } from "../../../src/training/data/dataset.ts";
 import { describeTask, TaskMetrics } from "../../../src/training/metrics.ts";
 
-const kind: TaskTargets = { id: "kind", kind: "classification", classes: ["a", "b", "c"], mean: 0, deviation: 1 };
-const mass: TaskTargets = { id: "mass", kind: "regression", classes: [], mean: 4200, deviation: 800 };
+const kind: TaskTargets = { id: "kind", kind: "classification", classes: ["a", "b", "c"], shape: [], numbers: [] };
+const mass: TaskTargets = { id: "mass", kind: "regression", classes: [], shape: [], numbers: [{ mean: 4200, deviation: 800 }] };
 
 function measured(
   task: TaskTargets,

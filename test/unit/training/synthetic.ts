@@ -42,8 +42,8 @@ export function syntheticDataset({
     inputs: [{ name: "table", shape: [4], features: ["a", "b", "c", "d"] }],
     tasks: tasks.map((id) =>
       id === "kind"
-        ? { id, kind: "classification", classes: ["x", "y", "z"], mean: 0, deviation: 1 }
-        : { id, kind: "regression", classes: [], mean: 100, deviation: 20 },
+        ? { id, kind: "classification", classes: ["x", "y", "z"], shape: [], numbers: [] }
+        : { id, kind: "regression", classes: [], shape: [], numbers: [{ mean: 100, deviation: 20 }] },
     ),
     splits: { train: make(rows), validation: make(30), test: make(30) },
   };

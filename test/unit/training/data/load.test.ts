@@ -48,12 +48,12 @@ describe("a data set from a table", () => {
 
   test("keeps a regression target's own unit in mean and deviation", async () => {
     const { tasks, splits: parts } = await load(smallTable(40));
-    const [task] = tasks;
-    if (task === undefined) throw new Error("no task");
+    const numbers = tasks[0]?.numbers[0];
+    if (numbers === undefined) throw new Error("no number");
     // y = 2x + 1, whichever rows train; x is standardised too, so both are the same numbers.
     parts.test.targets[0]?.forEach((target, row) => {
       expect(target).toBeCloseTo(parts.test.inputs[row] ?? Number.NaN, 5);
-      const y = target * task.deviation + task.mean;
+      const y = target * numbers.deviation + numbers.mean;
       expect(y).toBeCloseTo(Math.round(y), 3);
       expect(Math.round(y) % 2).toBe(1);
     });
@@ -102,7 +102,7 @@ describe("a data set from a table", () => {
     expect(splits.reduce((sum, split) => sum + parts[split].count, 0)).toBe(29);
     expect([kept(0), kept(1)]).toEqual([24, 25]);
     expect(tasks[0]?.classes).toEqual(["a", "b"]);
-    expect(tasks[1]?.mean).toBeGreaterThan(100);
+    expect(tasks[1]?.numbers[0]?.mean).toBeGreaterThan(100);
   });
 
   test("drops rows without an input, or fills the training mean, as told", async () => {
@@ -131,7 +131,7 @@ describe("a data set from a table", () => {
       expect([...parts[split].inputs].every((value) => Math.abs(value) < 1e-6)).toBe(true);
       expect([...(parts[split].targets[0] ?? [])].every((value) => Math.abs(value) < 1e-6)).toBe(true);
     }
-    expect(tasks[0]?.deviation).toBe(1);
+    expect(tasks[0]?.numbers[0]?.deviation).toBe(1);
   });
 
   test("is the same in csv and json, and the same each time", async () => {

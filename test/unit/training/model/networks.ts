@@ -8,11 +8,11 @@ import type { DataShape } from "../../../../src/training/model/plan.ts";
 import { RandomStreams } from "../../../../src/training/random-streams.ts";
 
 export function classification(id: string, classes = 3): TaskTargets {
-  return { id, kind: "classification", classes: Array.from({ length: classes }, (_, i) => String(i)), mean: 0, deviation: 1 };
+  return { id, kind: "classification", classes: Array.from({ length: classes }, (_, i) => String(i)), shape: [], numbers: [] };
 }
 
 export function regression(id: string): TaskTargets {
-  return { id, kind: "regression", classes: [], mean: 0, deviation: 1 };
+  return { id, kind: "regression", classes: [], shape: [], numbers: [{ mean: 0, deviation: 1 }] };
 }
 
 export function shape(inputShape: readonly number[], ...tasks: readonly TaskTargets[]): DataShape {

@@ -1,0 +1,30 @@
+import type { Experiment } from "../../../experiment/schema.ts";
+import type { DataProblem, TablePlace } from "../data-error.ts";
+import type { LabelFault, LabelSettings, RowPlace } from "./label.ts";
+
+/** The label columns of a task, and where the experiment names each. */
+export interface LabelColumns {
+  readonly settings: LabelSettings;
+  /** Paths in the experiment, one a column. */
+  readonly paths: readonly (readonly (string | number)[])[];
+}
+
+/** What an experiment says of a task's labels. A task that names no column has that of its own name. */
+export function labelColumns(experiment: Pick<Experiment, "tasks">, id: string): LabelColumns {
+  const task = experiment.tasks[id];
+  if (task === undefined) throw new TypeError(`There is no task "${id}".`);
+  const { kind, column } = task;
+  return { settings: { id, kind, columns: [column ?? id] }, paths: [column === undefined ? ["tasks", id] : ["tasks", id, "column"]] };
+}
+
+/** A fault as a problem of the data, for whoever knows the row. */
+export function faultProblem({ settings, paths }: LabelColumns, fault: LabelFault, where: RowPlace & Pick<TablePlace, "row">): DataProblem {
+  const column = settings.columns[fault.column];
+  return {
+    code: fault.code,
+    path: paths[fault.column] ?? ["tasks", settings.id],
+    message: fault.tell(where),
+    ...(column === undefined ? {} : { column }),
+    ...(where.row === undefined ? {} : { row: where.row }),
+  };
+}
