@@ -10,6 +10,7 @@ import { registerBalance } from "./balance.ts";
 import { registerBalancers } from "./balancers.ts";
 import { registerCheck } from "./check.ts";
 import { registerDelete } from "./delete.ts";
+import { registerDoctor } from "./doctor.ts";
 import { CommandError, exitCode } from "./exit.ts";
 import { registerExport } from "./export.ts";
 import { registerList } from "./list.ts";
@@ -49,6 +50,7 @@ const commands = [
   registerExport,
   registerBalancers,
   registerBalance,
+  registerDoctor,
 ];
 
 /** Says what went wrong in words, and gives the exit code. Only for what nobody foresaw there is a stack. */

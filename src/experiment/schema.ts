@@ -121,6 +121,14 @@ export const trainingSchema = z
       .enum(["auto", "wasm", "native"])
       .default("wasm")
       .describe("`wasm` is always there; `native` needs @tensorflow/tfjs-node; `auto` takes native when it can."),
+    threads: z
+      .int()
+      .min(1)
+      .max(256)
+      .default(1)
+      .describe(
+        "Threads on which the native backend computes an operation; wasm has one. More pay for large convolutions and cost small networks time. Runs repeat to the bit at the same number only.",
+      ),
     heads: z
       .enum(["auto", "own", "weighted"])
       .default("auto")

@@ -81,7 +81,8 @@ export class RunFolderError extends Error {
   override readonly name = "RunFolderError";
 }
 
-function writableIn<T>(root: string, action: () => T): T {
+/** Where nothing may be written, with what to do about it. */
+export function writableIn<T>(root: string, action: () => T): T {
   try {
     return action();
   } catch (error) {

@@ -3,8 +3,8 @@ import { isMainThread, workerData } from "node:worker_threads";
 import { isStoreThreadData } from "./store-messages.ts";
 
 /**
- * The trainer: `trainer <run folder> [step]` trains one run and ends; from the checkpoint of that step, where one is given. The same file serves the store on a second thread. Both
- * parts are loaded when they are needed: the store's thread must not load TensorFlow.js.
+ * The trainer: `trainer <run folder> [step]` trains one run and ends; from the checkpoint of that step, where one is given. The same file serves the store on a second thread, and
+ * tells whether a backend works. The parts are loaded when they are needed: the store's thread must not load TensorFlow.js.
  */
 async function main(): Promise<void> {
   if (!isMainThread) {
@@ -15,6 +15,7 @@ async function main(): Promise<void> {
     return;
   }
   const [entry, folder, step] = process.argv.slice(1);
+  if (entry !== undefined && folder === "--try") return tryBackend(entry, process.argv.slice(3));
   if (entry === undefined || folder === undefined || (step !== undefined && !/^\d+$/.test(step))) {
     process.stderr.write("Usage: trainer <run folder> [step]. It is started by `taskscope run` and by the editor.\n");
     process.exitCode = 2;
@@ -23,6 +24,16 @@ async function main(): Promise<void> {
   const { runTrainer } = await import("./run-trainer.ts");
   // What the training may have left open (handles of a native backend, timers) must not keep an ended run's process alive.
   process.exit(await runTrainer(resolve(entry), resolve(folder), step === undefined ? null : Number(step)));
+}
+
+async function tryBackend(entry: string, [name, workspace]: readonly string[]): Promise<void> {
+  if ((name !== "wasm" && name !== "native") || workspace === undefined) {
+    process.stderr.write("Usage: trainer --try wasm|native <workspace folder>. It is started by `taskscope doctor`.\n");
+    process.exit(2);
+  }
+  const { tellBackend } = await import("./tell-backend.ts");
+  await tellBackend(resolve(entry), name, resolve(workspace));
+  process.exit(0);
 }
 
 void main();

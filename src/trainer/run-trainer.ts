@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { parseExperiment } from "../experiment/parse.ts";
 import type { Experiment } from "../experiment/schema.ts";
@@ -8,9 +8,10 @@ import { noteEnded } from "../runs/store/outside-writes.ts";
 import { RunReader } from "../runs/store/run-reader.ts";
 import type { Ending } from "../runs/store/run-writer.ts";
 import { RunStoreError } from "../runs/store/store-error.ts";
-import { type BackendOptions, startBackend } from "../training/backend/backend.ts";
+import { type BackendOptions, startBackend, type StartedBackend } from "../training/backend/backend.ts";
 import { train } from "../training/train.ts";
 import { Recording, RecordingError } from "./recording.ts";
+import { wasmBeside } from "./wasm-beside.ts";
 
 export const trainerExit = { done: 0, failed: 1, usage: 2 } as const;
 
@@ -57,11 +58,15 @@ async function trainOnce(entry: string, folder: string, recording: Recording, re
     const experimentFile = experimentFileOf(folder);
     const experiment = readExperiment(folder);
     const baseFolder = dirname(experimentFile);
-    const backend: BackendOptions = { ...wasmBeside(entry), workspaceFolder: baseFolder };
+    const backend: BackendOptions = { ...wasmBeside(entry), workspaceFolder: baseFolder, threads: experiment.training.threads };
     // The training starts it too, and reports what there is to report; here its version is noted.
-    const { name, version } = await startBackend(experiment.training.backend, backend);
-    recording.versions({ backend: `${name} ${version}` });
-    log(`Backend ${name} ${version}`);
+    const versions = engineVersions(await startBackend(experiment.training.backend, backend));
+    recording.versions(versions);
+    log(
+      Object.entries(versions)
+        .map(([name, version]) => `${name}: ${version}`)
+        .join(", "),
+    );
     const checkpointFolder = join(folder, runFiles.checkpoints);
     const request = { experiment, baseFolder, checkpointFolder, backend };
     const resumed = resumeAt === null ? {} : { resumeFrom: join(checkpointFolder, `step-${resumeAt}`) };
@@ -70,6 +75,11 @@ async function trainOnce(entry: string, folder: string, recording: Recording, re
   } catch (error) {
     return failed(error);
   }
+}
+
+/** What decides about a run's last bits besides the experiment. */
+function engineVersions({ name, version, tensorflow, threads }: StartedBackend): Readonly<Record<string, string>> {
+  return { backend: `${name} ${version}`, ...(tensorflow === undefined ? {} : { tensorflow }), threads: String(threads) };
 }
 
 async function finish(folder: string, recording: Recording, ending: Ending): Promise<number> {
@@ -128,12 +138,6 @@ function readExperiment(folder: string): Experiment {
   const first = diagnostics.find(({ severity }) => severity === "error");
   const where = first === undefined ? "" : ` Line ${first.range.start.line + 1}: ${first.message}`;
   throw new RunError(`The experiment has errors.${where}`);
-}
-
-/** A bundle carries the kernels beside itself; sources find them in the package. */
-function wasmBeside(entry: string): { readonly wasmFolder?: string } {
-  const folder = dirname(entry);
-  return existsSync(join(folder, "tfjs-backend-wasm.wasm")) ? { wasmFolder: folder } : {};
 }
 
 function log(text: string): void {

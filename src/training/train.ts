@@ -35,7 +35,8 @@ export type TrainingEnd =
  */
 export async function train(request: TrainingRequest, recorder: Recorder, control: Control): Promise<TrainingEnd> {
   const { experiment, baseFolder } = request;
-  const started = await startBackend(experiment.training.backend, { workspaceFolder: baseFolder, ...request.backend });
+  const { backend, threads } = experiment.training;
+  const started = await startBackend(backend, { workspaceFolder: baseFolder, threads, ...request.backend });
   const dataset = await loadData(experiment, baseFolder);
   const streams = new RandomStreams(experiment.training.seed);
   const model = buildModel(withDropout(experiment), dataset, streams);

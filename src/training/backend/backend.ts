@@ -1,4 +1,4 @@
-import { enableProdMode, findBackendFactory, getBackend, setBackend } from "@tensorflow/tfjs-core";
+import { backend, enableProdMode, findBackendFactory, getBackend, setBackend } from "@tensorflow/tfjs-core";
 import { setThreadsCount, setWasmPaths, version_wasm } from "@tensorflow/tfjs-backend-wasm";
 // Its Node build alone registers the gradients of all operations.
 import "@tensorflow/tfjs-layers";
@@ -6,19 +6,21 @@ import { BackendError } from "./backend-error.ts";
 import { registerChainedOperations } from "./chained-ops.ts";
 import { registerGradients } from "./gradients.ts";
 import { installKernels } from "./kernels.ts";
-import { loadNative } from "./native.ts";
+import { loadNative, type NativeOptions } from "./native.ts";
 
-export interface BackendOptions {
+export interface BackendOptions extends NativeOptions {
   /** Where the `.wasm` files are, when they are not in TensorFlow.js's own package (a bundle has them beside itself). */
   readonly wasmFolder?: string;
-  /** Where the native backend is looked for first. */
-  readonly workspaceFolder?: string;
 }
 
 export interface StartedBackend {
-  /** `wasm` or `native`. */
-  readonly name: string;
+  readonly name: "wasm" | "native";
   readonly version: string;
+  /** On how many threads an operation computes. Another number may give other last bits. */
+  readonly threads: number;
+  /** Version of the TensorFlow that computes, and the package's folder, with `native`. */
+  readonly tensorflow?: string;
+  readonly folder?: string;
   /** Something the run should tell: the native backend was asked for if possible, and was not possible. */
   readonly note?: string;
 }
@@ -43,14 +45,22 @@ export async function startBackend(choice: "auto" | "wasm" | "native", options: 
 }
 
 async function startNative(options: BackendOptions): Promise<StartedBackend> {
-  const version = loadNative(options.workspaceFolder);
+  const { version, folder, threads } = loadNative(options);
+  // It brings TensorFlow.js's own gradients along, which took the place of ours.
+  registerGradients();
   if (!isRegistered("tensorflow") || !(await setBackend("tensorflow"))) {
     throw new BackendError(
       "native-broken",
       `The package @tensorflow/tfjs-node ${version} loads but does not start. Choose backend "wasm".`,
     );
   }
-  return { name: "native", version };
+  return { name: "native", version, threads, tensorflow: tensorflowOf(backend()), folder };
+}
+
+function tensorflowOf(native: object): string {
+  if (!("binding" in native) || typeof native.binding !== "object" || native.binding === null) return "unknown";
+  const { binding } = native;
+  return "TF_Version" in binding && typeof binding.TF_Version === "string" ? binding.TF_Version : "unknown";
 }
 
 function isRegistered(backendName: string): boolean {
@@ -70,5 +80,5 @@ async function startWasm(options: BackendOptions): Promise<StartedBackend> {
     );
   }
   installKernels();
-  return { name: "wasm", version: version_wasm };
+  return { name: "wasm", version: version_wasm, threads: 1 };
 }

@@ -1,25 +1,49 @@
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import util from "node:util";
+import { version_core } from "@tensorflow/tfjs-core";
 import { BackendError } from "./backend-error.ts";
 
 const packageName = "@tensorflow/tfjs-node";
 
+export interface NativeOptions {
+  /** Where the package is looked for first. */
+  readonly workspaceFolder?: string;
+  /** On how many threads one operation may compute. Fixed from the first start on: TensorFlow reads it once. */
+  readonly threads?: number;
+}
+
+export interface LoadedNative {
+  /** Of the package. */
+  readonly version: string;
+  /** Folder of the package. */
+  readonly folder: string;
+  readonly threads: number;
+}
+
+/** On how many threads the backend computes, once it is loaded. */
+let startedThreads: number | undefined;
+
 /**
- * Loads the optional native backend and answers its version. It registers itself as backend `tensorflow` in the engine
+ * Loads the optional native backend, without a word on the terminal. It registers itself as backend `tensorflow` in the engine
  * that all copies of TensorFlow.js in one process share, so it may come from the user's workspace.
- * Throws `BackendError` when no folder has it, or when it is there but does not load.
+ * Throws `BackendError` when no folder has it, when it is there but does not load, or when it runs already with other threads.
  */
-export function loadNative(workspaceFolder: string | undefined): string {
+export function loadNative({ workspaceFolder, threads = 1 }: NativeOptions): LoadedNative {
+  requireSameThreads(threads);
   const require = requireThatFinds([workspaceFolder, process.cwd(), dirname(process.argv[1] ?? "")]);
-  restoreRemovedCheck();
-  // Otherwise TensorFlow writes what it found about the processor to stderr, which is the trainer's log.
-  process.env["TF_CPP_MIN_LOG_LEVEL"] ??= "2";
-  process.env["TF_ENABLE_ONEDNN_OPTS"] ??= "1";
+  const folder = dirname(require.resolve(`${packageName}/package.json`));
+  const manifest: unknown = require(`${packageName}/package.json`);
+  const version = versionOf(manifest);
+  if (version !== version_core) {
+    throw new BackendError(
+      "native-broken",
+      `The package ${packageName} in ${folder} is version ${version}, and ${version_core} is needed. Install that with "npm install ${packageName}@${version_core}", or choose backend "wasm".`,
+    );
+  }
+  prepareEnvironment(threads);
   try {
     require(packageName);
-    const manifest: unknown = require(`${packageName}/package.json`);
-    return versionOf(manifest);
   } catch (cause) {
     throw new BackendError(
       "native-broken",
@@ -27,6 +51,21 @@ export function loadNative(workspaceFolder: string | undefined): string {
       cause,
     );
   }
+  startedThreads = threads;
+  return { version, folder, threads };
+}
+
+/** They are made when it starts, and another number of them adds up in another order. */
+function requireSameThreads(threads: number): void {
+  if (startedThreads === undefined || startedThreads === threads) return;
+  throw new BackendError(
+    "native-started",
+    `The native backend of this process computes on ${counted(startedThreads)}, and ${counted(threads)} were asked for. Start another process for them.`,
+  );
+}
+
+function counted(threads: number): string {
+  return `${threads} ${threads === 1 ? "thread" : "threads"}`;
 }
 
 function requireThatFinds(folders: readonly (string | undefined)[]): NodeJS.Require {
@@ -42,17 +81,25 @@ function requireThatFinds(folders: readonly (string | undefined)[]): NodeJS.Requ
   }
   throw new BackendError(
     "native-missing",
-    `The native backend needs the package ${packageName}, which was not found. Install it in the workspace with "npm install ${packageName}", or choose backend "wasm".`,
+    `The native backend needs the package ${packageName}, which was not found. Install it in the workspace with "npm install ${packageName}@${version_core}", or choose backend "wasm".`,
   );
 }
 
-/** tfjs-node 4.22 calls `util.isNullOrUndefined`, which Node 23 removed. */
-function restoreRemovedCheck(): void {
-  if ("isNullOrUndefined" in util) return;
-  Object.defineProperty(util, "isNullOrUndefined", {
-    configurable: true,
-    value: (value: unknown) => value === null || value === undefined,
-  });
+/** What TensorFlow reads once, when it starts. */
+function prepareEnvironment(threads: number): void {
+  process.env["TF_NUM_INTRAOP_THREADS"] = String(threads);
+  // Operations are asked for one after the other; threads between them would only wait.
+  process.env["TF_NUM_INTEROP_THREADS"] = "1";
+  // Otherwise it writes what it found about the processor to stderr.
+  process.env["TF_CPP_MIN_LOG_LEVEL"] ??= "2";
+  process.env["TF_ENABLE_ONEDNN_OPTS"] ??= "1";
+  restoreFormerChecks();
+}
+
+/** tfjs-node 4.22 calls `util.isNullOrUndefined`, which Node 23 removed, and `util.isArray`, of which Node 22 and newer complain on stderr. */
+function restoreFormerChecks(): void {
+  const checks = { isNullOrUndefined: (value: unknown) => value === null || value === undefined, isArray: Array.isArray };
+  for (const [name, value] of Object.entries(checks)) Object.defineProperty(util, name, { configurable: true, writable: true, value });
 }
 
 function versionOf(manifest: unknown): string {
@@ -62,6 +109,6 @@ function versionOf(manifest: unknown): string {
 }
 
 function messageOf(error: unknown): string {
-  const text = error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
+  const text = error instanceof Error ? (error.message.split("\n")[0] ?? "").trim() : String(error);
   return text.endsWith(".") ? text : `${text}.`;
 }

@@ -33,7 +33,7 @@ afterEach(async () => {
 
 describe("choosing a backend", () => {
   test("wasm is always there", async () => {
-    expect(await startBackend("wasm")).toEqual({ name: "wasm", version: "4.22.0" });
+    expect(await startBackend("wasm")).toEqual({ name: "wasm", version: "4.22.0", threads: 1 });
     expect(tf.getBackend()).toBe("wasm");
   });
 
