@@ -11,6 +11,8 @@ import { endGroup, ownGroup } from "./workbench/processes.ts";
 interface Count {
   readonly passed: number;
   readonly failed: number;
+  /** Not run: what they need is not here. */
+  readonly skipped?: number;
 }
 
 interface Suite {
@@ -53,16 +55,17 @@ const suites: readonly Suite[] = [
 const vitestShape = z.object({
   numPassedTests: z.number(),
   numFailedTests: z.number(),
+  numPendingTests: z.number(),
   testResults: z.array(z.object({ status: z.string(), assertionResults: z.array(z.object({ status: z.string() })) })),
 });
 
 async function readVitest(file: string): Promise<Count> {
-  const { numPassedTests, numFailedTests, testResults } = vitestShape.parse(JSON.parse(await readFile(file, "utf8")));
+  const { numPassedTests, numFailedTests, numPendingTests, testResults } = vitestShape.parse(JSON.parse(await readFile(file, "utf8")));
   // A file that could not even be loaded has no failed test in it, and is a failure all the same.
   const unloaded = testResults.filter(
     ({ status, assertionResults }) => status === "failed" && assertionResults.every((each) => each.status !== "failed"),
   );
-  return { passed: numPassedTests, failed: numFailedTests + unloaded.length };
+  return { passed: numPassedTests, failed: numFailedTests + unloaded.length, skipped: numPendingTests };
 }
 
 async function readIntegration(file: string): Promise<Count> {
@@ -122,10 +125,21 @@ for (const suite of suites.filter(({ name }) => wanted.length === 0 || wanted.in
 }
 
 console.log("");
-for (const [name, { passed, failed }] of counts) console.log(`${name.padEnd(12)} ${String(passed)} passed, ${String(failed)} failed`);
-const sum = counts.reduce((total, [, count]) => ({ passed: total.passed + count.passed, failed: total.failed + count.failed }), {
-  passed: 0,
-  failed: 0,
-});
-console.log(`${String(sum.passed)} passed, ${String(sum.failed)} failed`);
+for (const [name, count] of counts) console.log(`${name.padEnd(12)} ${told(count)}`);
+const sum = counts.reduce<Required<Count>>(
+  (total, [, { passed, failed, skipped = 0 }]) => ({
+    passed: total.passed + passed,
+    failed: total.failed + failed,
+    skipped: total.skipped + skipped,
+  }),
+  { passed: 0, failed: 0, skipped: 0 },
+);
+if (sum.skipped > 0 && !existsSync(join(root, "node_modules/@tensorflow/tfjs-node"))) {
+  console.log(`There is no native backend here, so its tests were not run; "npm run native" makes it.`);
+}
+console.log(told(sum));
 process.exitCode = sum.failed === 0 && sum.passed > 0 ? 0 : 1;
+
+function told({ passed, failed, skipped = 0 }: Count): string {
+  return `${String(passed)} passed, ${String(failed)} failed${skipped === 0 ? "" : `, ${String(skipped)} skipped`}`;
+}
