@@ -41,7 +41,7 @@ export const adatask = defineBalancer({
       .default("sum")
       .describe("Sum the tasks' updates, so that a step is up to K times the learning rate, or take their mean."),
   }),
-  optimizers: ["adam", "rmsprop", "adagrad"],
+  optimizers: ["adam", "adamw", "rmsprop", "adagrad"],
   start: () => ({}),
   weigh: ({ tasks }, state, { reduction }) => ({
     weights: tasks.map(() => (reduction === "sum" ? 1 : 1 / tasks.length)),

@@ -82,5 +82,5 @@ export interface MethodFacts {
   readonly cost: Cost;
   readonly properties?: Properties;
   /** Optimizers it works with, where not with all. */
-  readonly optimizers?: readonly ("sgd" | "adam" | "rmsprop" | "adagrad")[];
+  readonly optimizers?: readonly ("sgd" | "adam" | "adamw" | "rmsprop" | "adagrad")[];
 }

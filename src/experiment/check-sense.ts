@@ -1,9 +1,10 @@
 import type { Remark } from "../balancers/balancer.ts";
 import { findBalancer } from "../balancers/catalogue.ts";
 import { layerNameOf, layersOf } from "./check-parts.ts";
+import { checkTraining } from "./check-training.ts";
 import type { Diagnostic, Fix, TextRange } from "./diagnostic.ts";
 import { finding, listed, respell, someOf } from "./finding.ts";
-import { trainingSchema } from "./schema.ts";
+import { optimizerOptions, trainingSchema } from "./schema.ts";
 import { nearest } from "./suggestion.ts";
 import { entriesOf, entryOf, itemsOf, plainOf, textOf, valueOf, type Entry, type ScalarTree, type Tree } from "./tree.ts";
 
@@ -22,6 +23,7 @@ export function* checkSense(root: Tree): Generator<Diagnostic> {
   yield* checkWeights(root);
   yield* checkOptimizerOfBalancer(root);
   yield* checkTasksOfBalancer(root);
+  yield* checkTraining(root);
   yield* checkColumns(root);
   yield* checkSplit(root);
   yield* checkLayerNames(root);
@@ -172,7 +174,7 @@ function* checkOptimizerOfBalancer(root: Tree): Generator<Diagnostic> {
   const entry = entryOf(root, "optimizer");
   const name = entry === undefined ? undefined : (textOf(entry.value) ?? entriesOf(entry.value)[0]?.key);
   if (method === undefined || supported === undefined || entry === undefined || name === undefined) return;
-  if (supported.includes(name) || !["sgd", "adam", "rmsprop", "adagrad"].includes(name)) return;
+  if (supported.includes(name) || !Object.hasOwn(optimizerOptions, name)) return;
   const inner = entriesOf(entry.value)[0];
   const range = inner?.keyRange ?? entry.value.range;
   const fixes =

@@ -63,7 +63,7 @@ export const checks = {
     "Not one layer",
     "A list entry is one layer: its name alone, or one key with the name and its arguments, e.g. `- dense: {units: 64}`. Arguments that stand beside the name need one level more indentation.",
   ],
-  MTL130: ["Unknown optimizer", "Optimizers are `sgd`, `adam`, `rmsprop` and `adagrad`."],
+  MTL130: ["Unknown optimizer", "Optimizers are `sgd`, `adam`, `adamw`, `rmsprop` and `adagrad`."],
   MTL131: ["Unknown optimizer option", "The optimizer has no such option."],
   MTL132: [
     "Not one optimizer",
@@ -114,6 +114,10 @@ export const checks = {
   MTL218: [
     "Balancer never gets that far",
     "The training is shorter than the balancer's own schedule, such as a warm-up or stages, so part of it comes to nothing. Train longer, or shorten the schedule.",
+  ],
+  MTL230: [
+    "Nesterov without momentum",
+    "Nesterov's form of `sgd` looks ahead along the momentum; without `momentum` there is none. Set it, 0.9 for instance, or delete `nesterov`.",
   ],
 
   MTL301: ["Unknown column", "The table has no such column. The message names the nearest, and the columns there are."],

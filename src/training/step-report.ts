@@ -6,6 +6,8 @@ export interface StepMoment {
   /** Steps done before this one. */
   readonly step: number;
   readonly epoch: number;
+  /** Learning rate of the optimizer. */
+  readonly rate: number;
   /**
    * Measure gradients and ownership in this step. It then walks back once for each task, whatever the method, and adds the
    * gradients up itself: the same sum in another order, so the last bits of a run depend on how often it is tracked.

@@ -14,6 +14,7 @@ import type { BadValue, NonFinitePolicy } from "./non-finite.ts";
 import { GatheredMoves, type CommonUpdate, type MoveObserver } from "./optimizers/common-update.ts";
 import type { Optimizer } from "./optimizers/optimizer.ts";
 import type { OptimizerSlot } from "./optimizers/slot.ts";
+import { keptShare } from "./optimizers/weight-decay.ts";
 import { performanceOf } from "./performance.ts";
 import { Proposer, type Present, type Proposal } from "./proposal.ts";
 import type { StepMoment, StepReport, Trouble } from "./step-report.ts";
@@ -161,7 +162,7 @@ export class Stepper {
         const parts = this.#lookParts(batch, proposal, noise);
         const look = this.#look(proposal.tasks, moment);
         const along = look?.kind === "along-direction" ? lookAlong(parts, proposal.direction, look.offsets) : undefined;
-        const applied = this.#apply(proposal, moment.track ? measurement() : undefined);
+        const applied = this.#apply(proposal, moment.rate, moment.track ? measurement() : undefined);
         const seen = look?.kind === "after-step" ? lookHere(parts) : along;
         if (seen !== undefined) this.#learn(proposal, present, moment, seen);
         const weights = batch.targets.map((_, task) => proposal.weights[proposal.tasks.indexOf(task)]);
@@ -257,18 +258,18 @@ export class Stepper {
     }
   }
 
-  #apply(proposal: Proposal, moves: MoveObserver | undefined): Pick<StepReport, "directionNorm" | "tracked"> {
-    const { parameters, commonUpdate } = this.#parts;
+  #apply(proposal: Proposal, rate: number, moves: MoveObserver | undefined): Pick<StepReport, "directionNorm" | "tracked"> {
+    const { parameters, commonUpdate, optimizer } = this.#parts;
     const { tasks, rows, parts, owned } = proposal;
     this.remembered = { state: proposal.remembered.state, buffers: proposal.remembered.buffers ?? this.remembered.buffers ?? {} };
-    const applied = commonUpdate.apply({ ...proposal, rows: parts }, moves);
+    const applied = commonUpdate.apply({ ...proposal, rows: parts, rate }, moves);
     parameters.owned.forEach((parameter, index) => {
       const gradient = owned[index];
       const slot = this.#ownedSlots[index];
       const update = this.#ownedUpdates[index];
       if (gradient === undefined || slot === undefined || update === undefined) return;
-      slot.step(gradient, update);
-      parameter.subtract(update);
+      slot.step(gradient, rate, update);
+      parameter.move(update, keptShare(optimizer.weightDecay, parameter.parameter.weight, rate));
     });
     // A network of one task has nothing in common; its direction is that of all its parameters.
     const directionNorm = Math.sqrt(squaredNorm(parameters.common.length > 0 ? applied : owned));

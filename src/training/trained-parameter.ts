@@ -34,11 +34,11 @@ export class TrainedParameter {
     return this.#current;
   }
 
-  /** θ ← θ − update. */
-  subtract(update: Float32Array): void {
+  /** θ ← `kept` θ − update. */
+  move(update: Float32Array, kept: number): void {
     const before = this.#current;
     const after = this.#next;
-    for (let i = 0; i < after.length; i++) after[i] = (before[i] ?? 0) - (update[i] ?? 0);
+    for (let i = 0; i < after.length; i++) after[i] = kept * (before[i] ?? 0) - (update[i] ?? 0);
     this.#swap();
   }
 

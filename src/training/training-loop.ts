@@ -117,6 +117,7 @@ export class TrainingLoop {
         {
           step: this.#step,
           epoch: Math.floor(this.#step / description.stepsPerEpoch),
+          rate: training.optimizer.learningRate,
           track,
         },
         further.map((each) => makeBatch(dataset, each)),

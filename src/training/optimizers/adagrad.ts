@@ -2,7 +2,6 @@ import { attributeBySquare } from "./rmsprop.ts";
 import type { OptimizerSlot } from "./slot.ts";
 
 export interface AdagradOptions {
-  readonly learningRate: number;
   readonly epsilon: number;
 }
 
@@ -21,19 +20,19 @@ export class AdagradSlot implements OptimizerSlot {
     this.buffers = { square: new Float32Array(size) };
   }
 
-  step(gradient: Float32Array, update: Float32Array): void {
+  step(gradient: Float32Array, rate: number, update: Float32Array): void {
     this.count += 1;
-    const { learningRate, epsilon } = this.#options;
+    const { epsilon } = this.#options;
     const { square } = this.buffers;
     for (let i = 0; i < update.length; i++) {
       const g = gradient[i] ?? 0;
       const v = (square[i] ?? 0) + g * g;
       square[i] = v;
-      update[i] = (learningRate * g) / (Math.sqrt(v) + epsilon);
+      update[i] = (rate * g) / (Math.sqrt(v) + epsilon);
     }
   }
 
-  attribute(gradient: Float32Array, weight: number, update: Float32Array): void {
-    attributeBySquare(this.buffers.square, this.#options.learningRate * weight, this.#options.epsilon, gradient, update);
+  attribute(gradient: Float32Array, weight: number, rate: number, update: Float32Array): void {
+    attributeBySquare(this.buffers.square, rate * weight, this.#options.epsilon, gradient, update);
   }
 }

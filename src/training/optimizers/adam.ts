@@ -1,7 +1,6 @@
 import type { OptimizerSlot } from "./slot.ts";
 
 export interface AdamOptions {
-  readonly learningRate: number;
   readonly beta1: number;
   readonly beta2: number;
   readonly epsilon: number;
@@ -22,11 +21,11 @@ export class AdamSlot implements OptimizerSlot {
     this.buffers = { mean: new Float32Array(size), square: new Float32Array(size) };
   }
 
-  step(gradient: Float32Array, update: Float32Array): void {
+  step(gradient: Float32Array, rate: number, update: Float32Array): void {
     this.count += 1;
-    const { learningRate, beta1, beta2, epsilon } = this.#options;
+    const { beta1, beta2, epsilon } = this.#options;
     const { mean, square } = this.buffers;
-    const rate = learningRate / (1 - beta1 ** this.count);
+    const corrected = rate / (1 - beta1 ** this.count);
     const correction = 1 / (1 - beta2 ** this.count);
     const fresh1 = 1 - beta1;
     const fresh2 = 1 - beta2;
@@ -36,14 +35,14 @@ export class AdamSlot implements OptimizerSlot {
       const v = beta2 * (square[i] ?? 0) + fresh2 * g * g;
       mean[i] = m;
       square[i] = v;
-      update[i] = (rate * m) / (Math.sqrt(v * correction) + epsilon);
+      update[i] = (corrected * m) / (Math.sqrt(v * correction) + epsilon);
     }
   }
 
-  attribute(gradient: Float32Array, weight: number, update: Float32Array): void {
-    const { learningRate, beta2, epsilon } = this.#options;
+  attribute(gradient: Float32Array, weight: number, rate: number, update: Float32Array): void {
+    const { beta2, epsilon } = this.#options;
     const { square } = this.buffers;
-    const factor = learningRate * weight;
+    const factor = rate * weight;
     const correction = 1 / (1 - beta2 ** Math.max(1, this.count));
     for (let i = 0; i < update.length; i++) {
       update[i] = (factor * (gradient[i] ?? 0)) / (Math.sqrt((square[i] ?? 0) * correction) + epsilon);

@@ -2,6 +2,7 @@ import type { JacobianRow } from "../gradients/gram.ts";
 import type { TrainedParameter } from "../trained-parameter.ts";
 import type { Optimizer } from "./optimizer.ts";
 import type { OptimizerSlot } from "./slot.ts";
+import { keptShare, type WeightDecay } from "./weight-decay.ts";
 
 /** What moves the common parameters in one step. */
 export interface Motion {
@@ -12,6 +13,8 @@ export interface Motion {
   readonly direction: JacobianRow;
   /** What the weights combine (gradients of the present tasks as a rule), where it is known one by one. */
   readonly rows: readonly JacobianRow[] | undefined;
+  /** Learning rate of this step. */
+  readonly rate: number;
 }
 
 /** Who is told what each task moved: one entry a task of the parameter's reach, undefined for one that moved nothing. */
@@ -58,8 +61,10 @@ export interface CommonUpdate {
 export class DirectionUpdate implements CommonUpdate {
   readonly #entries: readonly { readonly parameter: TrainedParameter; readonly slot: OptimizerSlot; readonly update: Float32Array }[];
   readonly #scratch: readonly Float32Array[];
+  readonly #decay: WeightDecay;
 
   constructor(parameters: readonly TrainedParameter[], optimizer: Optimizer, tasks: number) {
+    this.#decay = optimizer.weightDecay;
     this.#entries = parameters.map((parameter) => ({
       parameter,
       slot: optimizer.slot(parameter.size),
@@ -69,12 +74,12 @@ export class DirectionUpdate implements CommonUpdate {
     this.#scratch = Array.from({ length: tasks }, () => new Float32Array(largest));
   }
 
-  apply({ tasks, weights, direction, rows }: Motion, moves: MoveObserver | undefined): JacobianRow {
+  apply({ tasks, weights, direction, rows, rate }: Motion, moves: MoveObserver | undefined): JacobianRow {
     this.#entries.forEach(({ parameter, slot, update }, index) => {
       const gradient = direction[index];
       if (gradient !== undefined) {
-        slot.step(gradient, update);
-        parameter.subtract(update);
+        slot.step(gradient, rate, update);
+        parameter.move(update, keptShare(this.#decay, parameter.parameter.weight, rate));
       }
       if (moves === undefined || rows === undefined) return;
       const parts = parameter.reach.map((task) => {
@@ -82,7 +87,7 @@ export class DirectionUpdate implements CommonUpdate {
         const own = rows[position]?.[index];
         const part = this.#scratch[task]?.subarray(0, parameter.size);
         if (own === undefined || part === undefined) return undefined;
-        slot.attribute(own, weights[position] ?? 0, part);
+        slot.attribute(own, weights[position] ?? 0, rate, part);
         return part;
       });
       moves.observe(index, parts);

@@ -1,7 +1,6 @@
 import type { OptimizerSlot } from "./slot.ts";
 
 export interface RmspropOptions {
-  readonly learningRate: number;
   readonly rho: number;
   readonly epsilon: number;
 }
@@ -21,21 +20,21 @@ export class RmspropSlot implements OptimizerSlot {
     this.buffers = { square: new Float32Array(size) };
   }
 
-  step(gradient: Float32Array, update: Float32Array): void {
+  step(gradient: Float32Array, rate: number, update: Float32Array): void {
     this.count += 1;
-    const { learningRate, rho, epsilon } = this.#options;
+    const { rho, epsilon } = this.#options;
     const { square } = this.buffers;
     const fresh = 1 - rho;
     for (let i = 0; i < update.length; i++) {
       const g = gradient[i] ?? 0;
       const v = rho * (square[i] ?? 0) + fresh * g * g;
       square[i] = v;
-      update[i] = (learningRate * g) / (Math.sqrt(v) + epsilon);
+      update[i] = (rate * g) / (Math.sqrt(v) + epsilon);
     }
   }
 
-  attribute(gradient: Float32Array, weight: number, update: Float32Array): void {
-    attributeBySquare(this.buffers.square, this.#options.learningRate * weight, this.#options.epsilon, gradient, update);
+  attribute(gradient: Float32Array, weight: number, rate: number, update: Float32Array): void {
+    attributeBySquare(this.buffers.square, rate * weight, this.#options.epsilon, gradient, update);
   }
 }
 

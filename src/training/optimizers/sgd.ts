@@ -1,16 +1,17 @@
 import type { OptimizerSlot } from "./slot.ts";
 
 export interface SgdOptions {
-  readonly learningRate: number;
   readonly momentum: number;
+  readonly nesterov: boolean;
 }
 
 /**
- * Stochastic gradient descent with momentum as PyTorch has it (no dampening):
+ * Stochastic gradient descent with momentum as PyTorch has it (no dampening), plain or after Nesterov (Sutskever, Martens, Dahl &
+ * Hinton, ICML 2013):
  *
- *   b ← μ b + g,   Δ = η b
+ *   b ← μ b + g,   Δ = η b   or   Δ = η (g + μ b)
  *
- * A part of the step is attributed as η w g: what momentum still carries of older gradients is nobody's.
+ * A part of the step is attributed as η w g, with Nesterov η (1 + μ) w g: what momentum still carries of older gradients is nobody's.
  */
 export class SgdSlot implements OptimizerSlot {
   count = 0;
@@ -22,23 +23,25 @@ export class SgdSlot implements OptimizerSlot {
     this.buffers = { momentum: new Float32Array(options.momentum === 0 ? 0 : size) };
   }
 
-  step(gradient: Float32Array, update: Float32Array): void {
+  step(gradient: Float32Array, rate: number, update: Float32Array): void {
     this.count += 1;
-    const { learningRate, momentum } = this.#options;
+    const { momentum, nesterov } = this.#options;
     const kept = this.buffers.momentum;
     if (kept.length === 0) {
-      for (let i = 0; i < update.length; i++) update[i] = learningRate * (gradient[i] ?? 0);
+      for (let i = 0; i < update.length; i++) update[i] = rate * (gradient[i] ?? 0);
       return;
     }
     for (let i = 0; i < update.length; i++) {
-      const b = momentum * (kept[i] ?? 0) + (gradient[i] ?? 0);
+      const g = gradient[i] ?? 0;
+      const b = momentum * (kept[i] ?? 0) + g;
       kept[i] = b;
-      update[i] = learningRate * b;
+      update[i] = rate * (nesterov ? g + momentum * b : b);
     }
   }
 
-  attribute(gradient: Float32Array, weight: number, update: Float32Array): void {
-    const factor = this.#options.learningRate * weight;
+  attribute(gradient: Float32Array, weight: number, rate: number, update: Float32Array): void {
+    const { momentum, nesterov } = this.#options;
+    const factor = rate * weight * (nesterov ? 1 + momentum : 1);
     for (let i = 0; i < update.length; i++) update[i] = factor * (gradient[i] ?? 0);
   }
 }

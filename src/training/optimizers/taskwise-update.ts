@@ -3,6 +3,7 @@ import type { TrainedParameter } from "../trained-parameter.ts";
 import type { CommonUpdate, Motion, MoveObserver } from "./common-update.ts";
 import type { Optimizer } from "./optimizer.ts";
 import type { OptimizerSlot } from "./slot.ts";
+import { keptShare, type WeightDecay } from "./weight-decay.ts";
 
 interface Entry {
   readonly parameter: TrainedParameter;
@@ -19,11 +20,11 @@ interface Entry {
  */
 export class TaskwiseUpdate implements CommonUpdate {
   readonly #entries: readonly Entry[];
-  readonly #learningRate: number;
+  readonly #decay: WeightDecay;
   readonly #tasks: readonly string[];
 
   constructor(parameters: readonly TrainedParameter[], optimizer: Optimizer, tasks: readonly string[]) {
-    this.#learningRate = optimizer.learningRate;
+    this.#decay = optimizer.weightDecay;
     this.#tasks = tasks;
     this.#entries = parameters.map((parameter) => ({
       parameter,
@@ -33,7 +34,7 @@ export class TaskwiseUpdate implements CommonUpdate {
     }));
   }
 
-  apply({ tasks, weights, rows }: Motion, moves: MoveObserver | undefined): JacobianRow {
+  apply({ tasks, weights, rows, rate }: Motion, moves: MoveObserver | undefined): JacobianRow {
     if (rows === undefined) throw new RangeError("Accumulators for every task need the gradient of every task.");
     return this.#entries.map((entry, index) => {
       const { parameter, lanes, total, applied } = entry;
@@ -42,15 +43,16 @@ export class TaskwiseUpdate implements CommonUpdate {
         const position = tasks.indexOf(task);
         const gradient = rows[position]?.[index];
         if (gradient === undefined) return undefined;
-        slot.step(gradient, update);
+        slot.step(gradient, rate, update);
         weigh(update, weights[position] ?? 0);
         for (let i = 0; i < total.length; i++) total[i] = (total[i] ?? 0) + (update[i] ?? 0);
         return update;
       });
       moves?.observe(index, moved);
       if (moved.every((update) => update === undefined)) return undefined;
-      parameter.subtract(total);
-      const perRate = 1 / this.#learningRate;
+      parameter.move(total, keptShare(this.#decay, parameter.parameter.weight, rate));
+      // A schedule may come down to 0, where nothing moves.
+      const perRate = rate > 0 ? 1 / rate : 0;
       for (let i = 0; i < total.length; i++) applied[i] = (total[i] ?? 0) * perRate;
       return applied;
     });

@@ -124,6 +124,7 @@ const cases: readonly Case[] = [
     with_("{method: mgda, normalize: l2}", "adatask").replace("{adam: {learningRate: 1e-3}}", "sgd"),
     "18:12 MTL208 → adam",
   ],
+  ["Nesterov without momentum", with_("{adam: {learningRate: 1e-3}}", "{sgd: {nesterov: true}}"), "18:19 MTL230"],
   ["priorities that name no task", with_("{method: mgda, normalize: l2}", "{method: priority, order: [mass, colour]}"), "17:37 MTL217"],
   ["priorities that leave a task out", with_("{method: mgda, normalize: l2}", "{method: priority, order: [mass]}"), "17:37 MTL217"],
   ["a warm-up as long as the training", with_("{method: mgda, normalize: l2}", "{method: stch, warmUp: 49}"), "17:34 MTL218"],

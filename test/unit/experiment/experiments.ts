@@ -76,7 +76,13 @@ const balancer = fc.constantFrom(
   { method: "static", normalize: true },
   { method: "adatask" },
 );
-const optimizer = fc.constantFrom("adam", { adam: { learningRate: 0.01 } }, { rmsprop: {} }, { adagrad: { epsilon: 1e-7 } });
+const optimizer = fc.constantFrom(
+  "adam",
+  { adam: { learningRate: 0.01 } },
+  { adamw: { weightDecay: 0.1, decayed: "all" } },
+  { rmsprop: {} },
+  { adagrad: { epsilon: 1e-7 } },
+);
 
 /** Experiments without anything to complain about, as a person may write them: with and without defaults. */
 export const experiments = fc.record(

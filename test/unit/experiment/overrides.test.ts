@@ -87,7 +87,7 @@ describe("an override", () => {
       { path: "optimizer.sgd.momentum", value: "0.9" },
     ]);
     expect(problems).toEqual([]);
-    expect(parseExperiment(result).experiment?.optimizer).toEqual({ sgd: { learningRate: 0.01, momentum: 0.9 } });
+    expect(parseExperiment(result).experiment?.optimizer).toMatchObject({ sgd: { learningRate: 0.01, momentum: 0.9 } });
   });
 
   test("of a broken file is refused", () => {

@@ -42,8 +42,12 @@ describe("completion", () => {
     ["a balancer's options, in lines", "balancer:\n  method: mgda\n  |", ["normalize", "applyTo", "scale"]],
     ["an option's values", "balancer: {method: mgda, normalize: |}", ["none", "l2", "loss", "loss+"]],
     ["optimizers in braces", "optimizer: {|}", Object.keys(optimizerOptions)],
-    ["an optimizer's options", "optimizer: {adam: {beta1: 0.9, l|", ["learningRate", "beta2", "epsilon"]],
-    ["an optimizer's options, in lines", "optimizer:\n  sgd:\n    |\nname: x", ["learningRate", "momentum"]],
+    ["an optimizer's options", "optimizer: {adam: {beta1: 0.9, l|", ["learningRate", "beta2", "epsilon", "weightDecay", "decayed"]],
+    [
+      "an optimizer's options, in lines",
+      "optimizer:\n  sgd:\n    |\nname: x",
+      ["learningRate", "momentum", "nesterov", "weightDecay", "decayed"],
+    ],
     [
       "training, behind other keys",
       "training:\n  epochs: 3\n  seed: 1\n  |",
@@ -160,7 +164,7 @@ describe("hover", () => {
         "`normalize`",
       ],
     ],
-    ["a balancer in braces", "balancer: {method: adata|sk}", ["**AdaTask**", "Works with adam, rmsprop, adagrad."]],
+    ["a balancer in braces", "balancer: {method: adata|sk}", ["**AdaTask**", "Works with adam, adamw, rmsprop, adagrad."]],
     ["a balancer's option", "balancer: {method: mgda, norm|alize: l2}", ["**normalize**", "Default: `none`"]],
     ["a layer with arguments", "model: {trunk: [{den|se: {units: 3}}]}", ["**dense**", "`units` (a whole number, at least 1", "needed"]],
     ["a layer by its name", "model: {trunk: [flat|ten]}", ["**flatten**"]],

@@ -3,14 +3,14 @@ import { fc, test } from "@fast-check/vitest";
 import { tensor, variable } from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect } from "vitest";
 import { z } from "zod";
-import type { OptimizerEntry } from "../../../src/experiment/schema.ts";
+import type { OptimizerInput } from "../../../src/experiment/schema.ts";
 import { startBackend } from "../../../src/training/backend/backend.ts";
-import { DirectionUpdate, type CommonUpdate } from "../../../src/training/optimizers/common-update.ts";
-import { resolveOptimizer } from "../../../src/training/optimizers/optimizer.ts";
+import { DirectionUpdate, type CommonUpdate, type Motion } from "../../../src/training/optimizers/common-update.ts";
+import { resolveOptimizer, type Optimizer } from "../../../src/training/optimizers/optimizer.ts";
 import { TaskwiseUpdate } from "../../../src/training/optimizers/taskwise-update.ts";
 import { TrainedParameter } from "../../../src/training/trained-parameter.ts";
 
-const optimizers: readonly (readonly [string, OptimizerEntry])[] = [
+const optimizers: readonly (readonly [string, OptimizerInput])[] = [
   ["adam", { adam: { learningRate: 0.05, beta1: 0.9, beta2: 0.999, epsilon: 1e-30 } }],
   ["rmsprop", { rmsprop: { learningRate: 0.05, rho: 0.99, epsilon: 1e-30 } }],
   ["adagrad", { adagrad: { learningRate: 0.5, epsilon: 1e-30 } }],
@@ -30,7 +30,7 @@ function parameter(size: number, tasks: number): TrainedParameter {
 
 /** Positions after each step; `gradients[step][task]` is undefined for an absent task. */
 function play(
-  make: (parameter: TrainedParameter) => CommonUpdate,
+  make: (parameter: TrainedParameter) => AtItsRate,
   gradients: readonly (readonly (readonly number[] | undefined)[])[],
 ): (readonly number[])[] {
   const tasks = gradients[0]?.length ?? 0;
@@ -40,15 +40,29 @@ function play(
     const present = [...rows.keys()].filter((task) => rows[task] !== undefined);
     const blocks = present.map((task) => Float32Array.from(rows[task] ?? []));
     const sum = Float32Array.from(moved.values, (_, i) => blocks.reduce((total, block) => total + (block[i] ?? 0), 0));
-    update.apply({ tasks: present, weights: present.map(() => 1), direction: [sum], rows: blocks.map((block) => [block]) }, undefined);
+    update.apply({ tasks: present, weights: present.map(() => 1), direction: [sum], rows: blocks.map((block) => [block]) });
     return [...moved.values];
   });
 }
 
-const taskwise = (entry: OptimizerEntry) => (moved: TrainedParameter) =>
-  new TaskwiseUpdate([moved], resolveOptimizer(entry), moved.reach.map(String));
-const plain = (entry: OptimizerEntry) => (moved: TrainedParameter) =>
-  new DirectionUpdate([moved], resolveOptimizer(entry), moved.reach.length);
+/** An update at the rate of its optimizer. */
+interface AtItsRate {
+  apply(motion: Omit<Motion, "rate">): void;
+  slots: CommonUpdate["slots"];
+}
+
+function atItsRate(update: CommonUpdate, { learningRate }: Optimizer): AtItsRate {
+  return { apply: (motion) => update.apply({ ...motion, rate: learningRate }, undefined), slots: () => update.slots() };
+}
+
+const taskwise = (entry: OptimizerInput) => (moved: TrainedParameter) => {
+  const optimizer = resolveOptimizer(entry);
+  return atItsRate(new TaskwiseUpdate([moved], optimizer, moved.reach.map(String)), optimizer);
+};
+const plain = (entry: OptimizerInput) => (moved: TrainedParameter) => {
+  const optimizer = resolveOptimizer(entry);
+  return atItsRate(new DirectionUpdate([moved], optimizer, moved.reach.length), optimizer);
+};
 
 const element = fc.double({ min: -4, max: 4, noNaN: true }).map((value) => Math.fround(Math.abs(value) < 1e-6 ? 0 : value));
 const row = fc.tuple(element, element, element);
@@ -83,7 +97,7 @@ describe.each(optimizers)("AdaTask with %s", (_, entry) => {
       for (const rows of [...both, ...between]) {
         const present = [...rows.keys()].filter((task) => rows[task] !== undefined);
         const blocks = present.map((task) => [Float32Array.from(rows[task] ?? [])]);
-        update.apply({ tasks: present, weights: present.map(() => 1), direction: [], rows: blocks }, undefined);
+        update.apply({ tasks: present, weights: present.map(() => 1), direction: [], rows: blocks });
       }
       const slot = update.slots().get("p.kernel@1");
       return [[slot?.count ?? -1], ...Object.values(slot?.buffers ?? {}).map((values) => [...values])];
@@ -96,7 +110,7 @@ describe.each(optimizers)("AdaTask with %s", (_, entry) => {
       [1, -2, 0.5, 3, -1],
       [-1, 1, 2, -0.5, 0],
     ];
-    const descend = (make: (moved: TrainedParameter) => CommonUpdate, scales: readonly number[]): readonly number[] => {
+    const descend = (make: (moved: TrainedParameter) => AtItsRate, scales: readonly number[]): readonly number[] => {
       const moved = parameter(5, 2);
       const update = make(moved);
       for (let step = 0; step < 400; step++) {
@@ -104,7 +118,7 @@ describe.each(optimizers)("AdaTask with %s", (_, entry) => {
           Float32Array.from(centre, (goal, i) => (scales[task] ?? 1) * ((moved.values[i] ?? 0) - goal)),
         );
         const sum = Float32Array.from(moved.values, (__, i) => rows.reduce((total, block) => total + (block[i] ?? 0), 0));
-        update.apply({ tasks: [0, 1], weights: [1, 1], direction: [sum], rows: rows.map((block) => [block]) }, undefined);
+        update.apply({ tasks: [0, 1], weights: [1, 1], direction: [sum], rows: rows.map((block) => [block]) });
       }
       return [...moved.values];
     };

@@ -21,7 +21,8 @@ function moved(balancer: object | string, optimizer: object, steps = 1): readonl
   const values = () => [...common, ...owned].flatMap((parameter) => [...parameter.values]);
   const before = values();
   const batch = makeBatch(training.dataset, pickRows(valuesOf(training.dataset.splits.train), rows));
-  for (let step = 0; step < steps; step++) inTensorScope(() => training.stepper.run(batch, { step, epoch: 0, track: false }));
+  for (let step = 0; step < steps; step++)
+    inTensorScope(() => training.stepper.run(batch, { step, epoch: 0, rate: training.optimizer.learningRate, track: false }));
   const after = values();
   training.model.dispose();
   return after.map((value, i) => value - (before[i] ?? 0));

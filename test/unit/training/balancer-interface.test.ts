@@ -55,9 +55,9 @@ function method(parts: Partial<Definition>): Balancer {
 const rows = Uint32Array.from({ length: 16 }, (_, i) => i);
 
 function step(training: Training, { track = false, further = [] }: { track?: boolean; further?: readonly Uint32Array[] } = {}): StepReport {
-  const { dataset, stepper } = training;
+  const { dataset, stepper, optimizer } = training;
   const batch = (indices: Uint32Array) => makeBatch(dataset, pickRows(valuesOf(dataset.splits.train), indices));
-  return inTensorScope(() => stepper.run(batch(rows), { step: 0, epoch: 0, track }, further.map(batch)));
+  return inTensorScope(() => stepper.run(batch(rows), { step: 0, epoch: 0, rate: optimizer.learningRate, track }, further.map(batch)));
 }
 
 function values({ parameters }: Training): number[][] {
@@ -260,7 +260,8 @@ describe("looks", () => {
     });
     const training = syntheticTraining({}, syntheticDataset(), balancer);
     const batch = makeBatch(training.dataset, pickRows(valuesOf(training.dataset.splits.train), rows));
-    for (let index = 0; index < 4; index++) inTensorScope(() => training.stepper.run(batch, { step: index, epoch: 0, track: false }));
+    for (let index = 0; index < 4; index++)
+      inTensorScope(() => training.stepper.run(batch, { step: index, epoch: 0, rate: 1e-3, track: false }));
     expect(looked).toEqual([0, 2]);
     training.model.dispose();
   });

@@ -1,18 +1,18 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import { taskUpdate, type AdaptiveRule, type TaskAccumulators } from "../../../src/balancers/kernels/adatask-update.ts";
-import { optimizerSchema, type OptimizerEntry } from "../../../src/experiment/schema.ts";
+import { optimizerSchema, type OptimizerInput } from "../../../src/experiment/schema.ts";
 import { resolveOptimizer } from "../../../src/training/optimizers/optimizer.ts";
 
 /** Where an optimizer ends after it was given these gradients, from 0. */
-function play(entry: OptimizerEntry, gradients: readonly (readonly number[])[]): number[] {
+function play(entry: OptimizerInput, gradients: readonly (readonly number[])[]): number[] {
   const optimizer = resolveOptimizer(entry);
   const size = gradients[0]?.length ?? 0;
   const slot = optimizer.slot(size);
   const update = new Float32Array(size);
   const position = new Float64Array(size);
   for (const gradient of gradients) {
-    slot.step(Float32Array.from(gradient), update);
+    slot.step(Float32Array.from(gradient), optimizer.learningRate, update);
     update.forEach((value, i) => (position[i] = (position[i] ?? 0) - value));
   }
   return [...position];
@@ -65,7 +65,7 @@ describe("an optimizer follows its equations", () => {
   });
 });
 
-const rules: readonly { readonly name: string; readonly entry: OptimizerEntry; readonly rule: AdaptiveRule }[] = [
+const rules: readonly { readonly name: string; readonly entry: OptimizerInput; readonly rule: AdaptiveRule }[] = [
   {
     name: "adam",
     entry: { adam: { learningRate: 1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } },
@@ -88,7 +88,7 @@ describe.each(rules)("$name", ({ entry, rule }) => {
     const update = new Float32Array(3);
     let accumulators: TaskAccumulators = { mean: new Float64Array(3), square: new Float64Array(3) };
     steps.forEach((gradient, i) => {
-      slot.step(Float32Array.from(gradient), update);
+      slot.step(Float32Array.from(gradient), 1, update);
       const expected = taskUpdate(rule, gradient, accumulators, i + 1);
       accumulators = expected.after;
       // Below 1e-15 a square leaves the range of single precision.
@@ -104,8 +104,8 @@ describe.each(rules)("$name", ({ entry, rule }) => {
     const slot = resolveOptimizer(entry).slot(3);
     const [update, part] = [new Float32Array(3), new Float32Array(3)];
     for (const gradient of steps) {
-      slot.step(Float32Array.from(gradient), update);
-      slot.attribute(Float32Array.from(gradient), 1, part);
+      slot.step(Float32Array.from(gradient), 1, update);
+      slot.attribute(Float32Array.from(gradient), 1, 1, part);
       part.forEach((value, e) => {
         expect(value).toBeCloseTo(update[e] ?? 0, 5);
       });
@@ -123,6 +123,9 @@ describe.each(rules)("$name", ({ entry, rule }) => {
 });
 
 test("defaults are those of PyTorch", () => {
-  expect(optimizerSchema.parse({ adam: {} })).toEqual({ adam: { learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } });
+  expect(optimizerSchema.parse({ adam: {} })).toEqual({
+    adam: { learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, decayed: "kernels" },
+  });
+  expect(resolveOptimizer("adamw").weightDecay).toEqual({ rate: 0.01, of: "kernels" });
   expect(resolveOptimizer("adagrad").learningRate).toBe(0.01);
 });

@@ -15,10 +15,9 @@ function step(
   training: Training,
   { track = false, rows = firstRows, at = 0 }: { track?: boolean; rows?: Uint32Array; at?: number } = {},
 ): StepReport {
-  const { dataset, stepper } = training;
-  return inTensorScope(() =>
-    stepper.run(makeBatch(dataset, pickRows(valuesOf(dataset.splits.train), rows)), { step: at, epoch: 0, track }),
-  );
+  const { dataset, stepper, optimizer } = training;
+  const moment = { step: at, epoch: 0, rate: optimizer.learningRate, track };
+  return inTensorScope(() => stepper.run(makeBatch(dataset, pickRows(valuesOf(dataset.splits.train), rows)), moment));
 }
 
 function weights({ parameters }: Training): Record<string, readonly number[]> {

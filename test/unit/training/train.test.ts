@@ -63,7 +63,7 @@ test("a checkpoint of another method is refused in plain words", async () => {
 
 test("a method and an optimizer that do not fit are refused before the first step", async () => {
   await expect(train(request("x", { balancer: "adatask", optimizer: "sgd" }), new ListRecorder(), neverStop)).rejects.toThrow(
-    /AdaTask works with adam, rmsprop, adagrad, not with sgd/,
+    /AdaTask works with adam, adamw, rmsprop, adagrad, not with sgd/,
   );
 });
 
