@@ -184,6 +184,14 @@ export const checks = {
     "Number too large",
     "The column holds a number beyond ±1e30, which cannot be computed with in single precision. It is most likely a mistake, or a mark for a missing value. Correct it, or leave the cell empty.",
   ],
+  MTL325: [
+    "Damaged file",
+    "The file is not whole: its packed data or its footer cannot be read, most likely because a copy or download ended early. Get it again.",
+  ],
+  MTL328: [
+    "No single values",
+    "The column holds lists, objects or structs instead of one number, text or date a row. Leave it out, or write its parts as columns of their own.",
+  ],
   MTL330: ["No such label in Multi-MNIST", "Each image has two digits; their labels are the columns `left` and `right`."],
   MTL331: ["Digits are classes", "The labels of Multi-MNIST are digits from 0 to 9. Use `kind: classification`."],
   MTL332: [
