@@ -4,7 +4,7 @@ import { completionsAt, type Completion } from "../../../src/experiment/completi
 import { hoverAt } from "../../../src/experiment/hover.ts";
 import { layerCatalogue } from "../../../src/experiment/layers.ts";
 import { parseExperiment } from "../../../src/experiment/parse.ts";
-import { optimizerOptions } from "../../../src/experiment/schema.ts";
+import { optimizerOptions, trainingSchema } from "../../../src/experiment/schema.ts";
 import { penguinsWith } from "./penguins.ts";
 
 /** Completions where the text has `|`. */
@@ -51,7 +51,7 @@ describe("completion", () => {
     [
       "training, behind other keys",
       "training:\n  epochs: 3\n  seed: 1\n  |",
-      ["batchSize", "backend", "heads", "onNonFinite", "maxNormFactor", "maxConsecutive"],
+      Object.keys(trainingSchema.shape).filter((key) => !["epochs", "seed"].includes(key)),
     ],
     ["truth values", "track: {snapshots: |}", ["true", "false"]],
     ["a key's default", "training: {batchSize: |}", ["32"]],
