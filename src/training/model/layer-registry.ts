@@ -1,5 +1,8 @@
 import { layers } from "@tensorflow/tfjs-layers";
 
+import { ExponentialLinear, Softmax } from "./layers/activations.ts";
+import { DilatedConvolution, isDilated } from "./layers/dilated-convolution.ts";
+import { BatchNormalization, LayerNormalization } from "./layers/normalisation.ts";
 import type { NoiseKind } from "./noise.ts";
 
 /** A layer of TensorFlow.js. */
@@ -25,16 +28,16 @@ interface NoiseLayer {
 }
 
 /**
- * How each layer of the catalogue (`experiment/layers.ts`) is built. Those that draw random numbers in every step are our own
+ * How each layer of the catalogue (`experiment/layers.ts`) is built: by the library, or by a layer of our own where the library has it with an error (`layers/`). Those that draw random numbers in every step are our own
  * (`noise.ts`): the library's repeat one mask for ever when they have a seed, and cannot be repeated when they have none.
  */
 export const layerRegistry: Readonly<Record<string, BuiltLayer | NoiseLayer>> = {
   dense: { create: from(layers.dense), stem: "dense" },
-  conv1d: { create: from(layers.conv1d), axes: 2, stem: "conv" },
-  conv2d: { create: from(layers.conv2d), axes: 3, stem: "conv" },
+  conv1d: { create: convolution(layers.conv1d, 1), axes: 2, stem: "conv" },
+  conv2d: { create: convolution(layers.conv2d, 2), axes: 3, stem: "conv" },
   conv2dTranspose: { create: from(layers.conv2dTranspose), axes: 3, stem: "convTranspose" },
-  depthwiseConv2d: { create: from(layers.depthwiseConv2d), axes: 3, stem: "depthwiseConv" },
-  separableConv2d: { create: from(layers.separableConv2d), axes: 3, stem: "separableConv" },
+  depthwiseConv2d: { create: convolution(layers.depthwiseConv2d, 2), axes: 3, stem: "depthwiseConv" },
+  separableConv2d: { create: convolution(layers.separableConv2d, 2), axes: 3, stem: "separableConv" },
   maxPooling1d: { create: from(layers.maxPooling1d), axes: 2, stem: "pool" },
   averagePooling1d: { create: from(layers.averagePooling1d), axes: 2, stem: "pool" },
   maxPooling2d: { create: from(layers.maxPooling2d), axes: 3, stem: "pool" },
@@ -51,16 +54,16 @@ export const layerRegistry: Readonly<Record<string, BuiltLayer | NoiseLayer>> = 
   reLU: { create: from(layers.reLU), stem: "reLU" },
   leakyReLU: { create: from(layers.leakyReLU), stem: "leakyReLU" },
   prelu: { create: from(layers.prelu), stem: "prelu" },
-  elu: { create: from(layers.elu), stem: "elu" },
+  elu: { create: (args) => new ExponentialLinear(args), stem: "elu" },
   thresholdedReLU: { create: from(layers.thresholdedReLU), stem: "thresholdedReLU" },
-  softmax: { create: from(layers.softmax), stem: "softmax" },
+  softmax: { create: (args) => new Softmax(args), stem: "softmax" },
   dropout: { noise: "dropout", stem: "dropout" },
   spatialDropout1d: { noise: "spatialDropout1d", axes: 2, stem: "dropout" },
   gaussianNoise: { noise: "gaussianNoise", stem: "noise" },
   gaussianDropout: { noise: "gaussianDropout", stem: "dropout" },
   alphaDropout: { noise: "alphaDropout", stem: "dropout" },
-  batchNormalization: { create: from(layers.batchNormalization), stem: "batchNorm" },
-  layerNormalization: { create: from(layers.layerNormalization), stem: "layerNorm" },
+  batchNormalization: { create: (args) => new BatchNormalization(args), stem: "batchNorm" },
+  layerNormalization: { create: (args) => new LayerNormalization(args), stem: "layerNorm" },
   embedding: { create: from(layers.embedding), stem: "embedding" },
   simpleRNN: { create: from(layers.simpleRNN), axes: 2, stem: "rnn" },
   gru: { create: from(layers.gru), axes: 2, stem: "gru" },
@@ -69,6 +72,11 @@ export const layerRegistry: Readonly<Record<string, BuiltLayer | NoiseLayer>> = 
   cropping2D: { create: from(layers.cropping2D), axes: 3, stem: "cropping" },
   upSampling2d: { create: from(layers.upSampling2d), axes: 3, stem: "upSampling" },
 };
+
+/** The library's layer, and where its window has gaps our own around it. */
+function convolution(make: (args: never) => TfLayer, axes: 1 | 2): (args: LayerArguments) => TfLayer {
+  return (args) => (isDilated(args) ? new DilatedConvolution(from(make), args, axes) : from(make)(args));
+}
 
 /**
  * One function for all of the library's. The cast is sound because a layer's arguments are parsed by the catalogue's schema

@@ -1,7 +1,10 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, test } from "vitest";
 import { onEachBackend } from "../each-backend.ts";
-import { type GradientCase, gradientCases } from "./gradient-cases.ts";
+import { layerRegistry } from "../../../../src/training/model/layer-registry.ts";
+import type { GradientCase } from "./gradient-cases.ts";
+import { layerCases } from "./layer-cases.ts";
+import { operationCases } from "./operation-cases.ts";
 import { number, numbers, relativeError } from "./references.ts";
 
 /** Half the distance of the two points of a central difference; a power of two, so that adding it is exact enough. */
@@ -12,8 +15,13 @@ const cpuTolerance = 2e-5;
 /** Elements of a large input that are checked, evenly spread. */
 const checkedElements = 48;
 
+test("every layer of the catalogue is in the table", () => {
+  const untested = Object.keys(layerRegistry).filter((name) => !layerCases.some((each) => each.name.startsWith(`layer ${name} `)));
+  expect(untested).toEqual([]);
+});
+
 onEachBackend(() => {
-  describe.each(gradientCases)("gradient of $name", (gradientCase) => {
+  describe.each([...operationCases, ...layerCases].map((each) => [each.name, each] as const))("gradient of %s", (_, gradientCase) => {
     test("agrees with central differences", () => {
       const { variables, f } = gradientCase.build();
       const analytic = gradients(variables, f);
