@@ -4,7 +4,8 @@ import type { CheckCode } from "./codes.ts";
 import type { Diagnostic, TextRange } from "./diagnostic.ts";
 import { finding, respell, someOf } from "./finding.ts";
 import { findLayer, layerCatalogue } from "./layers.ts";
-import { datasetDataSchema, fileDataSchema, optimizerOptions } from "./schema.ts";
+import { optimizerOptions } from "./optimizer-schema.ts";
+import { datasetDataSchema, fileDataSchema } from "./schema.ts";
 import { nearest } from "./suggestion.ts";
 import { entriesOf, entryOf, find, itemsOf, textOf, valueOf, type Entry, type MapTree, type ScalarTree, type Tree } from "./tree.ts";
 

@@ -4,7 +4,8 @@ import { layerNameOf, layersOf } from "./check-parts.ts";
 import { checkTraining } from "./check-training.ts";
 import type { Diagnostic, Fix, TextRange } from "./diagnostic.ts";
 import { finding, listed, respell, someOf } from "./finding.ts";
-import { optimizerOptions, trainingSchema } from "./schema.ts";
+import { optimizerOptions } from "./optimizer-schema.ts";
+import { trainingSchema } from "./schema.ts";
 import { nearest } from "./suggestion.ts";
 import { entriesOf, entryOf, itemsOf, plainOf, textOf, valueOf, type Entry, type ScalarTree, type Tree } from "./tree.ts";
 

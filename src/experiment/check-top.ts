@@ -1,6 +1,7 @@
 import { checkValue } from "./check-value.ts";
 import type { Diagnostic } from "./diagnostic.ts";
-import { experimentSchema, modelSchema, taskSchema, trackSchema, trainingSchema } from "./schema.ts";
+import { experimentSchema } from "./schema.ts";
+import { shapesAt } from "./shape.ts";
 import type { Path, Tree } from "./tree.ts";
 
 /** Checks the file against the schema, but for the parts that `checkParts` describes better. */
@@ -21,13 +22,6 @@ function isChecked(path: Path): boolean {
   return section === "balancer" || section === "optimizer" || section === "data";
 }
 
-function keysAt([section, name]: Path): readonly string[] {
-  if (section === undefined) return Object.keys(experimentSchema.shape);
-  if (section === "tasks" && name !== undefined) return Object.keys(taskSchema.shape);
-  const sections: Readonly<Record<string, { readonly shape: object }>> = {
-    model: modelSchema,
-    training: trainingSchema,
-    track: trackSchema,
-  };
-  return Object.keys(sections[String(section)]?.shape ?? {});
+function keysAt(path: Path): readonly string[] {
+  return [...new Set(shapesAt(path, undefined).flatMap(({ properties = {} }) => Object.keys(properties)))];
 }

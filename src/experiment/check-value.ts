@@ -3,7 +3,7 @@ import type { CheckCode } from "./codes.ts";
 import type { Diagnostic, Fix, TextRange } from "./diagnostic.ts";
 import { finding, listed, respell, someOf, yamlWord } from "./finding.ts";
 import { nearest } from "./suggestion.ts";
-import { entriesOf, find, plainOf, type Found, type Path, type Tree } from "./tree.ts";
+import { entriesOf, find, plainOf, textOf, type Found, type Path, type Tree } from "./tree.ts";
 
 type Issue = z.core.$ZodIssue;
 
@@ -101,9 +101,11 @@ function union(branches: readonly (readonly Issue[])[], path: Path, tree: Tree, 
   if (place.tree === undefined) return [missing(path, tree, place, subject)];
   const expected = branches.flatMap((issues) => issues.filter(isOfWrongKind).flatMap(expectations));
   const distinct = [...new Set(expected)];
-  return [
-    { diagnostic: finding("MTL103", place.range, `\`${nameOf(path)}\` must be ${listed(distinct, "or")}, but ${described(place.tree)}.`) },
-  ];
+  const names = branches.flatMap((issues) => issues.flatMap((issue) => (issue.code === "invalid_value" ? issue.values.map(String) : [])));
+  const meant = nearest(textOf(place.tree) ?? "", names);
+  const hint = meant === undefined ? "" : ` Did you mean \`${meant}\`?`;
+  const message = `\`${nameOf(path)}\` must be ${listed(distinct, "or")}, but ${described(place.tree)}.${hint}`;
+  return [{ diagnostic: finding("MTL103", place.range, message, { fixes: meant === undefined ? [] : [respell(place.range, meant)] }) }];
 }
 
 /** Whether the value as a whole is of another kind than the branch takes. */

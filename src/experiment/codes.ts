@@ -119,6 +119,15 @@ export const checks = {
     "Nesterov without momentum",
     "Nesterov's form of `sgd` looks ahead along the momentum; without `momentum` there is none. Set it, 0.9 for instance, or delete `nesterov`.",
   ],
+  MTL231: [
+    "Two schedules",
+    "`training.schedule` has one shape, such as `cosine` or `step`, and a warm-up beside it if wanted. Delete the other shape.",
+  ],
+  MTL232: ["Warm-up's length", "A warm-up is as long as its `epochs` or its `steps` say: one of them, not both."],
+  MTL233: [
+    "Warm-up longer than the training",
+    "The learning rate rises until the training is over, and its schedule never begins. Shorten the warm-up, or train longer.",
+  ],
 
   MTL301: ["Unknown column", "The table has no such column. The message names the nearest, and the columns there are."],
   MTL302: [

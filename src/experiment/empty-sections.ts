@@ -8,6 +8,8 @@ import type { Entry, Path, Tree } from "./tree.ts";
 const sections: readonly (readonly [path: string, means: "absent" | "map" | "list"])[] = [
   ["training", "absent"],
   ["track", "absent"],
+  ["training.schedule", "absent"],
+  ["training.schedule.*", "map"],
   ["balancer", "absent"],
   ["optimizer", "absent"],
   ["optimizer.*", "map"],

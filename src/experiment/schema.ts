@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { optimizerSchema } from "./optimizer-schema.ts";
+import { scheduleSchema } from "./schedule-schema.ts";
 
 /**
  * What a `*.mtl.yaml` may say. The one source for the TypeScript type, the JSON Schema, completion and hover texts.
@@ -78,66 +80,12 @@ export const balancerSchema = z
   .union([z.string().min(1), z.looseObject({ method: z.string().min(1) })])
   .describe("How the tasks are balanced: a method, or a method with its options.");
 
-const learningRate = z.number().gt(0).max(100).describe("Step size.");
-const epsilon = z.number().gt(0).describe("Added to the denominator.");
-const decay = z.number().min(0).lt(1);
-
-const weightDecay = z
-  .number()
-  .min(0)
-  .max(1)
-  .default(0)
-  .describe(
-    "Decoupled weight decay λ: each step shrinks the weights by the factor 1 − learning rate · λ, outside of gradients, balancer and accumulators.",
-  );
-const decayed = z
-  .enum(["kernels", "all"])
-  .default("kernels")
-  .describe("Which weights decay: kernels and embeddings alone, or biases and what normalisation learns too.");
-const adam = {
-  learningRate: learningRate.default(0.001),
-  beta1: decay.default(0.9).describe("Decay of the mean of the gradients."),
-  beta2: decay.default(0.999).describe("Decay of the mean of the squared gradients."),
-  epsilon: epsilon.default(1e-8),
-};
-
-/** The optimizers by name, each with its options. */
-export const optimizerOptions = {
-  sgd: z.strictObject({
-    learningRate: learningRate.default(0.01),
-    momentum: decay.default(0).describe("Share of the last step that is kept."),
-    nesterov: z.boolean().default(false).describe("Look ahead along the momentum (Nesterov); needs `momentum`."),
-    weightDecay,
-    decayed,
-  }),
-  adam: z.strictObject({ ...adam, weightDecay, decayed }),
-  adamw: z.strictObject({ ...adam, weightDecay: weightDecay.default(0.01), decayed }),
-  rmsprop: z.strictObject({
-    learningRate: learningRate.default(0.001),
-    rho: decay.default(0.99).describe("Decay of the mean of the squared gradients."),
-    epsilon: epsilon.default(1e-8),
-    weightDecay,
-    decayed,
-  }),
-  adagrad: z.strictObject({ learningRate: learningRate.default(0.01), epsilon: epsilon.default(1e-10), weightDecay, decayed }),
-};
-
-export const optimizerSchema = z
-  .union([
-    z.enum(["sgd", "adam", "adamw", "rmsprop", "adagrad"]),
-    z.strictObject({ sgd: optimizerOptions.sgd }),
-    z.strictObject({ adam: optimizerOptions.adam }),
-    z.strictObject({ adamw: optimizerOptions.adamw }),
-    z.strictObject({ rmsprop: optimizerOptions.rmsprop }),
-    z.strictObject({ adagrad: optimizerOptions.adagrad }),
-  ])
-  .describe("How parameters follow the gradients: an optimizer, or one with its options.");
-
 export const trainingSchema = z
   .strictObject({
     epochs: z.int().min(1).max(1_000_000).default(20).describe("Passes over the training rows."),
     batchSize: z.int().min(1).max(1_000_000).default(32).describe("Rows in a step."),
     seed: z.int().min(0).default(0).describe("Seed of initial weights, batch order and every other random draw."),
+    schedule: scheduleSchema.optional(),
     backend: z
       .enum(["auto", "wasm", "native"])
       .default("wasm")
@@ -175,7 +123,7 @@ export const trainingSchema = z
 export const trackSchema = z
   .strictObject({
     every: z.int().min(1).default(10).describe("Steps between two records of gradients and dominance."),
-    decay: decay.default(0.999).describe("Decay of the accumulated update (AU) per step."),
+    decay: z.number().min(0).lt(1).default(0.999).describe("Decay of the accumulated update (AU) per step."),
     snapshots: z.boolean().default(true).describe("Keep each tensor's element map after every epoch."),
   })
   .describe("What is recorded about the tasks' gradients and ownership.");
@@ -196,5 +144,3 @@ export const experimentSchema = z.strictObject({
 export type Experiment = z.output<typeof experimentSchema>;
 export type Task = z.output<typeof taskSchema>;
 export type LayerEntry = z.output<typeof layerSchema>;
-export type OptimizerInput = z.input<typeof optimizerSchema>;
-export type OptimizerName = keyof typeof optimizerOptions;

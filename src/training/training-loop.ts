@@ -110,6 +110,7 @@ export class TrainingLoop {
     const { dataset, stepper, experiment, description } = training;
     const started = performance.now();
     const track = this.#step % experiment.track.every === 0;
+    const rate = training.rate(this.#step);
     const [values, ...further] = await this.#nextBatches();
     const report = inTensorScope(() =>
       stepper.run(
@@ -117,7 +118,7 @@ export class TrainingLoop {
         {
           step: this.#step,
           epoch: Math.floor(this.#step / description.stepsPerEpoch),
-          rate: training.optimizer.learningRate,
+          rate,
           track,
         },
         further.map((each) => makeBatch(dataset, each)),
@@ -140,7 +141,10 @@ export class TrainingLoop {
     }
     this.#speed.steps += 1;
     this.#speed.ms += performance.now() - started;
-    if (track) this.#recordSpeed();
+    if (track) {
+      recorder.scalar(series.learningRate, this.#step, rate);
+      this.#recordSpeed();
+    }
     recorder.progress(this.#step, this.#step / description.stepsPerEpoch);
   }
 
@@ -161,7 +165,6 @@ export class TrainingLoop {
   }
 
   #recordSpeed(): void {
-    this.#recorder.scalar(series.learningRate, this.#step, this.#training.optimizer.learningRate);
     // Less than half a second says little about the speed.
     if (this.#speed.ms < 500) return;
     this.#recorder.scalar(series.stepsPerSecond, this.#step, (1000 * this.#speed.steps) / this.#speed.ms);

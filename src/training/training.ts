@@ -16,6 +16,7 @@ import { resolveOptimizer, type Optimizer } from "./optimizers/optimizer.ts";
 import { TaskwiseUpdate } from "./optimizers/taskwise-update.ts";
 import type { RandomStreams } from "./random-streams.ts";
 import type { MeasuredTask } from "./recording.ts";
+import { rateShare } from "./schedule.ts";
 import { Stepper } from "./step.ts";
 import { inTensorScope } from "./tensor-scope.ts";
 import { TrainedParameter } from "./trained-parameter.ts";
@@ -43,6 +44,8 @@ export interface Training extends TrainingMaterial {
   readonly method: string;
   readonly regularisation: Regularisation;
   readonly optimizer: Optimizer;
+  /** Learning rate of a step, counted from 0. */
+  readonly rate: (step: number) => number;
   readonly feed: BatchFeed;
   /** Where the further batches come from that the method draws in each step. */
   readonly furtherFeeds: readonly BatchFeed[];
@@ -112,6 +115,7 @@ export function prepareTraining(material: TrainingMaterial): Training {
   const feed = feedOf("batches");
   const furtherFeeds = Array.from({ length: balancer.draws ?? 0 }, (_, draw) => feedOf(`batches-${draw + 2}`));
   const epochs = experiment.training.epochs;
+  const span = { steps: feed.batches * epochs, stepsPerEpoch: feed.batches };
   return {
     ...material,
     parameters,
@@ -121,6 +125,7 @@ export function prepareTraining(material: TrainingMaterial): Training {
     method: balancer.title,
     regularisation,
     optimizer,
+    rate: (step) => optimizer.learningRate * rateShare(experiment.training.schedule, step, span),
     feed,
     furtherFeeds,
     losses,
@@ -133,7 +138,7 @@ export function prepareTraining(material: TrainingMaterial): Training {
       optimizer: optimizer.kind,
       backend: material.backend,
       stepsPerEpoch: feed.batches,
-      totalSteps: feed.batches * epochs,
+      totalSteps: span.steps,
       epochs,
       rows: { train: dataset.splits.train.count, validation: dataset.splits.validation.count, test: dataset.splits.test.count },
     },

@@ -1,4 +1,4 @@
-import { optimizerSchema, type OptimizerInput, type OptimizerName } from "../../experiment/schema.ts";
+import { optimizerSchema, type OptimizerInput, type OptimizerName } from "../../experiment/optimizer-schema.ts";
 import { AdagradSlot } from "./adagrad.ts";
 import { AdamSlot } from "./adam.ts";
 import { RmspropSlot } from "./rmsprop.ts";

@@ -98,7 +98,13 @@ export const experiments = fc.record(
     balancer,
     optimizer,
     training: fc.record(
-      { epochs: small, batchSize: small, seed: fc.nat(), backend: fc.constantFrom("auto", "wasm", "native") },
+      {
+        epochs: small,
+        batchSize: small,
+        seed: fc.nat(),
+        backend: fc.constantFrom("auto", "wasm", "native"),
+        schedule: fc.constantFrom("cosine", { step: { every: 3 } }, { linear: {}, warmup: { steps: 5 } }),
+      },
       { requiredKeys: [] },
     ),
     track: fc.record({ every: small, decay: fc.constant(0.99), snapshots: fc.boolean() }, { requiredKeys: [] }),

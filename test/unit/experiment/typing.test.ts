@@ -4,7 +4,8 @@ import { completionsAt, type Completion } from "../../../src/experiment/completi
 import { hoverAt } from "../../../src/experiment/hover.ts";
 import { layerCatalogue } from "../../../src/experiment/layers.ts";
 import { parseExperiment } from "../../../src/experiment/parse.ts";
-import { optimizerOptions, trainingSchema } from "../../../src/experiment/schema.ts";
+import { optimizerOptions } from "../../../src/experiment/optimizer-schema.ts";
+import { trainingSchema } from "../../../src/experiment/schema.ts";
 import { penguinsWith } from "./penguins.ts";
 
 /** Completions where the text has `|`. */
@@ -53,6 +54,9 @@ describe("completion", () => {
       "training:\n  epochs: 3\n  seed: 1\n  |",
       Object.keys(trainingSchema.shape).filter((key) => !["epochs", "seed"].includes(key)),
     ],
+    ["schedules", "training: {schedule: |}", ["constant", "linear", "cosine"]],
+    ["shapes of a schedule", "training: {schedule: {|}}", ["step", "exponential", "cosine", "linear", "polynomial", "warmup"]],
+    ["options of a schedule", "training:\n  schedule:\n    step:\n      |", ["every", "factor", "unit"]],
     ["truth values", "track: {snapshots: |}", ["true", "false"]],
     ["a key's default", "training: {batchSize: |}", ["32"]],
     ["arguments of a layer", "model:\n  trunk:\n    - leakyReLU: {|}", ["alpha", "name", "trainable"]],
@@ -120,6 +124,8 @@ describe("a section with nothing under it yet", () => {
     ["heads", heads, "  heads:\n", ""],
     ["one head", heads, "  heads:\n    species:\n    mass:\n", "  heads: {species: [], mass: []}\n"],
     ["metrics", ", metrics: [rmse, r2]", ", metrics: ", ""],
+    ["schedule", "seed: 0}", "schedule: }", "seed: 0}"],
+    ["a schedule's options", "seed: 0}", "schedule: {cosine: }}", "schedule: {cosine: {}}}"],
   ])("means what it means when it is left out: %s", (_what, passage, empty, same) => {
     const given = parseExperiment(penguinsWith(passage, empty));
     expect(given.diagnostics).toEqual([]);
@@ -171,6 +177,7 @@ describe("hover", () => {
     ["a layer of a head", "model: {heads: {a: [{dro|pout: {rate: 0.5}}]}}", ["**dropout**", "`rate`"]],
     ["a layer's argument", "model: {trunk: [{conv2d: {kernel|Size: 3}}]}", ["**kernelSize**", "Size of the window"]],
     ["an optimizer", "optimizer: {ad|am: {}}", ["`learningRate`", "default `0.001`"]],
+    ["a schedule", "training: {schedule: {cos|ine: {}}}", ["**cosine**", "half a cosine"]],
     ["a file with errors", "training: {epo|chs: 3\nname: [", ["**epochs**"]],
   ])("explains %s", (_what, text, parts) => {
     const markdown = hovered(text);

@@ -3,7 +3,7 @@ import { fc, test } from "@fast-check/vitest";
 import { tensor, variable } from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect } from "vitest";
 import { z } from "zod";
-import type { OptimizerInput } from "../../../src/experiment/schema.ts";
+import type { OptimizerInput } from "../../../src/experiment/optimizer-schema.ts";
 import { startBackend } from "../../../src/training/backend/backend.ts";
 import { DirectionUpdate, type CommonUpdate, type Motion } from "../../../src/training/optimizers/common-update.ts";
 import { resolveOptimizer, type Optimizer } from "../../../src/training/optimizers/optimizer.ts";

@@ -1,6 +1,6 @@
 import { variable, tensor } from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, test } from "vitest";
-import type { OptimizerInput } from "../../../src/experiment/schema.ts";
+import type { OptimizerInput } from "../../../src/experiment/optimizer-schema.ts";
 import { startBackend } from "../../../src/training/backend/backend.ts";
 import { DirectionUpdate } from "../../../src/training/optimizers/common-update.ts";
 import { resolveOptimizer } from "../../../src/training/optimizers/optimizer.ts";

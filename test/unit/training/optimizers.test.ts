@@ -1,7 +1,7 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import { taskUpdate, type AdaptiveRule, type TaskAccumulators } from "../../../src/balancers/kernels/adatask-update.ts";
-import { optimizerSchema, type OptimizerInput } from "../../../src/experiment/schema.ts";
+import { optimizerSchema, type OptimizerInput } from "../../../src/experiment/optimizer-schema.ts";
 import { resolveOptimizer } from "../../../src/training/optimizers/optimizer.ts";
 
 /** Where an optimizer ends after it was given these gradients, from 0. */
