@@ -102,7 +102,8 @@ module.exports = {
     },
   ],
   options: {
-    doNotFollow: { path: "node_modules" },
+    // The second: imports of the package esbuild are taken for the script of that name.
+    doNotFollow: { path: ["node_modules", "^esbuild\\.mjs$"] },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: "tsconfig.json" },
     combinedDependencies: false,

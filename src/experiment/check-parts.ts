@@ -1,19 +1,22 @@
 import { balancerCatalogue, findBalancer } from "../balancers/catalogue.ts";
 import { checkValue, type Subject } from "./check-value.ts";
+import { checkModel, checkModuleForm } from "./check-model.ts";
 import type { CheckCode } from "./codes.ts";
 import type { Diagnostic, TextRange } from "./diagnostic.ts";
 import { finding, respell, someOf } from "./finding.ts";
 import { findLayer, layerCatalogue } from "./layers.ts";
+import { moduleDataSchema } from "./module-forms.ts";
 import { optimizerOptions } from "./optimizer-schema.ts";
 import { datasetDataSchema, fileDataSchema } from "./schema.ts";
 import { nearest } from "./suggestion.ts";
 import { entriesOf, entryOf, find, itemsOf, textOf, valueOf, type Entry, type MapTree, type ScalarTree, type Tree } from "./tree.ts";
 
-/** Parts that their own catalogue describes: data, balancer, optimizer, layers. The rest is the schema's. */
+/** Parts that their own catalogue describes: data, model, balancer, optimizer, layers. The rest is the schema's. */
 export function* checkParts(root: Tree): Generator<Diagnostic> {
   const data = entryOf(root, "data");
   if (data === undefined) yield finding("MTL102", find(root, []).range, "The key `data` is missing: where the rows come from. Add it.");
   else yield* checkData(data);
+  yield* checkModel(root);
   const balancer = entryOf(root, "balancer");
   if (balancer !== undefined) yield* checkBalancer(balancer);
   const optimizer = entryOf(root, "optimizer");
@@ -30,7 +33,11 @@ export function layersOf(root: Tree): readonly Tree[] {
 
 function* checkData({ value, keyRange }: Entry): Generator<Diagnostic> {
   if (value.kind !== "map") {
-    yield finding("MTL103", value.range, "`data` must be a mapping of keys: `file` and `inputs` for a table, or `dataset`.");
+    yield finding("MTL103", value.range, "`data` must be a mapping of keys: `file` and `inputs` for a table, `dataset`, or `module`.");
+    return;
+  }
+  if (entryOf(value, "module") !== undefined) {
+    yield* checkModuleForm(value, keyRange, "data", moduleDataSchema, ["file", "dataset"]);
     return;
   }
   const file = entryOf(value, "file");
@@ -45,7 +52,11 @@ function* checkData({ value, keyRange }: Entry): Generator<Diagnostic> {
   const hintsAtTable = entryOf(value, "inputs") !== undefined || nearest(misspelt?.key ?? "", ["file"]) !== undefined;
   const looksLikeTable = file !== undefined || (dataset === undefined && hintsAtTable);
   if (dataset === undefined && !looksLikeTable && misspelt === undefined) {
-    yield finding("MTL102", keyRange, "`data` needs `file` (a table, with `inputs`) or `dataset`. Add one of them.");
+    yield finding(
+      "MTL102",
+      keyRange,
+      "`data` needs `file` (a table, with `inputs`), `dataset`, or `module` (your own code). Add one of them.",
+    );
     return;
   }
   const schema = looksLikeTable ? fileDataSchema : datasetDataSchema;

@@ -17,9 +17,8 @@ export function checkTop(root: Tree): readonly Diagnostic[] {
 
 /** Whether a path lies in a part with checks of its own. */
 function isChecked(path: Path): boolean {
-  const [section, part, ...rest] = path;
-  if (section === "model") return (part === "trunk" && rest.length >= 1) || (part === "heads" && rest.length >= 2);
-  return section === "balancer" || section === "optimizer" || section === "data";
+  const [section] = path;
+  return section === "balancer" || section === "optimizer" || section === "data" || section === "model";
 }
 
 function keysAt(path: Path): readonly string[] {

@@ -7,6 +7,7 @@
  *   MTL2xx  keys that do not go together
  *   MTL3xx  what only the data can tell
  *   MTL4xx  what only the built model can tell
+ *   MTL5xx  the user's own code
  */
 export const checks = {
   MTL001: [
@@ -255,6 +256,32 @@ export const checks = {
     "Several inputs are joined along their last axis before the trunk, so all other axes must agree. Give each input layers of its own under `model.inputs` that end alike, such as `flatten` and `dense`.",
   ],
   MTL409: ["Unknown input", "`model.inputs` names an input that the data does not have. The message lists those there are."],
+
+  MTL501: [
+    "No such module",
+    "The file named under `module` is not there or is no ordinary file, or the run's own copy of it is missing or was changed. Its path is relative to the experiment file.",
+  ],
+  MTL502: [
+    "Module cannot be bundled",
+    "The file, or one that it imports, cannot be read as JavaScript or TypeScript, or an import leads nowhere. The message begins with the place.",
+  ],
+  MTL503: [
+    "Nothing to bundle with",
+    "There is no esbuild in the workspace or beside Taskscope, or it does not work, and this Node cannot do without. `npm install --save-dev esbuild` in the workspace helps.",
+  ],
+  MTL504: ["Error in your code", "A module of yours threw an error. The message begins with the place, counted as editors do."],
+  MTL505: [
+    "Module does not give what it must",
+    "What your module exports or returns is not what [custom-code.md](custom-code.md) asks for. The message says what is missing or wrong.",
+  ],
+  MTL506: [
+    "Module takes too long",
+    "A check gives a module of yours some seconds and then ends it, so that an endless loop never blocks anything. A function for data may well need longer: then the rows are looked at when the run begins.",
+  ],
+  MTL507: [
+    "Module not looked at",
+    "The workspace is not trusted, so no code of it is run, and what the module would give is not known. Trust the workspace to have it checked.",
+  ],
 } as const satisfies Record<`MTL${string}`, readonly [title: string, advice: string]>;
 
 export type CheckCode = keyof typeof checks;
@@ -265,6 +292,7 @@ const chapters: readonly (readonly [prefix: string, title: string])[] = [
   ["MTL2", "Keys that do not go together"],
   ["MTL3", "What only the data can tell"],
   ["MTL4", "What only the built model can tell"],
+  ["MTL5", "Your own code"],
 ];
 
 /** The text of `docs/checks.md`. */

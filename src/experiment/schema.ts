@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { moduleDataSchema, moduleModelSchema } from "./module-forms.ts";
 import { optimizerSchema } from "./optimizer-schema.ts";
 import { scheduleSchema } from "./schedule-schema.ts";
 
@@ -38,7 +39,7 @@ export const datasetDataSchema = z.strictObject({
   split: split.prefault({}),
 });
 
-export const dataSchema = z.union([fileDataSchema, datasetDataSchema]).describe("Where the rows come from.");
+export const dataSchema = z.union([fileDataSchema, datasetDataSchema, moduleDataSchema]).describe("Where the rows come from.");
 
 export const taskSchema = z
   .strictObject({
@@ -62,7 +63,7 @@ export const layerSchema = z
   .union([z.string().min(1), z.record(z.string(), z.record(z.string(), z.unknown()).nullable())])
   .describe("A layer: its name, or its name with arguments.");
 
-export const modelSchema = z
+export const layeredModelSchema = z
   .strictObject({
     inputs: z
       .record(identifier, z.array(layerSchema))
@@ -75,6 +76,10 @@ export const modelSchema = z
       .describe("Layers of each task's own head. The output layer that fits the task is added at the end."),
   })
   .describe("The network: a trunk that all tasks share, and a head for each task.");
+
+export const modelSchema = z
+  .union([layeredModelSchema, moduleModelSchema])
+  .describe("The network: a trunk that all tasks share and a head for each task, or a module of your own.");
 
 export const balancerSchema = z
   .union([z.string().min(1), z.looseObject({ method: z.string().min(1) })])
@@ -143,4 +148,5 @@ export const experimentSchema = z.strictObject({
 /** A checked experiment, all defaults filled in. */
 export type Experiment = z.output<typeof experimentSchema>;
 export type Task = z.output<typeof taskSchema>;
+export type LayeredModel = z.output<typeof layeredModelSchema>;
 export type LayerEntry = z.output<typeof layerSchema>;

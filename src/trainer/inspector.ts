@@ -60,7 +60,10 @@ function reply(message: { readonly id: number; readonly facts?: ExperimentFacts;
 
 async function inspect(experiment: Experiment, { baseFolder, trusted }: Question): Promise<ExperimentFacts> {
   const { facts, shape } = await inspectData(experiment, baseFolder, tables, trusted);
-  return { data: facts, model: shape === undefined ? { layers: [], problems: [] } : inspectModel(experiment, shape) };
+  return {
+    data: facts,
+    model: shape === undefined || "module" in experiment.model ? { layers: [], problems: [] } : inspectModel(experiment, shape),
+  };
 }
 
 interface Question {

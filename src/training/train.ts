@@ -1,4 +1,4 @@
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import type { RunResult } from "../experiment/record.ts";
 import type { Experiment } from "../experiment/schema.ts";
 import { resolveBalancer } from "../balancers/catalogue.ts";
@@ -6,7 +6,8 @@ import { startBackend, type BackendOptions } from "./backend/backend.ts";
 import { readCheckpoint, checkpointPath, type Checkpoint } from "./checkpoint.ts";
 import { CheckpointKeeper } from "./checkpoint-keeper.ts";
 import { loadData } from "./data/load.ts";
-import { buildModel } from "./model/build.ts";
+import { openNetwork } from "./model/open-network.ts";
+import type { ModuleRoom } from "./modules/open-module.ts";
 import { RandomStreams } from "./random-streams.ts";
 import type { Control, Recorder } from "./recorder.ts";
 import { prepareTraining, type Training } from "./training.ts";
@@ -18,7 +19,7 @@ export interface TrainingRequest {
   readonly experiment: Experiment;
   /** Folder against which paths in the experiment are resolved. */
   readonly baseFolder: string;
-  /** Folder that receives `step-N/` checkpoints; created when missing. */
+  /** Folder that receives `step-N/` checkpoints; created when missing. Beside it, `modules/` keeps the run's copy of the user's own code. */
   readonly checkpointFolder: string;
   /** A `step-N` folder to continue from instead of beginning. */
   readonly resumeFrom?: string;
@@ -39,11 +40,12 @@ export async function train(request: TrainingRequest, recorder: Recorder, contro
   const started = await startBackend(backend, { workspaceFolder: baseFolder, threads, ...request.backend });
   const dataset = await loadData(experiment, baseFolder);
   const streams = new RandomStreams(experiment.training.seed);
-  const model = buildModel(withDropout(experiment), dataset, streams);
+  const { model, notes } = await openNetwork(withDropout(experiment), dataset, streams, roomOf(request));
   try {
     const training = prepareTraining({ experiment, dataset, model, streams, backend: started.name });
     recorder.describe(training.description);
-    if (started.note !== undefined) recorder.event({ kind: "note", step: 0, at: Date.now(), message: started.note });
+    const told = [started.note, ...notes].filter((note) => note !== undefined);
+    for (const message of told) recorder.event({ kind: "note", step: 0, at: Date.now(), message });
     const loop = await beginOrResume(training, request, recorder, control);
     return await loop.run();
   } finally {
@@ -51,12 +53,17 @@ export async function train(request: TrainingRequest, recorder: Recorder, contro
   }
 }
 
+function roomOf({ baseFolder, checkpointFolder, resumeFrom }: TrainingRequest): ModuleRoom {
+  return { baseFolder, keptFolder: join(dirname(checkpointFolder), "modules"), resumed: resumeFrom !== undefined };
+}
+
 /** The dropout that comes with the balancing method, on what the trunk hands to the heads. */
 function withDropout(experiment: Experiment): Pick<Experiment, "model"> {
   const { balancer, options } = resolveBalancer(experiment.balancer);
   const { dropout } = balancer.regularisation(options);
-  if (dropout === 0) return experiment;
-  return { model: { ...experiment.model, trunk: [...experiment.model.trunk, { dropout: { rate: dropout } }] } };
+  const { model } = experiment;
+  if (dropout === 0 || "module" in model) return experiment;
+  return { model: { ...model, trunk: [...model.trunk, { dropout: { rate: dropout } }] } };
 }
 
 async function beginOrResume(

@@ -5,6 +5,7 @@ export type TrainingFault =
   | "no-gradient" // an operation of the model has no gradient
   | "checkpoint" // a checkpoint cannot be read, or belongs to another experiment
   | "balancer" // the balancing method refuses what the training gives it
+  | "module" // the user's own code went wrong, or does not give what it must
   | "experiment"; // parts of the experiment do not fit together
 
 export class TrainingError extends Error {

@@ -85,7 +85,8 @@ async function measure(base: Experiment, count: number): Promise<Result> {
 
 /** The example with these tasks, which read the left and the right digit in turn. */
 async function open(base: Experiment, names: readonly string[]): Promise<Training> {
-  const head = base.model.heads?.["left"] ?? [];
+  const heads = "heads" in base.model ? base.model.heads : undefined;
+  const head = heads?.["left"] ?? [];
   const experimentOf = experimentSchema.parse({
     ...base,
     tasks: Object.fromEntries(names.map((name, i) => [name, { column: i % 2 === 0 ? "left" : "right", kind: "classification" }])),

@@ -6,8 +6,8 @@ export interface ModelParameter {
   readonly layer: string;
   readonly weight: string;
   readonly variable: Variable;
-  /** What the builder declares: part of the trunk, or of one task's head. Reach is computed and compared with it. */
-  readonly declared: { readonly part: "trunk" } | { readonly part: "head"; readonly task: string };
+  /** What the builder declares: part of the trunk, or of one task's head. Reach is computed and compared with it. The user's own code declares nothing. */
+  readonly declared: { readonly part: "trunk" } | { readonly part: "head"; readonly task: string } | { readonly part: "undeclared" };
 }
 
 /** A network with one input or several, a shared trunk and one output a task. Owns its variables. */

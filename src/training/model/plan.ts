@@ -1,4 +1,4 @@
-import type { Experiment, LayerEntry } from "../../experiment/schema.ts";
+import type { Experiment, LayerEntry, LayeredModel } from "../../experiment/schema.ts";
 import { findLayer } from "../../experiment/layers.ts";
 import type { Dataset, InputSpec } from "../data/dataset.ts";
 import { layerRegistry, type LayerArguments, type TfLayer } from "./layer-registry.ts";
@@ -55,11 +55,13 @@ export function planModel(
   data: DataShape,
   layerDone: (layer: PlannedLayer) => void = () => undefined,
 ): ModelPlan {
-  const trunkEntries = experiment.model.trunk.map((entry, index) => ({ entry, path: ["model", "trunk", index] }));
+  const { model } = experiment;
+  if ("module" in model) throw new TypeError("A network of the user's own code has no plan.");
+  const trunkEntries = model.trunk.map((entry, index) => ({ entry, path: ["model", "trunk", index] }));
   const headEntries = data.tasks.map(({ id }) =>
-    headOf(experiment.model.heads, id).map((entry, index) => ({ entry, path: ["model", "heads", id, index] })),
+    headOf(model.heads, id).map((entry, index) => ({ entry, path: ["model", "heads", id, index] })),
   );
-  const encoderEntries = encodersOf(experiment.model, data);
+  const encoderEntries = encodersOf(model, data);
   const names = new LayerNames([...[...encoderEntries.values()].flat(), ...trunkEntries, ...headEntries.flat()]);
   const sequence = (entries: readonly Entry[], prefix: string, from: Source): PlannedLayer[] => {
     const layers: PlannedLayer[] = [];
@@ -117,7 +119,7 @@ function joined(sources: readonly Source[]): Source {
 }
 
 /** Layers under `model.inputs`, by the input's name. Throws `ModelError` for an input that the data does not have. */
-function encodersOf({ inputs = {} }: Experiment["model"], data: DataShape): ReadonlyMap<string, readonly Entry[]> {
+function encodersOf({ inputs = {} }: LayeredModel, data: DataShape): ReadonlyMap<string, readonly Entry[]> {
   const names = data.inputs.map(({ name }) => name);
   return new Map(
     Object.entries(inputs).map(([name, layers]) => {
@@ -323,6 +325,6 @@ function shapeText(shape: readonly number[]): string {
 }
 
 /** A task may have any name, also one that every object has. */
-function headOf(heads: Experiment["model"]["heads"], task: string): readonly LayerEntry[] {
+function headOf(heads: LayeredModel["heads"], task: string): readonly LayerEntry[] {
   return heads !== undefined && Object.hasOwn(heads, task) ? (heads[task] ?? []) : [];
 }

@@ -15,6 +15,16 @@ const bomb = [
   ...Array.from({ length: 12 }, (_, i) => `a${i + 1}: &a${i + 1} [${Array(8).fill(`*a${i}`).join(",")}]`),
 ].join("\n");
 
+/** The text from one passage to another replaced. */
+function sectionWith(from: string, to: string, replacement: string): string {
+  return with_(penguins.slice(penguins.indexOf(from), penguins.indexOf(to)), replacement);
+}
+
+/** The network as a module, with these lines below `model:`. */
+function own(...lines: readonly string[]): string {
+  return sectionWith("  trunk:", "balancer:", lines.map((line) => `  ${line}\n`).join(""));
+}
+
 const cases: readonly Case[] = [
   ["nothing wrong", penguins],
 
@@ -50,6 +60,16 @@ const cases: readonly Case[] = [
   ["misspelt key of data", with_("file:", "flie:"), "3:3 MTL101 → file"],
   ["misspelt key of split", with_("{validation:", "{validaton:"), "5:11 MTL101 → validation"],
   ["file and dataset", with_("  file: penguins.csv", "  file: penguins.csv\n  dataset: multi-mnist"), "4:3 MTL101"],
+  ["file and module", with_("  file: penguins.csv", "  module: ./data.ts\n  file: penguins.csv"), "4:3 MTL101"],
+  ["a module and a trunk", own("module: ./model.ts", "trunk: [flatten]"), "11:3 MTL101"],
+  ["misspelt key of a module", own("modul: ./model.ts"), "10:3 MTL101 → module"],
+  ["unknown key beside a module", own("module: ./model.ts", "colour: 50"), "11:3 MTL101"],
+  ["a module that is no code", own("module: ./model.py"), "10:11 MTL106"],
+  ["a module that is a number", own("module: 5"), '10:11 MTL103 → "5"'],
+  ["options of a module that are a list", own("module: ./model.ts", "options: [a]"), "11:12 MTL103"],
+  ["a module for the model", own("module: ./model.ts", "options: {experts: 4}")],
+  ["a module for the data", sectionWith("  file:", "tasks:", "  module: ./data.ts\n")],
+  ["an empty model", own(), "9:1 MTL103"],
   ["no name", with_("name: penguins\n", ""), "1:1 MTL102"],
   [
     "no data",

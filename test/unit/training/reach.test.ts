@@ -21,7 +21,7 @@ test("the trunk is reached by every task, a head by its own", () => {
 
 test("a network that is not connected as it was built is refused, with the parameter's name", () => {
   const { model } = syntheticTraining();
-  const asBuilt = model.parameters.map(({ declared }) => (declared.part === "trunk" ? [0, 1] : [declared.task === "kind" ? 0 : 1]));
+  const asBuilt = model.parameters.map(({ declared }) => ("task" in declared ? [declared.task === "kind" ? 0 : 1] : [0, 1]));
   expect(() => {
     requireDeclaredReach(model.parameters, asBuilt, ["kind", "size"]);
   }).not.toThrow();
