@@ -30,7 +30,7 @@ export interface Random {
 export interface TaskInfo {
   /** Its name in the experiment. */
   readonly id: string;
-  readonly kind: "classification" | "regression";
+  readonly kind: "classification" | "binary" | "multi-label" | "ordinal" | "regression" | "segmentation";
 }
 
 /** Options as the experiment gives them under `options`. */
