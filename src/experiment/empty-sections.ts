@@ -9,6 +9,7 @@ const sections: readonly (readonly [path: string, means: "absent" | "map" | "lis
   ["training", "absent"],
   ["track", "absent"],
   ["training.schedule", "absent"],
+  ["training.clip", "absent"],
   ["training.schedule.*", "map"],
   ["balancer", "absent"],
   ["optimizer", "absent"],

@@ -64,6 +64,10 @@ export const series = {
   conflictRate: "conflict-rate",
   help: (task: string) => `help/${task}`,
   directionNorm: "direction-norm",
+  /** Norm of the direction, heads included, before it was clipped. */
+  unclippedNorm: "unclipped-norm",
+  /** Share of the steps since the last tracked one that were clipped. */
+  clippedShare: "clipped-share",
   /** Mean rAU of a task over one tensor. */
   dominance: (parameter: string, task: string) => `dominance/${parameter}/${task}`,
   /** Mean rAU of a task over all common parameters. */

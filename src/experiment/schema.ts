@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { moduleDataSchema, moduleModelSchema } from "./module-forms.ts";
+import { clipSchema } from "./clip-schema.ts";
 import { optimizerSchema } from "./optimizer-schema.ts";
 import { scheduleSchema } from "./schedule-schema.ts";
 
@@ -91,6 +92,7 @@ export const trainingSchema = z
     batchSize: z.int().min(1).max(1_000_000).default(32).describe("Rows in a step."),
     seed: z.int().min(0).default(0).describe("Seed of initial weights, batch order and every other random draw."),
     schedule: scheduleSchema.optional(),
+    clip: clipSchema.optional(),
     backend: z
       .enum(["auto", "wasm", "native"])
       .default("wasm")

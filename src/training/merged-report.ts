@@ -1,3 +1,4 @@
+import type { Clipping } from "./clipping.ts";
 import { combine } from "./gradients/gram.ts";
 import type { StepReport } from "./step-report.ts";
 
@@ -29,6 +30,7 @@ export function mergeReports(reports: readonly StepReport[], tasks: number, bloc
     weights: first(({ weights }, task) => weights[task]),
     outputs: Array.from({ length: tasks }, (_, task) => outputOf(reports, task)),
     directionNorm: norms.length === 0 ? undefined : norms.reduce((sum, norm) => sum + norm, 0),
+    clipping: mergedClipping(reports.flatMap(({ clipping }) => clipping ?? [])),
     status:
       norms.length === 0 ? undefined : (reports.map(({ status }) => status).find((each) => each !== undefined && each !== "ok") ?? "ok"),
     shortened: Math.min(1, ...reports.map(({ shortened }) => shortened)),
@@ -37,6 +39,11 @@ export function mergeReports(reports: readonly StepReport[], tasks: number, bloc
       trouble === undefined ? undefined : { bad: troubles.flatMap(({ bad }) => bad), remedy: troubles.at(-1)?.remedy ?? trouble.remedy },
     walks: reports.reduce((sum, { walks }) => sum + walks, 0),
   };
+}
+
+function mergedClipping(parts: readonly Clipping[]): Clipping | undefined {
+  if (parts.length === 0) return undefined;
+  return { norm: parts.reduce((sum, { norm }) => sum + norm, 0), clipped: parts.some(({ clipped }) => clipped) };
 }
 
 function outputOf(reports: readonly StepReport[], task: number): Float32Array {

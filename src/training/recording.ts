@@ -11,7 +11,7 @@ export function recordStep(
   recorder: Recorder,
   tasks: readonly string[],
   step: number,
-  { losses, weights, directionNorm }: StepReport,
+  { losses, weights, directionNorm, clipping }: StepReport,
 ): void {
   tasks.forEach((task, index) => {
     const loss = losses[index];
@@ -20,6 +20,7 @@ export function recordStep(
     if (weight !== undefined) recorder.scalar(series.weight(task), step, weight);
   });
   if (directionNorm !== undefined) recorder.scalar(series.directionNorm, step, directionNorm);
+  if (clipping !== undefined) recorder.scalar(series.unclippedNorm, step, clipping.norm);
 }
 
 /**

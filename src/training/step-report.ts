@@ -1,4 +1,5 @@
 import type { BalanceStatus } from "../balancers/balancer.ts";
+import type { Clipping } from "./clipping.ts";
 import type { JacobianRow } from "./gradients/gram.ts";
 import type { BadValue, Remedy } from "./non-finite.ts";
 
@@ -25,6 +26,8 @@ export interface StepReport {
   readonly outputs: readonly Float32Array[];
   /** Norm of the applied direction; undefined in a skipped step. */
   readonly directionNorm: number | undefined;
+  /** Present where clipping was asked for and the step was not skipped. */
+  readonly clipping: Clipping | undefined;
   /** How the method's answer came about; undefined in a skipped step. */
   readonly status: BalanceStatus | undefined;
   /** Factor by which a direction of accidental length was shortened; 1 for nearly all. */

@@ -1,7 +1,9 @@
 import type { Tensor, Variable } from "@tensorflow/tfjs-core";
 import type { Look, PreparedBalancer, Remembered } from "../balancers/balancer.ts";
 import type { RandomStream } from "../balancers/kernels/random-stream.ts";
+import type { Clip } from "../experiment/clip-schema.ts";
 import type { Batch } from "./batches.ts";
+import { clip, type Clipping } from "./clipping.ts";
 import type { Dominance } from "./dominance.ts";
 import { isFinite, squaredNorm, type JacobianRow } from "./gradients/gram.ts";
 import { taskGradients, type ParameterSet } from "./gradients/per-task.ts";
@@ -35,6 +37,7 @@ export interface StepParts {
   readonly heads: "own" | "weighted";
   readonly weightDecay: number;
   readonly maxNormFactor: number;
+  readonly clip: Clip | undefined;
   readonly policy: NonFinitePolicy;
   /** What dropout draws from. */
   readonly noise: RandomStream;
@@ -143,22 +146,24 @@ export class Stepper {
         const outputs = tensors.map((output) => output.dataSync<"float32">());
         const drawn = further.map((each) => this.#drawn(each, restore));
         const present = this.#present(batch, losses, values, outputs).filter(({ task }) => drawn.every((rows) => rows.has(task)));
-        const { proposal, trouble } = this.#propose(tape, present, moment, drawn, everyone);
+        const { proposal: made, trouble } = this.#propose(tape, present, moment, drawn, everyone);
         const none = batch.targets.map(() => undefined);
         // Also where only a task was dropped: its bad values may have gone into moving statistics.
-        if (proposal === undefined || trouble !== undefined) restore(before);
+        if (made === undefined || trouble !== undefined) restore(before);
         const common = { losses: values, outputs, trouble };
-        if (proposal === undefined) {
+        if (made === undefined) {
           return {
             ...common,
             weights: none,
             directionNorm: undefined,
+            clipping: undefined,
             status: undefined,
             shortened: 1,
             tracked: undefined,
             walks: tape.walks,
           };
         }
+        const { proposal, clipping } = this.#clipped(made);
         const parts = this.#lookParts(batch, proposal, noise);
         const look = this.#look(proposal.tasks, moment);
         const along = look?.kind === "along-direction" ? lookAlong(parts, proposal.direction, look.offsets) : undefined;
@@ -167,7 +172,7 @@ export class Stepper {
         if (seen !== undefined) this.#learn(proposal, present, moment, seen);
         const weights = batch.targets.map((_, task) => proposal.weights[proposal.tasks.indexOf(task)]);
         const { status, shortened } = proposal;
-        return { ...common, weights, status, shortened, ...applied, walks: tape.walks };
+        return { ...common, weights, clipping, status, shortened, ...applied, walks: tape.walks };
       } finally {
         tape.dispose();
       }
@@ -256,6 +261,10 @@ export class Stepper {
       if (remedy.kind === "skip") return { proposal: undefined, trouble: { bad: found, remedy } };
       tasks = tasks.filter(({ task }) => !remedy.tasks.includes(task));
     }
+  }
+
+  #clipped(proposal: Proposal): { readonly proposal: Proposal; readonly clipping: Clipping | undefined } {
+    return this.#parts.clip === undefined ? { proposal, clipping: undefined } : clip(proposal, this.#parts.clip);
   }
 
   #apply(proposal: Proposal, rate: number, moves: MoveObserver | undefined): Pick<StepReport, "directionNorm" | "tracked"> {

@@ -141,8 +141,11 @@ export class TrainingLoop {
     }
     this.#speed.steps += 1;
     this.#speed.ms += performance.now() - started;
+    if (report.clipping !== undefined) training.clipShare.add(report.clipping);
     if (track) {
       recorder.scalar(series.learningRate, this.#step, rate);
+      const clipped = training.clipShare.take();
+      if (clipped !== undefined) recorder.scalar(series.clippedShare, this.#step, clipped);
       this.#recordSpeed();
     }
     recorder.progress(this.#step, this.#step / description.stepsPerEpoch);

@@ -16,6 +16,7 @@ const valuesSchema = z.object({
   consecutive: z.int().min(0),
   drops: z.array(z.int().min(0)),
   dominanceStep: z.int().min(0),
+  clips: z.object({ steps: z.int().min(0), clipped: z.int().min(0) }),
   counts: z.record(z.string(), z.int().min(0)),
   balancer: z.array(z.string()),
   /** Names of the vectors that the balancer keeps. */
@@ -45,6 +46,7 @@ export function captureState(training: Training, step: number, best: Best | unde
     consecutive: training.policy.consecutive,
     drops: [...training.policy.drops],
     dominanceStep: training.dominance.lastStep,
+    clips: { steps: training.clipShare.steps, clipped: training.clipShare.clipped },
     counts: Object.fromEntries([...training.stepper.slots()].map(([name, { count }]) => [name, count])),
     balancer: Object.keys(state),
     buffers: Object.keys(buffers),
@@ -74,6 +76,7 @@ export async function restoreState(training: Training, checkpoint: Checkpoint): 
   training.policy.consecutive = values.consecutive;
   training.policy.drops = values.drops;
   training.dominance.lastStep = values.dominanceStep;
+  Object.assign(training.clipShare, values.clips);
   return { best: values.best ?? undefined };
 }
 

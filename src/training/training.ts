@@ -3,6 +3,7 @@ import type { ParameterDescription, RunDescription, TaskDescription } from "../e
 import type { Experiment, Task } from "../experiment/schema.ts";
 import type { Balancer, Regularisation } from "../balancers/balancer.ts";
 import { optionsIn, resolveBalancer } from "../balancers/catalogue.ts";
+import { ClipShare } from "./clipping.ts";
 import type { BatchFeed, Dataset } from "./data/dataset.ts";
 import { Dominance } from "./dominance.ts";
 import { divideByReach, type ParameterSet } from "./gradients/per-task.ts";
@@ -51,6 +52,7 @@ export interface Training extends TrainingMaterial {
   readonly furtherFeeds: readonly BatchFeed[];
   readonly losses: readonly LossFunction[];
   readonly tasks: readonly MeasuredTask[];
+  readonly clipShare: ClipShare;
   /** Metrics of the open epoch on the batches trained on. */
   readonly epochMetrics: readonly TaskMetrics[];
   readonly description: RunDescription;
@@ -107,6 +109,7 @@ export function prepareTraining(material: TrainingMaterial): Training {
     heads: heads === "auto" ? (weighsLosses ? "weighted" : "own") : heads,
     weightDecay: regularisation.weightDecay,
     maxNormFactor: experiment.training.maxNormFactor,
+    clip: experiment.training.clip,
     policy,
     noise: streams.get("noise"),
   });
@@ -130,6 +133,7 @@ export function prepareTraining(material: TrainingMaterial): Training {
     furtherFeeds,
     losses,
     tasks: settings.map((task, index) => ({ id: ids[index] ?? "", metrics: metricsOf(task) })),
+    clipShare: new ClipShare(),
     epochMetrics: dataset.tasks.map((task) => new TaskMetrics(task)),
     description: {
       tasks: dataset.tasks.map((targets): TaskDescription => describeTask(targets, settingsOf(experiment, targets.id))),

@@ -111,6 +111,8 @@ export function curveCharts(description: RunDescription, recorded: readonly stri
       recorded: description.tasks.length > 2,
     }),
     chart("direction", say("directionTitle"), say("directionUnit"), "quantity", single(series.directionNorm), { fromZero: true }),
+    chart("unclipped", say("unclippedTitle"), say("unclippedUnit"), "quantity", single(series.unclippedNorm), { fromZero: true }),
+    chart("clipped", say("clippedTitle"), say("clippedUnit"), "percent", single(series.clippedShare), { bounds: [0, 1] }),
     chart("rate", say("learningRate"), description.optimizer ?? "", "quantity", single(series.learningRate), {
       smoothed: false,
       fromZero: true,

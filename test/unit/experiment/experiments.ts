@@ -103,6 +103,7 @@ export const experiments = fc.record(
         batchSize: small,
         seed: fc.nat(),
         backend: fc.constantFrom("auto", "wasm", "native"),
+        clip: fc.record({ norm: fc.constant(1), value: fc.constant(0.5) }, { requiredKeys: [] }),
         schedule: fc.constantFrom("cosine", { step: { every: 3 } }, { linear: {}, warmup: { steps: 5 } }),
       },
       { requiredKeys: [] },

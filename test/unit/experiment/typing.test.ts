@@ -125,6 +125,7 @@ describe("a section with nothing under it yet", () => {
     ["one head", heads, "  heads:\n    species:\n    mass:\n", "  heads: {species: [], mass: []}\n"],
     ["metrics", ", metrics: [rmse, r2]", ", metrics: ", ""],
     ["schedule", "seed: 0}", "schedule: }", "seed: 0}"],
+    ["clip", "seed: 0}", "clip: }", "seed: 0}"],
     ["a schedule's options", "seed: 0}", "schedule: {cosine: }}", "schedule: {cosine: {}}}"],
   ])("means what it means when it is left out: %s", (_what, passage, empty, same) => {
     const given = parseExperiment(penguinsWith(passage, empty));
