@@ -206,7 +206,7 @@ function* checkTasksOfBalancer(root: Tree): Generator<Diagnostic> {
 }
 
 function* checkColumns(root: Tree): Generator<Diagnostic> {
-  const inputs = itemsOf(valueOf(valueOf(root, "data"), "inputs"));
+  const inputs = inputLists(valueOf(valueOf(root, "data"), "inputs"));
   const owner = new Map<string, string>();
   for (const { key, value, keyRange } of entriesOf(valueOf(root, "tasks"))) {
     if (value.kind !== "map") continue;
@@ -222,7 +222,7 @@ function* checkColumns(root: Tree): Generator<Diagnostic> {
       });
     }
   }
-  for (const input of inputs) {
+  for (const input of inputs.flat()) {
     const task = owner.get(textOf(input) ?? "");
     if (task === undefined) continue;
     yield finding(
@@ -234,7 +234,13 @@ function* checkColumns(root: Tree): Generator<Diagnostic> {
       },
     );
   }
-  yield* checkTwice(inputs, "input");
+  for (const list of inputs) yield* checkTwice(list, "input");
+}
+
+/** The entries of each input, whether it has a name or not. */
+function inputLists(inputs: Tree | undefined): readonly (readonly Tree[])[] {
+  if (inputs?.kind !== "map") return [itemsOf(inputs)];
+  return inputs.entries.map(({ value }) => (value.kind === "list" ? value.items : [value]));
 }
 
 function* checkSplit(root: Tree): Generator<Diagnostic> {

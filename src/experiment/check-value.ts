@@ -105,7 +105,10 @@ function union(branches: readonly (readonly Issue[])[], path: Path, tree: Tree, 
   const meant = nearest(textOf(place.tree) ?? "", names);
   const hint = meant === undefined ? "" : ` Did you mean \`${meant}\`?`;
   const message = `\`${nameOf(path)}\` must be ${listed(distinct, "or")}, but ${described(place.tree)}.${hint}`;
-  return [{ diagnostic: finding("MTL103", place.range, message, { fixes: meant === undefined ? [] : [respell(place.range, meant)] }) }];
+  // Where single values are taken too, this one is of the wrong kind, and in brackets it would be no better.
+  const takesParts = distinct.every((words) => words === kindWords("array") || words === kindWords("object"));
+  const fixes = meant !== undefined ? [respell(place.range, meant)] : takesParts ? retyped("array", place.tree) : [];
+  return [{ diagnostic: finding("MTL103", place.range, message, { fixes }) }];
 }
 
 /** Whether the value as a whole is of another kind than the branch takes. */

@@ -1,11 +1,12 @@
 import { findBalancer } from "../balancers/catalogue.ts";
 import { balancerMarkdown } from "./balancer-markdown.ts";
+import { soleInput } from "./data/named-inputs.ts";
 import { cursorAt, type Cursor } from "./cursor.ts";
 import type { TextRange } from "./diagnostic.ts";
 import { yamlWord } from "./finding.ts";
 import type { Shape } from "./json-schema.ts";
 import { keysMarkdown, shapeMarkdown, shapesAt, typeWords } from "./shape.ts";
-import { entriesOf, valueOf } from "./tree.ts";
+import { entriesOf, valueOf, type Tree } from "./tree.ts";
 
 export interface Completion {
   readonly label: string;
@@ -43,17 +44,25 @@ function keyOffers(cursor: Cursor, shapes: readonly Shape[]): Completion[] {
   if (fixed.length > 0) return fixed;
   const lists = shapes.filter(({ type }) => type === "array");
   if (lists.length > 0 && !cursor.inFlow) return itemOffers(cursor, lists);
-  return headOffers(cursor);
+  return nameOffers(cursor);
 }
 
-/** Heads are named after the tasks. */
-function headOffers(cursor: Cursor): Completion[] {
-  if (cursor.path.join(".") !== "model.heads") return [];
-  return entriesOf(valueOf(cursor.tree, "tasks"))
-    .filter(({ key }) => !cursor.siblings.includes(key))
-    .map(({ key }) =>
-      offer(cursor, { label: key, kind: "key", detail: "head of this task", snippet: cursor.hasColon ? key : `${key}: [$1]` }),
-    );
+/** Heads are named after the tasks, encoders after the inputs. */
+function nameOffers(cursor: Cursor): Completion[] {
+  const place = cursor.path.join(".");
+  const named: Readonly<Record<string, { readonly names: readonly string[]; readonly detail: string }>> = {
+    "model.heads": { names: entriesOf(valueOf(cursor.tree, "tasks")).map(({ key }) => key), detail: "head of this task" },
+    "model.inputs": { names: inputNames(cursor.tree), detail: "layers of this input" },
+  };
+  const { names = [], detail = "" } = named[place] ?? {};
+  return names
+    .filter((name) => !cursor.siblings.includes(name))
+    .map((name) => offer(cursor, { label: name, kind: "key", detail, snippet: cursor.hasColon ? name : `${name}: [$1]` }));
+}
+
+function inputNames(tree: Tree): readonly string[] {
+  const inputs = valueOf(valueOf(tree, "data"), "inputs");
+  return inputs?.kind === "list" ? [soleInput] : entriesOf(inputs).map(({ key }) => key);
 }
 
 function keyOffer(cursor: Cursor, key: string, shape: Shape, isLayer: boolean): Completion {
@@ -151,7 +160,9 @@ function optimizerOffers(cursor: Cursor, shape: Shape): Completion[] {
 
 function isColumn({ path }: Cursor): boolean {
   const [section, second, third] = path;
-  return (section === "data" && second === "inputs" && path.length === 3) || (section === "tasks" && third === "column");
+  if (section === "tasks") return third === "column";
+  const isEntry = path.length === 3 || (path.length === 4 && typeof path[3] === "number");
+  return section === "data" && second === "inputs" && isEntry;
 }
 
 function escaped(text: string): string {

@@ -16,6 +16,8 @@ const sections: readonly (readonly [path: string, means: "absent" | "map" | "lis
   ["optimizer.*", "map"],
   ["data.split", "absent"],
   ["tasks.*.metrics", "absent"],
+  ["model.inputs", "absent"],
+  ["model.inputs.*", "list"],
   ["model.heads", "absent"],
   ["model.heads.*", "list"],
 ];

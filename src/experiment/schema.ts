@@ -3,6 +3,7 @@ import { moduleDataSchema, moduleModelSchema } from "./module-forms.ts";
 import { clipSchema } from "./clip-schema.ts";
 import { optimizerSchema } from "./optimizer-schema.ts";
 import { scheduleSchema } from "./schedule-schema.ts";
+import { inputsSchema } from "./data/named-inputs.ts";
 
 /**
  * What a `*.mtl.yaml` may say. The one source for the TypeScript type, the JSON Schema, completion and hover texts.
@@ -23,10 +24,9 @@ const split = z
 
 export const fileDataSchema = z.strictObject({
   file: z.string().min(1).describe("Path of a csv, tsv or json table, relative to this file."),
-  inputs: z
-    .array(z.string().min(1))
-    .min(1)
-    .describe("Columns that enter the network. Numbers are standardised on the training rows, text is one-hot encoded."),
+  inputs: inputsSchema(z.string().min(1)).describe(
+    "Columns that enter the network: a list, or several inputs by name, each with its columns and, under `model.inputs`, its own layers. Numbers are standardised on the training rows, text is one-hot encoded.",
+  ),
   missing: z
     .enum(["mean", "drop", "error"])
     .default("error")

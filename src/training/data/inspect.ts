@@ -11,7 +11,7 @@ import { bundledDigits } from "./load.ts";
 import { isMultiMnist, multiMnistProblems, multiMnistShape, readDigits, type MultiMnistExperiment } from "./multi-mnist.ts";
 import { splitRows } from "./split.ts";
 import { readTable, type Table } from "./table.ts";
-import { fitTable, tableWarnings } from "./table-dataset.ts";
+import { fitTable, inputSpec, tableWarnings } from "./table-dataset.ts";
 import { hasTable, tableProblems, type TableExperiment } from "./table-problems.ts";
 
 export interface DataInspection {
@@ -80,12 +80,12 @@ function inspectTable(table: Table, experiment: TableExperiment): DataInspection
   if (problems.length > 0) return { facts: { columns, rows: undefined, problems }, shape: undefined };
   try {
     const fitted = fitTable(table, experiment);
-    const { inputNames, tasks, parts } = fitted;
+    const { inputs, tasks, parts } = fitted;
     const warnings = tableWarnings(fitted).map((problem) => ({ ...factProblem(problem), severity: "warning" as const }));
     const rows = { train: parts.train.length, validation: parts.validation.length, test: parts.test.length };
     return {
       facts: { columns, rows, problems: warnings },
-      shape: { inputs: [{ name: "table", shape: [inputNames.length], features: inputNames }], tasks: tasks.map(({ targets }) => targets) },
+      shape: { inputs: inputs.map(inputSpec), tasks: tasks.map(({ targets }) => targets) },
     };
   } catch (error) {
     if (!(error instanceof DataError)) throw error;

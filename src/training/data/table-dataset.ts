@@ -1,7 +1,8 @@
+import { namedInputs } from "../../experiment/data/named-inputs.ts";
 import type { Split } from "../../experiment/record.ts";
 import type { Column } from "./column.ts";
 import { DataError, type DataProblem } from "./data-error.ts";
-import type { Dataset, RowSource, TaskTargets } from "./dataset.ts";
+import type { Dataset, InputSpec, RowSource, TaskTargets } from "./dataset.ts";
 import { MemorySource } from "./memory-source.ts";
 import { encodeInputs, featureNames, fitInput, type Encoding } from "./inputs.ts";
 import { splitRows } from "./split.ts";
@@ -15,11 +16,17 @@ const splits = ["train", "validation", "test"] as const;
 
 /** A table fitted to an experiment, before its values are computed. */
 export interface FittedTable {
-  readonly inputNames: readonly string[];
-  readonly encodings: readonly Encoding[];
+  readonly inputs: readonly FittedInput[];
   readonly tasks: readonly FittedTask[];
   /** Rows of the table in each split. */
   readonly parts: Readonly<Record<Split, Uint32Array>>;
+}
+
+/** One input of the network, with the encoding of each of its columns. */
+export interface FittedInput {
+  readonly name: string;
+  readonly encodings: readonly Encoding[];
+  readonly features: readonly string[];
 }
 
 export interface FittedTask extends LabelColumns {
@@ -42,41 +49,53 @@ export function fitTable(table: Table, experiment: TableExperiment): FittedTable
     if (found === undefined) throw new TypeError(`The check of the table let the missing column "${name}" pass.`);
     return found;
   };
-  const inputs = experiment.data.inputs.map(column);
+  const inputs = namedInputs<string>(experiment.data.inputs).map(({ name, entries }) => ({
+    name,
+    columns: entries.map(({ entry }) => column(entry)),
+  }));
   const labels = Object.keys(experiment.tasks).map((id) => {
     const named = labelColumns(experiment, id);
     return { named, columns: named.settings.columns.map(column) };
   });
   const usable = usableRows(
     table,
-    inputs,
+    inputs.flatMap(({ columns: each }) => each),
     labels.flatMap((label) => label.columns),
     experiment.data.missing,
   );
   const parts = splitUsable(usable, experiment.data.split);
-  const encodings = inputs.map((input) => fitInput(input, parts.train));
-  const inputNames = encodings.flatMap(featureNames);
-  requireRoom(usable.length, inputNames.length);
+  const fitted = inputs.map(({ name, columns: each }): FittedInput => {
+    const encodings = each.map((input) => fitInput(input, parts.train));
+    return { name, encodings, features: encodings.flatMap(featureNames) };
+  });
+  requireRoom(
+    usable.length,
+    fitted.reduce((sum, { features }) => sum + features.length, 0),
+  );
   const tasks = labels.map(({ named, columns: labelled }) => fitTask(named, labelled, parts, table));
-  return { inputNames, encodings, tasks, parts };
+  return { inputs: fitted, tasks, parts };
 }
 
 /** The data set of a fitted table. */
-export function encodeTable({ inputNames, encodings, tasks, parts }: FittedTable): Dataset {
+export function encodeTable({ inputs, tasks, parts }: FittedTable): Dataset {
   const rowsOf = (split: Split): RowSource => {
     const encoded = tasks.map((task) => encodeLabels(task, parts[split]));
     return new MemorySource({
       rows: parts[split].length,
-      inputs: [encodeInputs(encodings, parts[split])],
+      inputs: inputs.map(({ encodings }) => encodeInputs(encodings, parts[split])),
       targets: encoded.map(({ values }) => values),
       present: encoded.map(({ present }) => present),
     });
   };
   return {
-    inputs: [{ name: "table", shape: [inputNames.length], features: inputNames }],
+    inputs: inputs.map(inputSpec),
     tasks: tasks.map(({ targets }) => targets),
     splits: { train: rowsOf("train"), validation: rowsOf("validation"), test: rowsOf("test") },
   };
+}
+
+export function inputSpec({ name, features }: FittedInput): InputSpec {
+  return { name, shape: [features.length], features };
 }
 
 /** What does not keep a fitted table from being trained on, but would be missed in what comes of it. */

@@ -1,3 +1,4 @@
+import { namedInputs, type InputEntry } from "../../experiment/data/named-inputs.ts";
 import type { Experiment } from "../../experiment/schema.ts";
 import { nearest } from "../../experiment/suggestion.ts";
 import { numberOf, type Column } from "./column.ts";
@@ -20,12 +21,18 @@ export function hasTable(experiment: Experiment): experiment is Experiment & Tab
   return "file" in experiment.data;
 }
 
+/** The columns that enter the network, of all inputs; a column of two inputs once. */
+function inputColumns({ data }: TableExperiment): readonly InputEntry<string>[] {
+  const all = namedInputs<string>(data.inputs).flatMap(({ entries }) => entries);
+  return all.filter(({ entry }, index) => all.findIndex((each) => each.entry === entry) === index);
+}
+
 /** Everything in a table that keeps it from being used as the experiment asks, as far as it shows before the rows are split. */
 export function tableProblems(table: Table, experiment: TableExperiment): DataProblem[] {
   if (table.rows < fewestRows) return [tooFewRows(table)];
   const columns = new Map(table.columns.map((column) => [column.name, column]));
-  const inputs = experiment.data.inputs.flatMap((name, index) => {
-    const path = ["data", "inputs", index];
+  const inputs = inputColumns(experiment).flatMap(({ entry: name, path: below }) => {
+    const path = ["data", "inputs", ...below];
     const column = columns.get(name);
     if (column === undefined) return [missingColumn(name, path, table)];
     return inputProblems(column, path, table, experiment.data.missing);

@@ -1,5 +1,6 @@
 import type { Experiment, LayerEntry, LayeredModel } from "../../experiment/schema.ts";
 import { findLayer } from "../../experiment/layers.ts";
+import { nearest } from "../../experiment/suggestion.ts";
 import type { Dataset, InputSpec } from "../data/dataset.ts";
 import { layerRegistry, type LayerArguments, type TfLayer } from "./layer-registry.ts";
 import { ModelError } from "./model-error.ts";
@@ -125,7 +126,9 @@ function encodersOf({ inputs = {} }: LayeredModel, data: DataShape): ReadonlyMap
     Object.entries(inputs).map(([name, layers]) => {
       const path = ["model", "inputs", name];
       if (!names.includes(name)) {
-        throw new ModelError({ code: "MTL409", path, message: `The data has no input "${name}". It has: ${names.join(", ")}.` });
+        const close = nearest(name, names);
+        const question = close === undefined ? "" : ` Did you mean "${close}"?`;
+        throw new ModelError({ code: "MTL409", path, message: `The data has no input "${name}".${question} It has: ${names.join(", ")}.` });
       }
       return [name, layers.map((entry, index) => ({ entry, path: [...path, index] }))] as const;
     }),

@@ -70,6 +70,17 @@ const cases: readonly Case[] = [
   ["a module for the model", own("module: ./model.ts", "options: {experts: 4}")],
   ["a module for the data", sectionWith("  file:", "tasks:", "  module: ./data.ts\n")],
   ["an empty model", own(), "9:1 MTL103"],
+  ["one input", with_("[Beak Length (mm), Beak Depth (mm), Island]", "Island"), "4:11 MTL103 → [Island]"],
+  ["a misspelt input", with_("inputs: [Beak", "inputs: {1st: [Beak").replace("Island]", "Island]}"), "4:12 MTL106"],
+  ["no named input", with_("inputs: [Beak Length (mm), Beak Depth (mm), Island]", "inputs: {}"), "4:11 MTL109"],
+  ["a named input without columns", with_("inputs: [Beak", "inputs: {where: [], what: [Beak").replace("Island]", "Island]}"), "4:19 MTL104"], // prettier-ignore
+  [
+    "a column twice in a named input, and once in another",
+    with_("inputs: [Beak Length (mm), Beak Depth (mm), Island]", "inputs: {a: [Island, Island], b: Island}"),
+    "4:24 MTL212",
+  ],
+  ["an answer in a named input", with_("inputs: [Beak Length (mm),", "inputs: {a: Species, b: [").replace("Island]", "Island]}"), "4:15 MTL211"], // prettier-ignore
+  ["a layer in an encoder", with_("  heads:", "  inputs: {table: [{dens: {}}, 5]}\n  heads:"), "14:21 MTL120 → dense", "14:32 MTL122"],
   ["no name", with_("name: penguins\n", ""), "1:1 MTL102"],
   [
     "no data",

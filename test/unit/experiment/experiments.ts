@@ -55,11 +55,13 @@ const regression = fc.record(
   { requiredKeys: ["column", "kind"] },
 );
 
+const columns = fc.uniqueArray(fc.string({ minLength: 1, maxLength: 12 }), { minLength: 1, maxLength: 4 });
+
 const data = fc.oneof(
   fc.record(
     {
       file: fc.constantFrom("a.csv", "data/b c.tsv", "../c: d.json"),
-      inputs: fc.uniqueArray(fc.string({ minLength: 1, maxLength: 12 }), { minLength: 1, maxLength: 4 }),
+      inputs: fc.oneof(columns, fc.record({ where: columns, "what-else": columns }), fc.record({ one: fc.constant("a column") })),
       missing: fc.constantFrom("mean", "drop", "error"),
       split: fc.record({ validation: share, test: share, seed: fc.nat() }, { requiredKeys: [] }),
     },

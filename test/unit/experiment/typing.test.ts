@@ -63,6 +63,8 @@ describe("completion", () => {
     ["arguments of a layer, in lines", "model:\n  trunk:\n    - leakyReLU:\n        |", ["alpha", "name", "trainable"]],
     ["an argument's values", "model:\n  trunk: [{conv2d: {filters: 3, padding: |}}]", ["valid", "same"]],
     ["heads, named after the tasks", `${tasks}model:\n  heads:\n    mass: []\n    |`, ["species"]],
+    ["encoders, named after the inputs", "data: {inputs: {where: [lat], what: []}}\nmodel:\n  inputs:\n    where: []\n    |", ["what"]],
+    ["the encoder of a list of columns", "data: {inputs: [lat]}\nmodel:\n  inputs:\n    |", ["table"]],
     ["a task's kind", "tasks:\n  a:\n    kind: |", ["classification", "regression"]],
     ["metrics", "tasks: {a: {metrics: [|]}}", ["accuracy", "f1", "rmse", "mae", "r2"]],
     ["keys of a table", "data:\n  file: x.csv\n  |", ["inputs", "missing", "split"]],
@@ -88,6 +90,9 @@ describe("completion", () => {
     const offers = completed(`${tasks}data: {inputs: [Sex, |]}`, ["Body Mass (g)", "a: b"]);
     expect(offers.map(({ snippet }) => snippet)).toEqual(["Body Mass (g)", '"a: b"']);
     expect(labels("tasks: {a: {column: Bo|}}", ["Body Mass (g)"])).toEqual(["Body Mass (g)"]);
+    expect(labels("data: {inputs: {where: [lat, |]}}", ["lon"])).toEqual(["lon"]);
+    expect(labels("data:\n  inputs:\n    where:\n      - |", ["lon"])).toEqual(["lon"]);
+    expect(labels("data: {inputs: {where: |}}", ["lon"])).toEqual(["lon"]);
   });
 
   test("writes a layer as its place asks", () => {
