@@ -114,7 +114,8 @@ export function prepareTraining(material: TrainingMaterial): Training {
     noise: streams.get("noise"),
   });
   const { batchSize } = experiment.training;
-  const feedOf = (stream: string): BatchFeed => dataset.splits.train.feed({ batchSize, stream: streams.get(stream) });
+  const feedOf = (stream: string): BatchFeed =>
+    dataset.splits.train.feed({ batchSize, stream: streams.get(stream), scheduleSeed: experiment.training.seed });
   const feed = feedOf("batches");
   const furtherFeeds = Array.from({ length: balancer.draws ?? 0 }, (_, draw) => feedOf(`batches-${draw + 2}`));
   const epochs = experiment.training.epochs;

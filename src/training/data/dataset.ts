@@ -65,6 +65,8 @@ export interface RowSource {
 export interface FeedOptions {
   readonly batchSize: number;
   readonly stream: RandomStream;
+  /** Seed of what all feeds of one training must draw alike, such as whose turn it is among several sources. */
+  readonly scheduleSeed?: number;
 }
 
 /** Batches without end, epoch after epoch; the last of an epoch may be smaller. */
