@@ -1,8 +1,9 @@
 import type { Diagnostic } from "./diagnostic.ts";
-import { finding } from "./finding.ts";
+import { finding, respell, someOf } from "./finding.ts";
 import { scheduleShapes } from "./schedule-schema.ts";
 import { trainingSchema } from "./schema.ts";
-import { entriesOf, entryOf, valueOf, type Entry, type Tree } from "./tree.ts";
+import { nearest } from "./suggestion.ts";
+import { entriesOf, entryOf, itemsOf, textOf, valueOf, type Entry, type Tree } from "./tree.ts";
 
 const defaultEpochs = trainingSchema.parse({}).epochs;
 
@@ -11,6 +12,11 @@ export function* checkTraining(root: Tree): Generator<Diagnostic> {
   yield* checkNesterov(valueOf(root, "optimizer"));
   const training = valueOf(root, "training");
   const schedule = entryOf(training, "schedule");
+  yield* checkEarlyStopping(
+    valueOf(training, "earlyStopping"),
+    entriesOf(valueOf(root, "tasks")),
+    numberOf(valueOf(training, "epochs")) ?? defaultEpochs,
+  );
   if (schedule !== undefined) yield* checkSchedule(schedule, numberOf(valueOf(training, "epochs")) ?? defaultEpochs);
 }
 
@@ -47,6 +53,40 @@ function* checkSchedule({ value }: Entry, epochs: number): Generator<Diagnostic>
     const message = `The warm-up takes ${String(length)} of ${String(epochs)} epochs, so the learning rate never gets to its height. Shorten it, or train longer.`;
     yield finding("MTL233", inEpochs.value.range, message, { severity: "warning" });
   }
+}
+
+function* checkEarlyStopping(rule: Tree | undefined, tasks: readonly Entry[], epochs: number): Generator<Diagnostic> {
+  yield* checkWatched(valueOf(rule, "metric"), tasks);
+  const patience = entryOf(rule, "patience");
+  const waited = numberOf(patience?.value);
+  if (patience === undefined || waited === undefined || waited < epochs) return;
+  const message = `A patience of ${String(waited)} is as long as the training of ${String(epochs)} epochs, so it never ends early. Make it smaller, or train longer.`;
+  yield finding("MTL235", patience.value.range, message, { severity: "warning" });
+}
+
+/** The task, and its metric where the file says which it has. */
+function* checkWatched(metric: Tree | undefined, tasks: readonly Entry[]): Generator<Diagnostic> {
+  const text = textOf(metric);
+  if (metric === undefined || text === undefined || !text.includes("/") || tasks.length === 0) return;
+  const [id = "", name = ""] = text.split("/");
+  const task = tasks.find(({ key }) => key === id);
+  if (task === undefined) {
+    const meant = nearest(
+      id,
+      tasks.map(({ key }) => key),
+    );
+    const advice = meant === undefined ? `The tasks are ${someOf(tasks.map(({ key }) => key))}.` : `Did you mean \`${meant}/${name}\`?`;
+    const fixes = meant === undefined ? [] : [respell(metric.range, `${meant}/${name}`)];
+    yield finding("MTL234", metric.range, `There is no task \`${id}\` to watch. ${advice}`, { fixes });
+    return;
+  }
+  const listed = valueOf(task.value, "metrics");
+  const names = [...itemsOf(listed).flatMap((item) => textOf(item) ?? []), "loss"];
+  if (listed === undefined || names.includes(name)) return;
+  const meant = nearest(name, names);
+  const advice = meant === undefined ? `It has ${someOf(names)}.` : `Did you mean \`${id}/${meant}\`?`;
+  const fixes = meant === undefined ? [] : [respell(metric.range, `${id}/${meant}`)];
+  yield finding("MTL234", metric.range, `The task \`${id}\` has no metric \`${name}\`. ${advice}`, { fixes });
 }
 
 function numberOf(tree: Tree | undefined): number | undefined {

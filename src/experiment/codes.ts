@@ -129,6 +129,14 @@ export const checks = {
     "Warm-up longer than the training",
     "The learning rate rises until the training is over, and its schedule never begins. Shorten the warm-up, or train longer.",
   ],
+  MTL234: [
+    "Nothing to watch",
+    "What early stopping or the end of a phase watches is `mean`, or a task and one of its metrics, or its loss: `species/accuracy`, `species/loss`. A metric must be among those the task has.",
+  ],
+  MTL235: [
+    "Patience without end",
+    "Early stopping waits longer than the whole training takes, so it does nothing. Make `patience` smaller, or train longer.",
+  ],
 
   MTL301: ["Unknown column", "The table has no such column. The message names the nearest, and the columns there are."],
   MTL302: [

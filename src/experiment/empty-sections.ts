@@ -10,6 +10,7 @@ const sections: readonly (readonly [path: string, means: "absent" | "map" | "lis
   ["track", "absent"],
   ["training.schedule", "absent"],
   ["training.clip", "absent"],
+  ["training.earlyStopping", "map"],
   ["training.schedule.*", "map"],
   ["balancer", "absent"],
   ["optimizer", "absent"],

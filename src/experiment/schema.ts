@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { moduleDataSchema, moduleModelSchema } from "./module-forms.ts";
 import { clipSchema } from "./clip-schema.ts";
+import { earlyStoppingSchema } from "./early-stopping-schema.ts";
 import { optimizerSchema } from "./optimizer-schema.ts";
 import { scheduleSchema } from "./schedule-schema.ts";
 import { inputsSchema } from "./data/named-inputs.ts";
@@ -93,6 +94,7 @@ export const trainingSchema = z
     seed: z.int().min(0).default(0).describe("Seed of initial weights, batch order and every other random draw."),
     schedule: scheduleSchema.optional(),
     clip: clipSchema.optional(),
+    earlyStopping: earlyStoppingSchema.optional(),
     backend: z
       .enum(["auto", "wasm", "native"])
       .default("wasm")

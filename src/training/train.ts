@@ -76,11 +76,12 @@ async function beginOrResume(
     return new TrainingLoop(training, recorder, control, new CheckpointKeeper(checkpointFolder, recorder));
   }
   const checkpoint = readCheckpoint(resumeFrom);
-  const { best } = await restoreState(training, checkpoint);
+  await restoreState(training, checkpoint);
+  const { best } = training.validation;
   const bestCheckpoint = best === undefined ? undefined : bestBeside(resumeFrom, best.step, checkpoint);
   const keeper = new CheckpointKeeper(checkpointFolder, recorder, bestCheckpoint, checkpoint.step);
   recorder.resume(checkpoint.step, checkpoint.step / training.description.stepsPerEpoch);
-  return new TrainingLoop(training, recorder, control, keeper, { step: checkpoint.step, best });
+  return new TrainingLoop(training, recorder, control, keeper, checkpoint.step);
 }
 
 /** The best checkpoint lies beside the one that is resumed from; without it the final test would silently use other weights. */

@@ -1,6 +1,5 @@
 import { series, type MetricTable, type RunResult } from "../experiment/record.ts";
 import { makeBatch } from "./batches.ts";
-import { score, type Best } from "./best.ts";
 import type { CheckpointKeeper } from "./checkpoint-keeper.ts";
 import { addOutputs, evaluate } from "./evaluate.ts";
 import { DivergenceWatch } from "./divergence.ts";
@@ -23,13 +22,6 @@ import type { Training } from "./training.ts";
 import { TrainingError } from "./training-error.ts";
 import { captureState, restoreWeights } from "./training-state.ts";
 
-/** Where a loop takes up its work. */
-export interface LoopStart {
-  /** Steps done. */
-  readonly step: number;
-  readonly best: Best | undefined;
-}
-
 export interface LoopEnd {
   readonly kind: "completed" | "stopped";
   readonly result: RunResult;
@@ -51,19 +43,13 @@ export class TrainingLoop {
   readonly #statuses: StatusWatch;
   readonly #divergence: DivergenceWatch;
   #step: number;
-  #best: Best | undefined;
   /** Time spent in steps since the last `steps-per-second`. */
   readonly #speed = { steps: 0, ms: 0 };
   /** Time spent getting batches since then. */
   readonly #waiting = { ms: 0 };
 
-  constructor(
-    training: Training,
-    recorder: Recorder,
-    control: Control,
-    keeper: CheckpointKeeper,
-    start: LoopStart = { step: 0, best: undefined },
-  ) {
+  /** Takes up the work after `step` steps. */
+  constructor(training: Training, recorder: Recorder, control: Control, keeper: CheckpointKeeper, step = 0) {
     this.#training = training;
     this.#recorder = recorder;
     this.#control = control;
@@ -72,8 +58,7 @@ export class TrainingLoop {
     this.#layers = training.parameters.common.map(({ parameter }) => parameter.layer);
     this.#statuses = new StatusWatch(training.method);
     this.#divergence = new DivergenceWatch(training.dataset.tasks);
-    this.#step = start.step;
-    this.#best = start.best;
+    this.#step = step;
   }
 
   /** Trains to the end. What was trained is kept in a checkpoint also when it throws `TrainingError`. */
@@ -177,14 +162,11 @@ export class TrainingLoop {
     this.#waiting.ms = 0;
   }
 
-  /** Early stopping, for methods that come with it: the validation has not become better for `patience` epochs. */
+  /** Early stopping. */
   #hasStalled(): boolean {
-    const { regularisation, description } = this.#training;
-    const { patience } = regularisation;
-    const since = this.#step - (this.#best?.step ?? 0);
-    if (patience === 0 || this.#step >= description.totalSteps || since < patience * description.stepsPerEpoch) return false;
-    const message = `Training ends early: no better validation for ${patience} epochs.`;
-    this.#recorder.event({ kind: "note", step: this.#step, at: Date.now(), message });
+    const { validation, description } = this.#training;
+    if (this.#step >= description.totalSteps || !validation.plateau.reached(this.#step)) return false;
+    this.#recorder.event({ kind: "note", step: this.#step, at: Date.now(), message: validation.reason });
     return true;
   }
 
@@ -202,8 +184,9 @@ export class TrainingLoop {
     if (training.experiment.track.snapshots && training.parameters.common.length > 0) {
       recorder.snapshot(this.#step, this.#step / description.stepsPerEpoch, training.dominance.maps());
     }
-    if (evaluation.broken.length === 0) this.#considerBest(table);
-    else this.#reportBroken(evaluation.broken);
+    const broken = evaluation.broken.length > 0;
+    if (broken) this.#reportBroken(evaluation.broken);
+    if (training.validation.see(this.#step, { metrics: table, losses: evaluation.losses }, broken)) this.#keepBest();
   }
 
   /** Its other tasks may look better than ever: a model that is broken for one task is never the best. */
@@ -213,30 +196,27 @@ export class TrainingLoop {
     this.#recorder.event({ kind: "warning", step: this.#step, at: Date.now(), message });
   }
 
-  #considerBest(metrics: Best["metrics"]): void {
-    const { description, dataset } = this.#training;
-    const value = score(metrics, description.tasks, dataset.tasks);
-    if (value === undefined || (this.#best !== undefined && value <= this.#best.score)) return;
-    this.#best = { step: this.#step, score: value, metrics };
-    this.#keeper.offerBest(captureState(this.#training, this.#step, this.#best));
+  #keepBest(): void {
+    const { description, validation } = this.#training;
+    this.#keeper.offerBest(captureState(this.#training, this.#step));
     const epoch = Math.round(this.#step / description.stepsPerEpoch);
     this.#recorder.event({
       kind: "best",
       step: this.#step,
       at: Date.now(),
       message: `Best validation so far, after epoch ${epoch}.`,
-      detail: { score: value },
+      detail: { score: validation.best?.score ?? Number.NaN },
     });
   }
 
   #checkpoint(): void {
-    this.#keeper.write(captureState(this.#training, this.#step, this.#best));
+    this.#keeper.write(captureState(this.#training, this.#step));
   }
 
-  /** Tests with the weights of the best moment, or with the last ones where no validation could be made. */
+  /** Tests with the weights of the best moment; with the last ones where no validation could be made, or where that was asked for. */
   async #test(): Promise<MetricTable> {
     const { training, recorder } = { training: this.#training, recorder: this.#recorder };
-    if (this.#keeper.best !== undefined) restoreWeights(training, this.#keeper.best);
+    if (training.validation.rule.restoreBest && this.#keeper.best !== undefined) restoreWeights(training, this.#keeper.best);
     const { metrics } = await evaluate(training.model, training.dataset, "test", training.losses, this.#pace);
     const test = metricTable(training.tasks, metrics);
     recordMetrics(recorder, "test", this.#step, test);
@@ -244,10 +224,11 @@ export class TrainingLoop {
   }
 
   #result(tested: MetricTable): RunResult {
+    const { chosen, best } = this.#training.validation;
     return {
-      metrics: { ...(this.#best === undefined ? {} : { validation: this.#best.metrics }), ...tested },
+      metrics: { ...(chosen === undefined ? {} : { validation: chosen }), ...tested },
       dominance: dominanceTable(this.#ids, this.#training.dominance),
-      bestStep: this.#best?.step ?? null,
+      bestStep: best?.step ?? null,
     };
   }
 }

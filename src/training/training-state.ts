@@ -1,9 +1,10 @@
 import { tensor } from "@tensorflow/tfjs-core";
 import { z } from "zod";
-import type { Best } from "./best.ts";
 import type { Checkpoint, CheckpointArray } from "./checkpoint.ts";
 import type { Training } from "./training.ts";
 import { TrainingError } from "./training-error.ts";
+
+const metricsSchema = z.record(z.string(), z.record(z.string(), z.number()));
 
 const valuesSchema = z.object({
   /** Runs have one phase so far. */
@@ -21,11 +22,14 @@ const valuesSchema = z.object({
   balancer: z.array(z.string()),
   /** Names of the vectors that the balancer keeps. */
   buffers: z.array(z.string()),
-  best: z.object({ step: z.int(), score: z.number(), metrics: z.record(z.string(), z.record(z.string(), z.number())) }).nullable(),
+  best: z.object({ step: z.int(), score: z.number(), metrics: metricsSchema }).nullable(),
+  plateau: z.object({ reference: z.number().nullable(), since: z.int() }),
+  /** Metrics of the last validation. */
+  validation: metricsSchema.nullable(),
 });
 
 /** Copies all state of a training after `step` steps. */
-export function captureState(training: Training, step: number, best: Best | undefined): Checkpoint {
+export function captureState(training: Training, step: number): Checkpoint {
   const arrays = new Map<string, CheckpointArray>();
   for (const [name, values] of liveArrays(training)) arrays.set(name, values.slice());
   for (const { name, variable } of training.model.statistics) arrays.set(`statistic/${name}`, variable.dataSync<"float32">().slice());
@@ -34,6 +38,7 @@ export function captureState(training: Training, step: number, best: Best | unde
     for (const [name, values] of Object.entries(saved.arrays)) arrays.set(feedArray(index, name), values);
     return { numbers: { ...saved.numbers }, arrays: Object.keys(saved.arrays) };
   });
+  const { best, plateau, last } = training.validation;
   const { state, buffers = {} } = training.stepper.remembered;
   for (const [name, numbers] of Object.entries(state)) arrays.set(`balancer/${name}`, Float64Array.from(numbers));
   for (const [name, vector] of Object.entries(buffers)) arrays.set(`buffer/${name}`, vector.slice());
@@ -51,12 +56,14 @@ export function captureState(training: Training, step: number, best: Best | unde
     balancer: Object.keys(state),
     buffers: Object.keys(buffers),
     best: best === undefined ? null : { ...best },
+    plateau: plateau.state,
+    validation: last ?? null,
   };
   return { step, values, arrays };
 }
 
 /** Puts a training back to where it was. Throws `TrainingError` when the checkpoint belongs to another experiment. */
-export async function restoreState(training: Training, checkpoint: Checkpoint): Promise<{ readonly best: Best | undefined }> {
+export async function restoreState(training: Training, checkpoint: Checkpoint): Promise<void> {
   const parsed = valuesSchema.safeParse(checkpoint.values);
   if (!parsed.success) throw unfit(`its values are not as expected (${z.prettifyError(parsed.error)})`);
   const values = parsed.data;
@@ -77,7 +84,9 @@ export async function restoreState(training: Training, checkpoint: Checkpoint): 
   training.policy.drops = values.drops;
   training.dominance.lastStep = values.dominanceStep;
   Object.assign(training.clipShare, values.clips);
-  return { best: values.best ?? undefined };
+  training.validation.best = values.best ?? undefined;
+  training.validation.last = values.validation ?? undefined;
+  training.validation.plateau.state = values.plateau;
 }
 
 /** The streams have been put back before. */

@@ -1,7 +1,7 @@
 import { zeros } from "@tensorflow/tfjs-core";
 import type { ParameterDescription, RunDescription, TaskDescription } from "../experiment/record.ts";
 import type { Experiment, Task } from "../experiment/schema.ts";
-import type { Balancer, Regularisation } from "../balancers/balancer.ts";
+import type { Balancer } from "../balancers/balancer.ts";
 import { optionsIn, resolveBalancer } from "../balancers/catalogue.ts";
 import { ClipShare } from "./clipping.ts";
 import type { BatchFeed, Dataset } from "./data/dataset.ts";
@@ -15,6 +15,7 @@ import { NonFinitePolicy } from "./non-finite.ts";
 import { DirectionUpdate } from "./optimizers/common-update.ts";
 import { resolveOptimizer, type Optimizer } from "./optimizers/optimizer.ts";
 import { TaskwiseUpdate } from "./optimizers/taskwise-update.ts";
+import { measureOf } from "./plateau.ts";
 import type { RandomStreams } from "./random-streams.ts";
 import type { MeasuredTask } from "./recording.ts";
 import { rateShare } from "./schedule.ts";
@@ -22,6 +23,7 @@ import { Stepper } from "./step.ts";
 import { inTensorScope } from "./tensor-scope.ts";
 import { TrainedParameter } from "./trained-parameter.ts";
 import { TrainingError } from "./training-error.ts";
+import { stoppingRule, ValidationWatch } from "./validation-watch.ts";
 
 /** What a training is put together from. */
 export interface TrainingMaterial {
@@ -43,7 +45,6 @@ export interface Training extends TrainingMaterial {
   readonly policy: NonFinitePolicy;
   /** Title of the balancing method. */
   readonly method: string;
-  readonly regularisation: Regularisation;
   readonly optimizer: Optimizer;
   /** Learning rate of a step, counted from 0. */
   readonly rate: (step: number) => number;
@@ -53,6 +54,7 @@ export interface Training extends TrainingMaterial {
   readonly losses: readonly LossFunction[];
   readonly tasks: readonly MeasuredTask[];
   readonly clipShare: ClipShare;
+  readonly validation: ValidationWatch;
   /** Metrics of the open epoch on the batches trained on. */
   readonly epochMetrics: readonly TaskMetrics[];
   readonly description: RunDescription;
@@ -119,6 +121,8 @@ export function prepareTraining(material: TrainingMaterial): Training {
   const feed = feedOf("batches");
   const furtherFeeds = Array.from({ length: balancer.draws ?? 0 }, (_, draw) => feedOf(`batches-${draw + 2}`));
   const epochs = experiment.training.epochs;
+  const described = dataset.tasks.map((targets): TaskDescription => describeTask(targets, settingsOf(experiment, targets.id)));
+  const rule = stoppingRule(experiment.training.earlyStopping, regularisation);
   const span = { steps: feed.batches * epochs, stepsPerEpoch: feed.batches };
   return {
     ...material,
@@ -127,7 +131,6 @@ export function prepareTraining(material: TrainingMaterial): Training {
     dominance,
     policy,
     method: balancer.title,
-    regularisation,
     optimizer,
     rate: (step) => optimizer.learningRate * rateShare(experiment.training.schedule, step, span),
     feed,
@@ -135,9 +138,10 @@ export function prepareTraining(material: TrainingMaterial): Training {
     losses,
     tasks: settings.map((task, index) => ({ id: ids[index] ?? "", metrics: metricsOf(task) })),
     clipShare: new ClipShare(),
+    validation: new ValidationWatch(rule, measureOf(rule.metric, described, dataset.tasks), feed.batches),
     epochMetrics: dataset.tasks.map((task) => new TaskMetrics(task)),
     description: {
-      tasks: dataset.tasks.map((targets): TaskDescription => describeTask(targets, settingsOf(experiment, targets.id))),
+      tasks: described,
       parameters: model.parameters.map((parameter, index) => describeParameter(parameter, reach[index] ?? [], ids)),
       ownership: taskwise ? "exact" : "attributed",
       optimizer: optimizer.kind,

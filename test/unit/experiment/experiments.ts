@@ -106,6 +106,7 @@ export const experiments = fc.record(
         seed: fc.nat(),
         backend: fc.constantFrom("auto", "wasm", "native"),
         clip: fc.record({ norm: fc.constant(1), value: fc.constant(0.5) }, { requiredKeys: [] }),
+        earlyStopping: fc.record({ metric: fc.constantFrom("mean", "first/loss"), minDelta: fc.constant(0.1) }, { requiredKeys: [] }),
         schedule: fc.constantFrom("cosine", { step: { every: 3 } }, { linear: {}, warmup: { steps: 5 } }),
       },
       { requiredKeys: [] },

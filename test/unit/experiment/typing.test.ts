@@ -131,6 +131,7 @@ describe("a section with nothing under it yet", () => {
     ["metrics", ", metrics: [rmse, r2]", ", metrics: ", ""],
     ["schedule", "seed: 0}", "schedule: }", "seed: 0}"],
     ["clip", "seed: 0}", "clip: }", "seed: 0}"],
+    ["earlyStopping", "seed: 0}", "earlyStopping: }", "earlyStopping: {}}"],
     ["a schedule's options", "seed: 0}", "schedule: {cosine: }}", "schedule: {cosine: {}}}"],
   ])("means what it means when it is left out: %s", (_what, passage, empty, same) => {
     const given = parseExperiment(penguinsWith(passage, empty));

@@ -423,7 +423,7 @@ test("what a method keeps, and where its further batches are, is in the checkpoi
   if (one === undefined || other === undefined) throw new Error("unreachable");
   await one.furtherFeeds[0]?.next();
   step(one, { further: [rows] });
-  await restoreState(other, captureState(one, 1, undefined));
+  await restoreState(other, captureState(one, 1));
   expect(other.stepper.remembered).toEqual(one.stepper.remembered);
   expect(other.stepper.remembered.buffers?.["last/0"]?.length).toBeGreaterThan(0);
   expect(await other.furtherFeeds[0]?.next()).toEqual(await one.furtherFeeds[0]?.next());

@@ -89,15 +89,15 @@ describe.each(balancerCatalogue.map(({ id }) => id))("%s", (id) => {
     if (whole === undefined || first === undefined || second === undefined) throw new Error("unreachable");
     const recorders = [new ListRecorder(), new ListRecorder(), new ListRecorder()] as const;
     const loop = (training: Training, recorder: ListRecorder, step: number) =>
-      new TrainingLoop(training, recorder, neverStop, new CheckpointKeeper(folder, recorder), { step, best: undefined });
+      new TrainingLoop(training, recorder, neverStop, new CheckpointKeeper(folder, recorder), step);
     const run = async (each: TrainingLoop, steps: number) => {
       for (let i = 0; i < steps; i++) await each.step();
     };
     await run(loop(whole, recorders[0], 0), 12);
     await run(loop(first, recorders[1], 0), 5);
-    await restoreState(second, readCheckpoint(writeCheckpoint(folder, captureState(first, 5, undefined))));
+    await restoreState(second, readCheckpoint(writeCheckpoint(folder, captureState(first, 5))));
     await run(loop(second, recorders[2], 5), 7);
-    const state = (training: Training) => captureState(training, 12, undefined);
+    const state = (training: Training) => captureState(training, 12);
     expect(state(second)).toEqual(state(whole));
     const joined = Object.fromEntries(
       Object.keys(recorders[0].numbers()).map((series) => [

@@ -114,14 +114,15 @@ describe.each(["equal", "static", "uncertainty", "mgda", "adatask"])("training w
 
     const resumed = open({ ...changes, name: "resumed" }, dataset);
     const checkpoint = readCheckpoint(checkpointPath(folder, 6));
-    const { best } = await restoreState(resumed, checkpoint);
+    await restoreState(resumed, checkpoint);
+    const { best } = resumed.validation;
     const secondHalf = new ListRecorder();
     const keeper = new CheckpointKeeper(
       folder,
       secondHalf,
       best === undefined ? undefined : readCheckpoint(checkpointPath(folder, best.step)),
     );
-    const end = await new TrainingLoop(resumed, secondHalf, neverStop, keeper, { step: checkpoint.step, best }).run();
+    const end = await new TrainingLoop(resumed, secondHalf, neverStop, keeper, checkpoint.step).run();
 
     const joined = Object.fromEntries(
       Object.entries(whole.recorder.numbers()).map(([name]) => [
@@ -196,8 +197,8 @@ describe("a task that is dropped again and again", () => {
     const half = new TrainingLoop(open(patience, dataset), recorder, stopAfter(() => recorder, 2), new CheckpointKeeper(folder, recorder)); // prettier-ignore
     expect((await half.run()).kind).toBe("stopped");
     const resumed = open(patience, dataset);
-    const { best } = await restoreState(resumed, readCheckpoint(checkpointPath(folder, 2)));
-    const rest = new TrainingLoop(resumed, recorder, neverStop, new CheckpointKeeper(folder, recorder), { step: 2, best });
+    await restoreState(resumed, readCheckpoint(checkpointPath(folder, 2)));
+    const rest = new TrainingLoop(resumed, recorder, neverStop, new CheckpointKeeper(folder, recorder), 2);
     await expect(rest.run()).rejects.toThrow(/3 steps in a row, the last at step 3/);
   });
 
