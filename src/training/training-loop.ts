@@ -18,6 +18,7 @@ import {
 import type { StepReport } from "./step-report.ts";
 import { StatusWatch } from "./status-watch.ts";
 import { inTensorScope } from "./tensor-scope.ts";
+import { isTracked } from "./tracked-steps.ts";
 import type { Training } from "./training.ts";
 import { TrainingError } from "./training-error.ts";
 import { captureState, restoreWeights } from "./training-state.ts";
@@ -94,7 +95,7 @@ export class TrainingLoop {
     const { training, recorder } = { training: this.#training, recorder: this.#recorder };
     const { dataset, stepper, experiment, description } = training;
     const started = performance.now();
-    const track = this.#step % experiment.track.every === 0;
+    const track = isTracked(this.#step, experiment.track.every, training.feed.takesTurns === true);
     const rate = training.rate(this.#step);
     const [values, ...further] = await this.#nextBatches();
     const report = inTensorScope(() =>

@@ -73,6 +73,8 @@ export interface FeedOptions {
 export interface BatchFeed {
   /** Batches in an epoch. */
   readonly batches: number;
+  /** True where batches differ by turns in the tasks that they have labels for. */
+  readonly takesTurns?: boolean;
   /** The next batch; a promise only where it must be waited for. */
   next(): RowValues | Promise<RowValues>;
   /** Where it is in its rows. The stream's own state is kept with the other streams'. */

@@ -13,6 +13,7 @@ export interface AlternateSettings extends MixedSettings {
 
 /** Batches of one source each. The last batch of a pass over a source may be smaller. */
 export class AlternateFeed implements BatchFeed {
+  readonly takesTurns = true;
   readonly #feeds: readonly PartFeed[];
   /** The source of each batch of an epoch. */
   readonly #order: Uint32Array;
