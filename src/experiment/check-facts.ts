@@ -42,7 +42,7 @@ function placeOf(tree: Tree, path: Path): TextRange {
 }
 
 function fixesFor({ code, path }: FactProblem, tree: Tree, range: TextRange, columns: readonly ColumnFacts[]): readonly Fix[] {
-  if (code === "MTL301") return nearestColumn(path, tree, range, columns);
+  if (code === "MTL301" || code === "MTL344") return nearestColumn(path, tree, range, columns);
   if (code === "MTL307") return missingPolicy(tree);
   if (code === "MTL304") return kindFix(path, tree, "classification");
   return [];

@@ -1,13 +1,12 @@
 import { balancerCatalogue, findBalancer } from "../balancers/catalogue.ts";
 import { checkValue, type Subject } from "./check-value.ts";
-import { checkModel, checkModuleForm } from "./check-model.ts";
+import { checkModel } from "./check-model.ts";
 import type { CheckCode } from "./codes.ts";
 import type { Diagnostic, TextRange } from "./diagnostic.ts";
 import { finding, respell, someOf } from "./finding.ts";
 import { findLayer, layerCatalogue } from "./layers.ts";
-import { moduleDataSchema } from "./module-forms.ts";
 import { optimizerOptions } from "./optimizer-schema.ts";
-import { datasetDataSchema, fileDataSchema } from "./schema.ts";
+import { checkData } from "./data/check-data.ts";
 import { nearest } from "./suggestion.ts";
 import { entriesOf, entryOf, find, itemsOf, textOf, valueOf, type Entry, type MapTree, type ScalarTree, type Tree } from "./tree.ts";
 
@@ -29,44 +28,6 @@ export function layersOf(root: Tree): readonly Tree[] {
   const model = valueOf(root, "model");
   const inEach = (key: "inputs" | "heads"): readonly Tree[] => entriesOf(valueOf(model, key)).flatMap(({ value }) => itemsOf(value));
   return [...inEach("inputs"), ...itemsOf(valueOf(model, "trunk")), ...inEach("heads")];
-}
-
-function* checkData({ value, keyRange }: Entry): Generator<Diagnostic> {
-  if (value.kind !== "map") {
-    yield finding("MTL103", value.range, "`data` must be a mapping of keys: `file` and `inputs` for a table, `dataset`, or `module`.");
-    return;
-  }
-  if (entryOf(value, "module") !== undefined) {
-    yield* checkModuleForm(value, keyRange, "data", moduleDataSchema, ["file", "dataset"]);
-    return;
-  }
-  const file = entryOf(value, "file");
-  const dataset = entryOf(value, "dataset");
-  if (file !== undefined && dataset !== undefined) {
-    yield finding("MTL101", dataset.keyRange, "`data` takes `file` or `dataset`, not both. Delete one of them.");
-    return;
-  }
-  const misspelt = value.entries.find(({ key }) =>
-    ["file", "dataset"].includes(nearest(key, [...keysOf(fileDataSchema), ...keysOf(datasetDataSchema)]) ?? ""),
-  );
-  const hintsAtTable = entryOf(value, "inputs") !== undefined || nearest(misspelt?.key ?? "", ["file"]) !== undefined;
-  const looksLikeTable = file !== undefined || (dataset === undefined && hintsAtTable);
-  if (dataset === undefined && !looksLikeTable && misspelt === undefined) {
-    yield finding(
-      "MTL102",
-      keyRange,
-      "`data` needs `file` (a table, with `inputs`), `dataset`, or `module` (your own code). Add one of them.",
-    );
-    return;
-  }
-  const schema = looksLikeTable ? fileDataSchema : datasetDataSchema;
-  yield* checkValue(value, schema, {
-    unknownKey: "MTL101",
-    keyWord: "key",
-    where: (path) => ` in \`${["data", ...path].join(".")}\``,
-    keys: (path) => keysOf(path[0] === "split" ? schema.shape.split.unwrap() : schema),
-    home: keyRange,
-  });
 }
 
 function* checkBalancer({ value, keyRange }: Entry): Generator<Diagnostic> {

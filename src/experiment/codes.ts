@@ -1,3 +1,5 @@
+import { arrayChecks } from "./data/array-codes.ts";
+
 /**
  * Every check there is: its stable code, a name, and what to do about it. `docs/checks.md` is this list in prose
  * (`checksPage`), kept equal by a test. Codes are never reused.
@@ -216,6 +218,7 @@ export const checks = {
     "Digits missing",
     "The file of MNIST digits that comes with Taskscope is missing or damaged. In a clone of the repository `node scripts/prepare-examples.mjs` makes it.",
   ],
+  ...arrayChecks,
   MTL350: [
     "More than two values",
     "A binary task tells two values apart, and its column has a third. Correct it, leave the cell empty if the label is missing, or use `kind: classification`.",

@@ -159,9 +159,9 @@ function optimizerOffers(cursor: Cursor, shape: Shape): Completion[] {
 }
 
 function isColumn({ path }: Cursor): boolean {
-  const [section, second, third] = path;
+  const [section, second, third, fourth] = path;
   if (section === "tasks") return third === "column";
-  const isEntry = path.length === 3 || (path.length === 4 && typeof path[3] === "number");
+  const isEntry = path.length === 3 || (path.length === 4 && (fourth === "array" || typeof fourth === "number"));
   return section === "data" && second === "inputs" && isEntry;
 }
 

@@ -14,11 +14,15 @@ export interface DataFacts {
   readonly problems: readonly FactProblem[];
 }
 
+/** A column of a table, or an array. */
 export interface ColumnFacts {
   readonly name: string;
   readonly type: "number" | "text" | "empty";
   readonly missing: number;
+  /** Different values; 0 for an array that is no label, and is not read to tell. */
   readonly distinct: number;
+  /** All axes of an array. */
+  readonly shape?: readonly number[];
 }
 
 export interface ModelFacts {

@@ -5,6 +5,8 @@ import { earlyStoppingSchema } from "./early-stopping-schema.ts";
 import { optimizerSchema } from "./optimizer-schema.ts";
 import { scheduleSchema } from "./schedule-schema.ts";
 import { inputsSchema } from "./data/named-inputs.ts";
+import { archiveDataSchema, arraysDataSchema } from "./data/array-data.ts";
+import { splitSchema } from "./data/split-data.ts";
 
 /**
  * What a `*.mtl.yaml` may say. The one source for the TypeScript type, the JSON Schema, completion and hover texts.
@@ -12,16 +14,6 @@ import { inputsSchema } from "./data/named-inputs.ts";
  */
 
 const identifier = z.string().regex(/^[A-Za-z_][\w-]*$/, "Use letters, digits, _ and -, beginning with a letter or _.");
-
-const share = z.number().gt(0).lt(1);
-
-const split = z
-  .strictObject({
-    validation: share.default(0.15).describe("Share of the rows kept for validation after each epoch."),
-    test: share.default(0.15).describe("Share of the rows kept for the final test."),
-    seed: z.int().min(0).default(0).describe("Seed of the random split; independent of the training seed."),
-  })
-  .describe("How rows are divided. Whatever is left trains.");
 
 export const fileDataSchema = z.strictObject({
   file: z.string().min(1).describe("Path of a csv, tsv or json table, relative to this file."),
@@ -32,16 +24,19 @@ export const fileDataSchema = z.strictObject({
     .enum(["mean", "drop", "error"])
     .default("error")
     .describe("What to do with a missing input: impute the training mean (or an own category), drop the row, or refuse."),
-  split: split.prefault({}),
+  split: splitSchema.prefault({}),
 });
 
 export const datasetDataSchema = z.strictObject({
   dataset: z.enum(["multi-mnist"]).describe("A data set that comes with Taskscope."),
   pairs: z.int().min(1).max(20).default(1).describe("Composites made from each digit; each draws another partner from the same split."),
-  split: split.prefault({}),
+  split: splitSchema.prefault({}),
 });
 
-export const dataSchema = z.union([fileDataSchema, datasetDataSchema, moduleDataSchema]).describe("Where the rows come from.");
+/** An archive is tried before a table: both have a `file`. */
+export const dataSchema = z
+  .union([archiveDataSchema, arraysDataSchema, fileDataSchema, datasetDataSchema, moduleDataSchema])
+  .describe("Where the rows come from.");
 
 export const taskSchema = z
   .strictObject({

@@ -26,20 +26,28 @@ function childOf(tree: Tree | undefined, step: PropertyKey): Tree | undefined {
 }
 
 /**
- * Drops shapes whose constants contradict what is written, e.g. other balancers' options beside `method: mgda`. The key
- * that is being asked about contradicts nothing.
+ * Drops shapes whose constants contradict what is written, e.g. other balancers' options beside `method: mgda`, and those that are
+ * less particular, e.g. tables beside `file: digits.npz`. The key that is being asked about contradicts nothing.
  */
 function narrowed(shapes: readonly Shape[], tree: Tree | undefined, asked?: PropertyKey): readonly Shape[] {
   if (tree?.kind !== "map") return shapes;
   const written = entriesOf(tree).filter(({ key }) => key !== asked);
   const fitting = shapes.filter((shape) => written.every(({ key, value }) => mayHold(shape.properties?.[key], value)));
+  const particular = fitting.filter((shape) => written.some(({ key }) => patternOf(shape.properties?.[key]) !== undefined));
+  if (particular.length > 0) return particular;
   const known = fitting.filter((shape) => entriesOf(tree).some(({ key }) => shape.properties?.[key] !== undefined));
   return known.length > 0 ? known : fitting.length > 0 ? fitting : shapes;
 }
 
 function mayHold(shape: Shape | boolean | undefined, value: Tree): boolean {
-  if (typeof shape !== "object" || shape.const === undefined) return true;
-  return value.kind === "scalar" && value.value === shape.const;
+  if (typeof shape !== "object") return true;
+  const pattern = patternOf(shape);
+  if (pattern !== undefined) return value.kind === "scalar" && new RegExp(pattern).test(String(value.value));
+  return shape.const === undefined || (value.kind === "scalar" && value.value === shape.const);
+}
+
+function patternOf(shape: Shape | boolean | undefined): string | undefined {
+  return typeof shape === "object" ? shape.pattern : undefined;
 }
 
 function below(shape: Shape, step: PropertyKey): readonly Shape[] {

@@ -4,6 +4,8 @@ import { resolve } from "node:path";
 import type { ColumnFacts, DataFacts } from "../../experiment/facts.ts";
 import type { Split } from "../../experiment/record.ts";
 import type { Experiment } from "../../experiment/schema.ts";
+import { arrayFiles, hasArrays } from "./arrays/array-experiment.ts";
+import { inspectArrays } from "./arrays/inspect-arrays.ts";
 import type { Column } from "./column.ts";
 import { DataError, type DataProblem } from "./data-error.ts";
 import type { Dataset } from "./dataset.ts";
@@ -48,9 +50,15 @@ export async function inspectData(
 ): Promise<DataInspection> {
   try {
     if (isMultiMnist(experiment)) return await inspectMultiMnist(experiment);
+    if (hasArrays(experiment)) {
+      const away = trusted ? undefined : arrayFiles(experiment).find(({ file }) => isElsewhere(file));
+      if (away !== undefined) throw elsewhere(away.file, away.path);
+      const { shape, problems, ...facts } = await inspectArrays(experiment, baseFolder);
+      return { facts: { ...facts, problems: problems.map(factProblem) }, shape };
+    }
     if (hasTable(experiment)) {
       const { file } = experiment.data;
-      if (!trusted && isElsewhere(file)) throw elsewhere(file);
+      if (!trusted && isElsewhere(file)) throw elsewhere(file, ["data", "file"]);
       return inspectTable(await tables.read(resolve(baseFolder, file)), experiment);
     }
     throw new TypeError("The experiment names neither a file nor a data set.");
@@ -66,10 +74,10 @@ function isElsewhere(file: string): boolean {
 }
 
 /** Merely asking for such a file sends the user's name and a hash of the password to whatever computer is named. */
-function elsewhere(file: string): DataError {
+function elsewhere(file: string, path: readonly string[]): DataError {
   return new DataError({
     code: "MTL321",
-    path: ["data", "file"],
+    path,
     message: `"${file}" is on another computer, and is not asked for in a workspace that is not trusted. Trust the workspace, or copy the file beside the experiment.`,
   });
 }
@@ -111,8 +119,8 @@ function columnFacts({ name, type, cells }: Column): ColumnFacts {
   return { name, type, missing: cells.length - present.length, distinct: new Set(present).size };
 }
 
-function factProblem({ path, code, message }: DataProblem): DataFacts["problems"][number] {
-  return { path, code, message };
+function factProblem({ path, code, message, severity }: DataProblem & { readonly severity?: "warning" }): DataFacts["problems"][number] {
+  return { path, code, message, ...(severity === undefined ? {} : { severity }) };
 }
 
 /** Empty for a file that is not there: reading it tells what is wrong. */

@@ -2,6 +2,8 @@ import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import type { Experiment } from "../../experiment/schema.ts";
+import { arrayDataset } from "./arrays/array-dataset.ts";
+import { hasArrays } from "./arrays/array-experiment.ts";
 import type { Dataset } from "./dataset.ts";
 import { digitsFolder, isMultiMnist, multiMnistDataset, readDigits } from "./multi-mnist.ts";
 import { readTable } from "./table.ts";
@@ -15,6 +17,7 @@ import { hasTable } from "./table-problems.ts";
  */
 export async function loadData(experiment: Experiment, baseFolder: string): Promise<Dataset> {
   if (isMultiMnist(experiment)) return multiMnistDataset(await readDigits(bundledDigits()), experiment);
+  if (hasArrays(experiment)) return await arrayDataset(experiment, baseFolder);
   if (hasTable(experiment)) {
     const table = await readTable(resolve(baseFolder, experiment.data.file));
     return encodeTable(fitTable(table, experiment));

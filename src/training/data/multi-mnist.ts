@@ -5,10 +5,10 @@ import type { Experiment } from "../../experiment/schema.ts";
 import type { Split } from "../../experiment/record.ts";
 import type { RandomStream } from "../../balancers/kernels/random-stream.ts";
 import { RandomStreams } from "../random-streams.ts";
+import { arrayFile } from "./arrays/array-file.ts";
 import { DataError, type DataProblem } from "./data-error.ts";
 import type { Dataset, InputSpec, RowSource, TaskTargets } from "./dataset.ts";
 import { MemorySource } from "./memory-source.ts";
-import { readIdx } from "./idx.ts";
 import { splitRows } from "./split.ts";
 
 /** Side of a digit and of the finished image, in pixels. */
@@ -106,8 +106,7 @@ export async function readDigits(folder: string | undefined): Promise<Digits> {
     });
   if (folder === undefined) throw refuse("their files are missing.");
   try {
-    const images = await readIdx(join(folder, imagesFile));
-    const labels = await readIdx(join(folder, labelsFile));
+    const [images, labels] = [await readBytes(folder, imagesFile), await readBytes(folder, labelsFile)];
     const [count = 0, height, width] = images.shape;
     if (height !== side || width !== side || labels.bytes.length !== count) {
       throw new Error(`${images.shape.join(" × ")} pixels do not fit ${labels.bytes.length} labels.`);
@@ -117,6 +116,15 @@ export async function readDigits(folder: string | undefined): Promise<Digits> {
     throw refuse(error instanceof Error ? error.message : String(error));
   }
 }
+
+async function readBytes(folder: string, name: string): Promise<{ readonly shape: readonly number[]; readonly bytes: Uint8Array }> {
+  const { shape, values } = await arrayFile(join(folder, name), ["data", "dataset"]).read(largestFile);
+  if (!(values instanceof Uint8Array)) throw new Error(`${name} does not hold bytes.`);
+  return { shape, bytes: values };
+}
+
+/** The 60,000 images of the whole of MNIST are 45 MiB. */
+const largestFile = 2 ** 26;
 
 const imagesFile = "mnist-images.idx.gz";
 const labelsFile = "mnist-labels.idx.gz";

@@ -14,11 +14,11 @@ export const mostCategories = 1000;
 /** Most input values that are held in memory (512 MiB). */
 export const mostValues = 2 ** 27;
 
-export type TableExperiment = Omit<Experiment, "data"> & { readonly data: Extract<Experiment["data"], { file: string }> };
+export type TableExperiment = Omit<Experiment, "data"> & { readonly data: Extract<Experiment["data"], { file: string; missing: string }> };
 
 /** True when the experiment's data is a table file. */
 export function hasTable(experiment: Experiment): experiment is Experiment & TableExperiment {
-  return "file" in experiment.data;
+  return "file" in experiment.data && "missing" in experiment.data;
 }
 
 /** The columns that enter the network, of all inputs; a column of two inputs once. */

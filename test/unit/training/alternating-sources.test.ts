@@ -66,15 +66,14 @@ describe.each(["equal", "mgda", "adatask", "dwa"])("%s", (balancer) => {
     if (whole === undefined || first === undefined || second === undefined) throw new Error("unreachable");
     const run = async (training: Training, from: number, to: number): Promise<void> => {
       const recorder = new ListRecorder();
-      const start = { step: from, best: undefined };
-      const loop = new TrainingLoop(training, recorder, neverStop, new CheckpointKeeper(folder, recorder), start);
+      const loop = new TrainingLoop(training, recorder, neverStop, new CheckpointKeeper(folder, recorder), from);
       for (let step = from; step < to; step++) await loop.step();
     };
     await run(whole, 0, 23);
     await run(first, 0, 11);
-    await restoreState(second, readCheckpoint(writeCheckpoint(folder, captureState(first, 11, undefined))));
+    await restoreState(second, readCheckpoint(writeCheckpoint(folder, captureState(first, 11)));
     await run(second, 11, 23);
-    expect(captureState(second, 23, undefined)).toEqual(captureState(whole, 23, undefined));
+    expect(captureState(second, 23).toEqual(captureState(whole, 23);
     for (const training of [whole, first, second]) training.model.dispose();
   });
 });

@@ -1,0 +1,33 @@
+import type { z } from "zod";
+import { datasetDataSchema, fileDataSchema } from "../schema.ts";
+import { moduleDataSchema } from "../module-forms.ts";
+import { textOf, valueOf, type Tree } from "../tree.ts";
+import { archiveDataSchema, arraysDataSchema } from "./array-data.ts";
+
+/** One way to say where the rows come from, told by a key that no other has, or has for other files. */
+interface DataForm {
+  readonly key: string;
+  /** What the key names, for messages. */
+  readonly what: string;
+  readonly schema: z.ZodObject;
+  /** True where it is this form of those with the key; the last of them is taken where none is. */
+  readonly isMeant?: (data: Tree) => boolean;
+}
+
+export const dataForms: readonly DataForm[] = [
+  { key: "file", what: "an npz archive, with `inputs`", schema: archiveDataSchema, isMeant: (data) => fileOf(data).endsWith(".npz") },
+  { key: "file", what: "a table, with `inputs`", schema: fileDataSchema },
+  { key: "arrays", what: "npy or idx files, with `inputs`", schema: arraysDataSchema },
+  { key: "dataset", what: "a data set that comes with Taskscope", schema: datasetDataSchema },
+  { key: "module", what: "your own code", schema: moduleDataSchema },
+];
+
+/** The form that is meant among those with a key. */
+export function formOf(key: string, data: Tree): DataForm | undefined {
+  const forms = dataForms.filter((form) => form.key === key);
+  return forms.find(({ isMeant }) => isMeant?.(data) === true) ?? forms.at(-1);
+}
+
+function fileOf(data: Tree): string {
+  return textOf(valueOf(data, "file"))?.toLowerCase() ?? "";
+}

@@ -1,0 +1,85 @@
+import type { Split } from "../../../experiment/record.ts";
+import { DataError } from "../data-error.ts";
+import type { Dataset, RowSource, RowValues } from "../dataset.ts";
+import { GatheredSource } from "../gathered-source.ts";
+import { fitRows, rowEncoder } from "../labels/label-rows.ts";
+import { elementsOf, indexText, type NumberArray } from "./array-body.ts";
+import { storedArrays, type ArrayExperiment } from "./array-experiment.ts";
+import { describeArrays, type DescribedInput } from "./array-inputs.ts";
+import { readLabels } from "./array-labels.ts";
+import { nameOf } from "./array-problem.ts";
+import { isWholeNumber } from "./dtype.ts";
+import { fitScaling, writeScaled, type NumberRows, type Scaling } from "./scaling.ts";
+
+/** An input in memory, with what turns its numbers into those that enter the network. */
+interface LoadedInput {
+  readonly rows: NumberRows;
+  readonly scaling: Scaling;
+}
+
+/**
+ * Reads and prepares arrays. They stay in memory in their own type, a byte a pixel where they are bytes; batches are scaled when they
+ * are gathered. Labels are encoded then too. Throws `DataError`.
+ */
+export async function arrayDataset(experiment: ArrayExperiment, baseFolder: string): Promise<Dataset> {
+  const memory = experiment.data.memory * 2 ** 20;
+  const arrays = await storedArrays(experiment, baseFolder);
+  const described = await describeArrays(arrays, experiment);
+  const labels = await readLabels(arrays, experiment, described.rows, memory);
+  const { tasks, parts } = fitRows(labels, experiment.data.split);
+  const encoders = tasks.map(rowEncoder);
+  let left = memory;
+  const inputs: LoadedInput[] = [];
+  for (const each of described.inputs) {
+    const array = await readNumbers(each, left);
+    left -= array.values.byteLength;
+    const rows: NumberRows = { ...array, width: elementsOf(each.spec), channels: each.spec.shape.at(-1) ?? 1 };
+    requireFinite(array, rows, Object.values(parts), each);
+    inputs.push({ rows, scaling: fitScaling(each.input.scale, rows, parts.train) });
+  }
+  const sourceOf = (split: Split): RowSource =>
+    new GatheredSource(parts[split], (rows): RowValues => {
+      const labelled = encoders.map((encode) => encode(rows));
+      return {
+        rows: rows.length,
+        inputs: inputs.map((input) => gatherInput(input, rows)),
+        targets: labelled.map(({ values }) => values),
+        present: labelled.map(({ present }) => present),
+      };
+    });
+  return {
+    inputs: described.inputs.map(({ spec }) => spec),
+    tasks: tasks.map(({ targets }) => targets),
+    splits: { train: sourceOf("train"), validation: sourceOf("validation"), test: sourceOf("test") },
+  };
+}
+
+async function readNumbers({ stored, input }: DescribedInput, memory: number): Promise<NumberArray> {
+  const array = await stored.read(memory);
+  if (array.kind === "number") return array;
+  throw new TypeError(`The check of the arrays let texts pass as the input "${input.name}".`);
+}
+
+/** Inputs have no marks for missing values: a row that is to be trained on must be whole. */
+function requireFinite(
+  { values, dtype, shape, place }: NumberArray,
+  { width }: NumberRows,
+  parts: readonly Uint32Array[],
+  { input }: DescribedInput,
+): void {
+  if (isWholeNumber(dtype)) return;
+  for (const row of parts.flatMap((part) => [...part])) {
+    for (let i = row * width; i < (row + 1) * width; i++) {
+      const value = values[i] ?? 0;
+      if (Number.isFinite(value)) continue;
+      const message = `${nameOf(place)} is ${Number.isNaN(value) ? "not a number (NaN)" : "infinite"} at index ${indexText({ shape, fortran: false }, i)}, and cannot enter the network. Correct it, or leave that row out.`;
+      throw new DataError({ code: "MTL346", path: input.path, column: input.name, row: row + 1, message });
+    }
+  }
+}
+
+function gatherInput({ rows: numbers, scaling }: LoadedInput, rows: Uint32Array): Float32Array {
+  const gathered = new Float32Array(rows.length * numbers.width);
+  rows.forEach((row, index) => writeScaled(numbers, row, scaling, gathered, index * numbers.width));
+  return gathered;
+}

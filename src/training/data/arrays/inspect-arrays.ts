@@ -1,0 +1,65 @@
+import type { ColumnFacts, DataFacts } from "../../../experiment/facts.ts";
+import { DataError, type DataProblem } from "../data-error.ts";
+import type { Dataset } from "../dataset.ts";
+import { isMissing, type LabelCell } from "../labels/label.ts";
+import { fitRows, rowWarnings, type LabelRows } from "../labels/label-rows.ts";
+import { storedArrays, type ArrayExperiment } from "./array-experiment.ts";
+import type { StoredArray } from "./array-file.ts";
+import { describeArrays } from "./array-inputs.ts";
+import { readLabels } from "./array-labels.ts";
+
+export interface ArrayInspection {
+  readonly columns: readonly ColumnFacts[] | undefined;
+  readonly rows: DataFacts["rows"];
+  readonly problems: readonly (DataProblem & { readonly severity?: "warning" })[];
+  readonly shape: Pick<Dataset, "inputs" | "tasks"> | undefined;
+}
+
+/** What can be told of arrays without reading more than their headers and the labels. A problem is listed, not thrown. */
+export async function inspectArrays(experiment: ArrayExperiment, baseFolder: string): Promise<ArrayInspection> {
+  let columns: readonly ColumnFacts[] | undefined;
+  try {
+    const arrays = await storedArrays(experiment, baseFolder);
+    columns = await Promise.all([...arrays].map(async ([name, stored]) => await headerFacts(name, stored)));
+    const { inputs, rows } = await describeArrays(arrays, experiment);
+    const labels = await readLabels(arrays, experiment, rows, experiment.data.memory * 2 ** 20);
+    columns = columns.map((column) => ({ ...column, ...labelFacts(labels, column.name) }));
+    const fitted = fitRows(labels, experiment.data.split);
+    const { train, validation, test } = fitted.parts;
+    return {
+      columns,
+      rows: { train: train.length, validation: validation.length, test: test.length },
+      problems: rowWarnings(fitted).map((problem) => ({ ...problem, severity: "warning" })),
+      shape: { inputs: inputs.map(({ spec }) => spec), tasks: fitted.tasks.map(({ targets }) => targets) },
+    };
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    return { columns, rows: undefined, problems: [error], shape: undefined };
+  }
+}
+
+/** An array that cannot be used is no problem as long as nothing uses it. */
+async function headerFacts(name: string, stored: StoredArray): Promise<ColumnFacts> {
+  try {
+    const { dtype, shape } = await stored.header();
+    return { name, type: dtype.kind, missing: 0, distinct: 0, shape };
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    return { name, type: "empty", missing: 0, distinct: 0 };
+  }
+}
+
+/** How many labels are missing and how many are different, of an array that is the label of a task, one value a row. */
+function labelFacts({ tasks, count }: LabelRows, name: string): Pick<ColumnFacts, "missing" | "distinct"> | undefined {
+  const task = tasks.find(({ settings }) => settings.columns.includes(name));
+  if (task === undefined) return undefined;
+  const position = task.settings.columns.indexOf(name);
+  const distinct = new Set<LabelCell>();
+  let missing = 0;
+  for (let row = 0; row < count; row++) {
+    const cell = task.cells(row)[position];
+    if (isMissing(cell)) missing += 1;
+    else if (typeof cell !== "object") distinct.add(cell);
+  }
+  return { missing, distinct: distinct.size };
+}
