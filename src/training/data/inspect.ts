@@ -1,10 +1,11 @@
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 
+import { dataFiles, type DataFile } from "../../experiment/data/data-files.ts";
 import type { ColumnFacts, DataFacts } from "../../experiment/facts.ts";
 import type { Split } from "../../experiment/record.ts";
 import type { Experiment } from "../../experiment/schema.ts";
-import { arrayFiles, hasArrays } from "./arrays/array-experiment.ts";
+import { hasArrays } from "./arrays/array-experiment.ts";
 import { inspectArrays } from "./arrays/inspect-arrays.ts";
 import type { Column } from "./column.ts";
 import { DataError, type DataProblem } from "./data-error.ts";
@@ -50,16 +51,14 @@ export async function inspectData(
 ): Promise<DataInspection> {
   try {
     if (isMultiMnist(experiment)) return await inspectMultiMnist(experiment);
+    const away = trusted ? undefined : dataFiles(experiment).find(({ file }) => isElsewhere(file));
+    if (away !== undefined) throw elsewhere(away);
     if (hasArrays(experiment)) {
-      const away = trusted ? undefined : arrayFiles(experiment).find(({ file }) => isElsewhere(file));
-      if (away !== undefined) throw elsewhere(away.file, away.path);
       const { shape, problems, ...facts } = await inspectArrays(experiment, baseFolder);
       return { facts: { ...facts, problems: problems.map(factProblem) }, shape };
     }
     if (hasTable(experiment)) {
-      const { file } = experiment.data;
-      if (!trusted && isElsewhere(file)) throw elsewhere(file, ["data", "file"]);
-      return inspectTable(await tables.read(resolve(baseFolder, file)), experiment);
+      return inspectTable(await tables.read(resolve(baseFolder, experiment.data.file)), experiment);
     }
     throw new TypeError("The experiment names neither a file nor a data set.");
   } catch (error) {
@@ -74,7 +73,7 @@ function isElsewhere(file: string): boolean {
 }
 
 /** Merely asking for such a file sends the user's name and a hash of the password to whatever computer is named. */
-function elsewhere(file: string, path: readonly string[]): DataError {
+function elsewhere({ file, path }: DataFile): DataError {
   return new DataError({
     code: "MTL321",
     path,

@@ -17,6 +17,7 @@ const outcome = z.object({
 const short = ["--set", "training.epochs=1", "--backend", "wasm", "--json"];
 
 describe.each([
+  ["digits", ["digit", "slant", "ink"]],
   ["penguins", ["species", "sex", "mass"]],
   ["multi-mnist", ["left", "right"]],
 ])("a real trainer on %s", (name, tasks) => {

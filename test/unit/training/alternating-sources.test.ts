@@ -71,9 +71,9 @@ describe.each(["equal", "mgda", "adatask", "dwa"])("%s", (balancer) => {
     };
     await run(whole, 0, 23);
     await run(first, 0, 11);
-    await restoreState(second, readCheckpoint(writeCheckpoint(folder, captureState(first, 11)));
+    await restoreState(second, readCheckpoint(writeCheckpoint(folder, captureState(first, 11))));
     await run(second, 11, 23);
-    expect(captureState(second, 23).toEqual(captureState(whole, 23);
+    expect(captureState(second, 23)).toEqual(captureState(whole, 23));
     for (const training of [whole, first, second]) training.model.dispose();
   });
 });

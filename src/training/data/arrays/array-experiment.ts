@@ -33,14 +33,6 @@ export function arrayInputs({ data }: Pick<ArrayExperiment, "data">): readonly A
   });
 }
 
-/** Files that the experiment names, with their paths in it. */
-export function arrayFiles({
-  data,
-}: Pick<ArrayExperiment, "data">): readonly { readonly file: string; readonly path: readonly string[] }[] {
-  if ("file" in data) return [{ file: data.file, path: ["data", "file"] }];
-  return Object.entries(data.arrays).map(([name, file]) => ({ file, path: ["data", "arrays", name] }));
-}
-
 /** All arrays there are, by name; none is read yet. Throws `DataError` MTL310, MTL320, MTL340 where an archive cannot be listed. */
 export async function storedArrays({ data }: Pick<ArrayExperiment, "data">, baseFolder: string): Promise<ReadonlyMap<string, StoredArray>> {
   if ("file" in data) return await listNpz(resolve(baseFolder, data.file), ["data", "file"]);

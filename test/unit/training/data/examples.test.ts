@@ -5,6 +5,8 @@ import { describe, expect, test } from "vitest";
 import { checkFacts } from "../../../../src/experiment/check-facts.ts";
 import { parseExperiment } from "../../../../src/experiment/parse.ts";
 import type { Experiment } from "../../../../src/experiment/schema.ts";
+import { dataFiles } from "../../../../src/experiment/data/data-files.ts";
+import { hasArrays } from "../../../../src/training/data/arrays/array-experiment.ts";
 import { inspectData, TableCache } from "../../../../src/training/data/inspect.ts";
 import { loadData } from "../../../../src/training/data/load.ts";
 import { readTable } from "../../../../src/training/data/table.ts";
@@ -20,13 +22,43 @@ function example(name: string): ReturnType<typeof parseExperiment> & { readonly 
   return { ...parsed, experiment: parsed.experiment };
 }
 
-describe.each(["multi-mnist.mtl.yaml", "penguins.mtl.yaml"])("the example %s", (name) => {
+describe.each(["digits.mtl.yaml", "multi-mnist.mtl.yaml", "penguins.mtl.yaml"])("the example %s", (name) => {
   test("checks clean, with its data and its model", async () => {
     const parsed = example(name);
     expect(parsed.diagnostics).toEqual([]);
     const { facts: data, shape } = await inspectData(parsed.experiment, examples, new TableCache(), true);
     if (shape === undefined) throw new Error("The data has problems.");
     expect(checkFacts(parsed, { data, model: inspectModel(parsed.experiment, shape) })).toEqual([]);
+  });
+});
+
+test("the files that an example reads are known, so that it can be copied with them", () => {
+  const files = (name: string): readonly string[] => dataFiles(example(name).experiment).map(({ file }) => file);
+  expect(files("digits.mtl.yaml")).toEqual([
+    "data/mnist-images.idx.gz",
+    "data/mnist-labels.idx.gz",
+    "data/mnist-slant.npy",
+    "data/mnist-ink.npy",
+  ]);
+  expect([files("penguins.mtl.yaml"), files("multi-mnist.mtl.yaml")]).toEqual([["penguins.csv"], []]);
+});
+
+describe("the digits", () => {
+  test("of the example lean and have ink as their pixels say", async () => {
+    const { experiment } = example("digits.mtl.yaml");
+    if (!hasArrays(experiment)) throw new Error("The digits are no arrays.");
+    const { splits, tasks } = await loadData({ ...experiment, data: { ...experiment.data, scale: "none" } }, examples);
+    expect(splits.train.count).toBe(8000);
+    const [, slant, ink] = tasks;
+    const unit = (value: number, { mean = 0, deviation = 1 } = {}): number => mean + deviation * value;
+    for await (const { rows, inputs, targets } of splits.test.scan(200)) {
+      for (let row = 0; row < rows; row += 20) {
+        const pixels = inputs[0]?.subarray(row * 784, (row + 1) * 784) ?? new Float32Array();
+        const brightness = pixels.reduce((sum, value) => sum + value, 0) / (255 * 784);
+        expect(unit(targets[2]?.[row] ?? Number.NaN, ink?.numbers[0])).toBeCloseTo(brightness, 5);
+        expect(Math.abs(unit(targets[1]?.[row] ?? Number.NaN, slant?.numbers[0]))).toBeLessThan(60);
+      }
+    }
   });
 });
 
