@@ -136,9 +136,15 @@ export interface ModelContext {
 }
 
 export interface ModelTask extends TaskInfo {
-  /** Numbers that the network gives for it in each row: one logit a class, or one value. */
+  /**
+   * Numbers that the network gives for it in each row: a logit a class (classification), one logit (binary), a logit a label
+   * (multi-label), a logit for each threshold between neighbouring classes (ordinal), a number a component (regression; with the loss
+   * gaussian then as many log variances), or a logit a class at each pixel (segmentation).
+   */
   readonly outputs: number;
-  /** Names of its classes; empty for a regression. */
+  /** Shape of them for a row: `[outputs]`, or `[height, width, outputs]` for a segmentation. */
+  readonly outputShape: readonly number[];
+  /** Names of its classes or labels; empty for a regression. */
   readonly classes: readonly string[];
 }
 

@@ -8,7 +8,7 @@ export const bundleFile = join(root, "l10n/bundle.l10n.json");
 
 const text = String.raw`"(?:[^"\\]|\\.)*"`;
 const inEditor = new RegExp(String.raw`l10n\.t\(\s*(${text})`, "g");
-const inTable = new RegExp(String.raw`^  \w+:\s+(${text}),$`, "gm");
+const inTable = new RegExp(String.raw`^  (?:\w+|"[\w-]+"):\s+(${text}),$`, "gm");
 
 /** Files with a table of texts, one a line. */
 const tables = ["webview-ui/strings.ts", "src/analysis/finding-texts.ts"];

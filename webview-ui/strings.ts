@@ -76,7 +76,11 @@ const english = {
   dismiss: "Dismiss",
   // Overview
   classification: "classification",
+  binary: "binary",
+  "multi-label": "multi-label",
+  ordinal: "ordinal",
   regression: "regression",
+  segmentation: "segmentation",
   validation: "validation",
   noMetricYet: "first value after the first validation",
   best: "Best",

@@ -103,7 +103,7 @@ export interface BalancerContext {
   readonly names: readonly string[];
   /** Constant weights from the tasks' own `weight` keys, 1 where none is given. */
   readonly taskWeights: readonly number[];
-  /** Kinds of the tasks, for methods that treat them differently. */
+  /** Whether each task tells classes, of whatever kind, or numbers, for methods that treat them differently. */
   readonly kinds: readonly ("classification" | "regression")[];
   /** Seed of the method's own random draws. */
   readonly seed: number;

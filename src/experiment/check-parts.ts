@@ -5,12 +5,13 @@ import type { CheckCode } from "./codes.ts";
 import type { Diagnostic, TextRange } from "./diagnostic.ts";
 import { finding, respell, someOf } from "./finding.ts";
 import { findLayer, layerCatalogue } from "./layers.ts";
+import { lossOptions } from "./losses.ts";
 import { optimizerOptions } from "./optimizer-schema.ts";
 import { checkData } from "./data/check-data.ts";
 import { nearest } from "./suggestion.ts";
 import { entriesOf, entryOf, find, itemsOf, textOf, valueOf, type Entry, type MapTree, type ScalarTree, type Tree } from "./tree.ts";
 
-/** Parts that their own catalogue describes: data, model, balancer, optimizer, layers. The rest is the schema's. */
+/** Parts that their own catalogue describes: data, model, balancer, optimizer, losses, layers. The rest is the schema's. */
 export function* checkParts(root: Tree): Generator<Diagnostic> {
   const data = entryOf(root, "data");
   if (data === undefined) yield finding("MTL102", find(root, []).range, "The key `data` is missing: where the rows come from. Add it.");
@@ -20,6 +21,7 @@ export function* checkParts(root: Tree): Generator<Diagnostic> {
   if (balancer !== undefined) yield* checkBalancer(balancer);
   const optimizer = entryOf(root, "optimizer");
   if (optimizer !== undefined) yield* checkOptimizer(optimizer);
+  yield* checkLosses(root);
   for (const layer of layersOf(root)) yield* checkLayer(layer);
 }
 
@@ -56,13 +58,45 @@ function* checkBalancer({ value, keyRange }: Entry): Generator<Diagnostic> {
     yield* checkOptions(without(value, "method"), balancer.options, "MTL111", "option", ` of the balancer \`${balancer.id}\``, name.range);
 }
 
-function* checkOptimizer({ value, keyRange }: Entry): Generator<Diagnostic> {
-  const names = Object.keys(optimizerOptions);
+function* checkOptimizer(entry: Entry): Generator<Diagnostic> {
+  yield* checkChoice(entry, optimizerOptions, {
+    word: "optimizer",
+    codes: { name: "MTL130", option: "MTL131", one: "MTL132" },
+    example: "`{adam: {learningRate: 1e-3}}`",
+  });
+}
+
+function* checkLosses(root: Tree): Generator<Diagnostic> {
+  for (const { value: task } of entriesOf(valueOf(root, "tasks"))) {
+    const loss = entryOf(task, "loss");
+    if (loss === undefined) continue;
+    yield* checkChoice(loss, lossOptions, {
+      word: "loss",
+      codes: { name: "MTL140", option: "MTL141", one: "MTL142" },
+      example: "`{huber: {delta: 2}}`",
+    });
+  }
+}
+
+interface Choice {
+  readonly word: string;
+  readonly codes: { readonly name: CheckCode; readonly option: CheckCode; readonly one: CheckCode };
+  readonly example: string;
+}
+
+/** One thing of several, by its name alone or as one key with its options. */
+function* checkChoice(
+  { value, keyRange }: Entry,
+  options: Readonly<Record<string, Subjectable>>,
+  { word, codes, example }: Choice,
+): Generator<Diagnostic> {
+  const names = Object.keys(options);
+  const article = /^[aeiou]/.test(word) ? "an" : "a";
   if (value.kind === "list" || (value.kind === "map" && value.entries.length !== 1)) {
     yield finding(
-      "MTL132",
+      codes.one,
       value.kind === "list" ? value.range : keyRange,
-      "Give one optimizer: its name, or one key with the name and its options, e.g. `{adam: {learningRate: 1e-3}}`.",
+      `Give one ${word}: its name, or one key with the name and its options, e.g. ${example}.`,
     );
     return;
   }
@@ -70,19 +104,15 @@ function* checkOptimizer({ value, keyRange }: Entry): Generator<Diagnostic> {
   const name = entry === undefined ? textOf(value) : entry.key;
   const range = entry?.keyRange ?? value.range;
   if (name === undefined) {
-    yield finding("MTL103", range, `\`optimizer\` must be the name of an optimizer: ${someOf(names)}.`);
+    yield finding("MTL103", range, `\`${word}\` must be the name of ${article} ${word}: ${someOf(names)}.`);
     return;
   }
-  if (!isOptimizer(name)) {
-    yield unknownName("MTL130", "optimizer", { text: name, range }, names);
+  const schema = Object.hasOwn(options, name) ? options[name] : undefined;
+  if (schema === undefined) {
+    yield unknownName(codes.name, word, { text: name, range }, names);
     return;
   }
-  if (entry !== undefined)
-    yield* checkOptions(entry.value, optimizerOptions[name], "MTL131", "option", ` of the optimizer \`${name}\``, range);
-}
-
-function isOptimizer(name: string): name is keyof typeof optimizerOptions {
-  return Object.hasOwn(optimizerOptions, name);
+  if (entry !== undefined) yield* checkOptions(entry.value, schema, codes.option, "option", ` of the ${word} \`${name}\``, range);
 }
 
 const oneLayer = "An entry is one layer: its name, or one key with the name and its arguments, e.g. `- dense: {units: 64}`.";

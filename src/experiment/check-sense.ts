@@ -1,21 +1,17 @@
 import type { Remark } from "../balancers/balancer.ts";
 import { findBalancer } from "../balancers/catalogue.ts";
 import { layerNameOf, layersOf } from "./check-parts.ts";
+import { checkTask, checkTwice, lossIn } from "./check-task.ts";
 import { checkTraining } from "./check-training.ts";
 import type { Diagnostic, Fix, TextRange } from "./diagnostic.ts";
 import { finding, listed, respell, someOf } from "./finding.ts";
+import { lossFacts } from "./losses.ts";
 import { optimizerOptions } from "./optimizer-schema.ts";
 import { trainingSchema } from "./schema.ts";
 import { nearest } from "./suggestion.ts";
-import { entriesOf, entryOf, itemsOf, plainOf, textOf, valueOf, type Entry, type ScalarTree, type Tree } from "./tree.ts";
+import { entriesOf, entryOf, itemsOf, plainOf, textOf, valueOf, type Entry, type Tree } from "./tree.ts";
 
 const defaultEpochs = trainingSchema.parse({}).epochs;
-
-/** Which losses and metrics a kind of task has; the first metric is the default headline. */
-export const fitting = {
-  classification: { losses: ["cross-entropy"], metrics: ["accuracy", "f1"] },
-  regression: { losses: ["mse", "mae", "huber"], metrics: ["rmse", "mae", "r2"] },
-} as const satisfies Record<string, { losses: readonly string[]; metrics: readonly string[] }>;
 
 /** Keys that are right each by itself and do not go together. Parts that are wrong in themselves are passed over. */
 export function* checkSense(root: Tree): Generator<Diagnostic> {
@@ -25,6 +21,7 @@ export function* checkSense(root: Tree): Generator<Diagnostic> {
   yield* checkOptimizerOfBalancer(root);
   yield* checkTasksOfBalancer(root);
   yield* checkTraining(root);
+  yield* checkPositiveLosses(root);
   yield* checkColumns(root);
   yield* checkSplit(root);
   yield* checkLayerNames(root);
@@ -40,41 +37,6 @@ function* checkTasks(root: Tree): Generator<Diagnostic> {
     yield finding("MTL202", only.keyRange, "One task only: there is nothing to balance.", { severity: "information" });
   }
   for (const { value } of tasks.value.entries) yield* checkTask(value);
-}
-
-function* checkTask(task: Tree): Generator<Diagnostic> {
-  const kind = textOf(valueOf(task, "kind"));
-  if (kind !== "classification" && kind !== "regression") return;
-  const { losses, metrics } = fitting[kind];
-  const loss = valueOf(task, "loss");
-  if (loss?.kind === "scalar" && isOfOtherKind(loss, "losses", losses)) {
-    yield finding("MTL206", loss.range, `The loss \`${String(loss.value)}\` is not for ${kind}. Use ${listed(losses, "or")}.`, {
-      fixes: losses.map((name) => ({ title: `Change to ${name}`, range: loss.range, replacement: name, preferred: losses.length === 1 })),
-    });
-  }
-  for (const metric of itemsOf(valueOf(task, "metrics"))) {
-    if (metric.kind === "scalar" && isOfOtherKind(metric, "metrics", metrics)) {
-      yield finding("MTL205", metric.range, `The metric \`${String(metric.value)}\` is not for ${kind}. Use ${listed(metrics, "or")}.`);
-    }
-  }
-  yield* checkTwice(itemsOf(valueOf(task, "metrics")), "metric");
-}
-
-/** Unknown names are the schema's to report. */
-function isOfOtherKind(tree: ScalarTree, what: "losses" | "metrics", own: readonly string[]): boolean {
-  const all: readonly unknown[] = Object.values(fitting).flatMap((kind) => [...kind[what]]);
-  return all.includes(tree.value) && !own.some((name) => name === tree.value);
-}
-
-function* checkTwice(items: readonly Tree[], what: string): Generator<Diagnostic> {
-  const seen = new Set<string>();
-  for (const item of items) {
-    const text = textOf(item);
-    if (text === undefined) continue;
-    if (seen.has(text))
-      yield finding("MTL212", item.range, `The ${what} \`${text}\` is listed twice. Delete one.`, { severity: "warning" });
-    seen.add(text);
-  }
 }
 
 /** Heads for which the task that was meant is looked for: where more are wrong, they are not misspelt. */
@@ -205,21 +167,31 @@ function* checkTasksOfBalancer(root: Tree): Generator<Diagnostic> {
   if (advice !== undefined) yield finding("MTL218", placeOf(advice), `\`${balancer.id}\`: ${advice.message}`, { severity: "warning" });
 }
 
+/** Methods that take logarithms or roots of the losses, with a loss that can be negative. */
+function* checkPositiveLosses(root: Tree): Generator<Diagnostic> {
+  const given = valueOf(root, "balancer");
+  const balancer = findBalancer(textOf(valueOf(given, "method") ?? given) ?? "");
+  if (balancer?.positiveLosses !== true) return;
+  for (const { key, value } of entriesOf(valueOf(root, "tasks"))) {
+    const loss = lossIn(value);
+    if (loss === undefined || lossFacts[loss.name].negative !== true) continue;
+    const message = `The balancer \`${balancer.id}\` needs losses above 0, and \`${loss.name}\` of the task \`${key}\` can fall below. Use another loss or another balancer.`;
+    yield finding("MTL253", loss.range, message);
+  }
+}
+
 function* checkColumns(root: Tree): Generator<Diagnostic> {
   const inputs = inputLists(valueOf(valueOf(root, "data"), "inputs"));
   const owner = new Map<string, string>();
   for (const { key, value, keyRange } of entriesOf(valueOf(root, "tasks"))) {
-    if (value.kind !== "map") continue;
-    const column = valueOf(value, "column");
-    const name = column === undefined ? key : textOf(column);
-    if (name === undefined) continue;
-    const other = owner.get(name);
-    if (other === undefined) owner.set(name, key);
-    else {
-      const range: TextRange = column?.range ?? keyRange;
-      yield finding("MTL213", range, `The tasks \`${other}\` and \`${key}\` both predict \`${name}\`. Is that meant?`, {
-        severity: "warning",
-      });
+    for (const { name, range } of labelPlaces(key, value, keyRange)) {
+      const other = owner.get(name);
+      if (other === undefined) owner.set(name, key);
+      else if (other !== key) {
+        yield finding("MTL213", range, `The tasks \`${other}\` and \`${key}\` both predict \`${name}\`. Is that meant?`, {
+          severity: "warning",
+        });
+      }
     }
   }
   for (const input of inputs.flat()) {
@@ -241,6 +213,20 @@ function* checkColumns(root: Tree): Generator<Diagnostic> {
 function inputLists(inputs: Tree | undefined): readonly (readonly Tree[])[] {
   if (inputs?.kind !== "map") return [itemsOf(inputs)];
   return inputs.entries.map(({ value }) => (value.kind === "list" ? value.items : [value]));
+}
+
+/** The columns that a task predicts, and where it names them. */
+function labelPlaces(task: string, value: Tree, keyRange: TextRange): readonly { readonly name: string; readonly range: TextRange }[] {
+  if (value.kind !== "map") return [];
+  const columns = valueOf(value, "columns");
+  if (columns !== undefined) return itemsOf(columns).flatMap((item) => named(item) ?? []);
+  const column = valueOf(value, "column");
+  return column === undefined ? [{ name: task, range: keyRange }] : (named(column) ?? []);
+}
+
+function named(tree: Tree): readonly { readonly name: string; readonly range: TextRange }[] | undefined {
+  const name = textOf(tree);
+  return name === undefined ? undefined : [{ name, range: tree.range }];
 }
 
 function* checkSplit(root: Tree): Generator<Diagnostic> {

@@ -17,7 +17,8 @@ export function checkTop(root: Tree): readonly Diagnostic[] {
 
 /** Whether a path lies in a part with checks of its own. */
 function isChecked(path: Path): boolean {
-  const [section] = path;
+  const [section, , part] = path;
+  if (section === "tasks") return part === "loss";
   return section === "balancer" || section === "optimizer" || section === "data" || section === "model";
 }
 

@@ -73,6 +73,10 @@ export const checks = {
     "Give one optimizer: its name alone, or one key with the name and its options, e.g. `{adam: {learningRate: 1e-3}}`.",
   ],
 
+  MTL140: ["Unknown loss", "No loss has this name. [Tasks](tasks.md) lists the losses of each kind of task."],
+  MTL141: ["Unknown loss option", "The loss has no such option. [Tasks](tasks.md) lists the options of each loss."],
+  MTL142: ["Not one loss", "Give one loss: its name alone, or one key with the name and its options, e.g. `{huber: {delta: 2}}`."],
+
   MTL201: ["No task", "An experiment needs a task. Add one under `tasks`."],
   MTL202: [
     "One task only",
@@ -83,8 +87,14 @@ export const checks = {
     "`model.heads` is given but leaves this task out, so it gets an output layer alone. Give it a head; an empty list says that the output layer alone is meant.",
   ],
   MTL204: ["Head for no task", "The head's name is not the name of a task. Rename or delete it."],
-  MTL205: ["Metric does not fit the task", "Classification has `accuracy` and `f1`; regression has `rmse`, `mae` and `r2`."],
-  MTL206: ["Loss does not fit the task", "Classification has `cross-entropy`; regression has `mse`, `mae` and `huber`."],
+  MTL205: [
+    "Metric does not fit the task",
+    "Each kind of task has its own metrics; [Tasks](tasks.md) lists them. The message names those that fit.",
+  ],
+  MTL206: [
+    "Loss does not fit the task",
+    "Each kind of task has its own losses; [Tasks](tasks.md) lists them. The message names those that fit.",
+  ],
   MTL207: ["Layer name given twice", "Parameters are named after their layer, so a `name` may be given once in the whole model."],
   MTL208: [
     "Balancer needs another optimizer",
@@ -139,6 +149,24 @@ export const checks = {
     "Patience without end",
     "Early stopping waits longer than the whole training takes, so it does nothing. Make `patience` smaller, or train longer.",
   ],
+
+  MTL250: [
+    "Key does not fit the kind of task",
+    "`columns`, `separator`, `classes` and `ignore` say what the labels of some kinds of tasks are; [Tasks](tasks.md) tells which. Delete the key, or change the kind.",
+  ],
+  MTL251: [
+    "Labels named twice",
+    "`columns` says where the labels are and how they are called; `column`, `separator` and `classes` would say it another time. Delete one of them.",
+  ],
+  MTL252: [
+    "Too few or too many for the kind of task",
+    "A binary task has two classes, and a direction needs a vector of two or more components. The message says what to change.",
+  ],
+  MTL253: [
+    "Loss can be negative",
+    "The balancer takes logarithms, roots or ratios of the losses and needs them above 0, and this loss can fall below. Use another loss or another balancer.",
+  ],
+  MTL254: ["Class weights do not fit the classes", "A list of weights has one number a class, and a mapping names classes that there are."],
 
   MTL301: ["Unknown column", "The table has no such column. The message names the nearest, and the columns there are."],
   MTL302: [
@@ -213,7 +241,10 @@ export const checks = {
     "The column holds lists, objects or structs instead of one number, text or date a row. Leave it out, or write its parts as columns of their own.",
   ],
   MTL330: ["No such label in Multi-MNIST", "Each image has two digits; their labels are the columns `left` and `right`."],
-  MTL331: ["Digits are classes", "The labels of Multi-MNIST are digits from 0 to 9. Use `kind: classification`."],
+  MTL331: [
+    "Digits are classes",
+    "The labels of Multi-MNIST are digits from 0 to 9. Use `kind: classification`, or `kind: ordinal` for their order, without `classes`.",
+  ],
   MTL332: [
     "Digits missing",
     "The file of MNIST digits that comes with Taskscope is missing or damaged. In a clone of the repository `node scripts/prepare-examples.mjs` makes it.",
@@ -244,6 +275,15 @@ export const checks = {
     "Each different value of the label column would become a class. It is an identifier or a measurement: choose another column, or use `kind: regression`.",
   ],
 
+  MTL356: [
+    "Class weights do not fit the data",
+    "The classes that the training rows have are others than those that have weights, or nobody counted how often they occur. The message lists them.",
+  ],
+  MTL357: [
+    "Too many rows to rank",
+    "`auc` and `spearman` keep the answers for all rows of a split to rank them, and these are too many. Take the metric out, or make the split smaller.",
+  ],
+
   MTL401: [
     "Layer does not fit its input",
     "The layer needs an input of another shape than the one it gets from the layer before. The message tells both.",
@@ -261,6 +301,10 @@ export const checks = {
   MTL406: [
     "Nothing is shared",
     "No layer of the trunk has a weight, so the tasks have none in common, and a balancer has nothing to balance. Move layers from the heads to the trunk.",
+  ],
+  MTL407: [
+    "Head does not end on the pixels",
+    "The output layer of a segmentation needs features for each pixel of its labels: layers that keep height and width, or bring them back.",
   ],
   MTL408: [
     "Inputs cannot be joined",

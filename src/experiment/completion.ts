@@ -6,6 +6,7 @@ import type { TextRange } from "./diagnostic.ts";
 import { yamlWord } from "./finding.ts";
 import type { Shape } from "./json-schema.ts";
 import { keysMarkdown, shapeMarkdown, shapesAt, typeWords } from "./shape.ts";
+import { fitsTask, taskWord } from "./task-words.ts";
 import { entriesOf, valueOf, type Tree } from "./tree.ts";
 
 export interface Completion {
@@ -39,7 +40,7 @@ function keyOffers(cursor: Cursor, shapes: readonly Shape[]): Completion[] {
   const properties = isOneOfMany ? [] : shapes.flatMap((shape) => Object.entries(shape.properties ?? {}));
   const decides = cursor.path[0] === "balancer" && cursor.path.length === 1 && !cursor.siblings.includes("method");
   const fixed = properties
-    .filter(([key]) => !cursor.siblings.includes(key) && (!decides || key === "method"))
+    .filter(([key]) => !cursor.siblings.includes(key) && (!decides || key === "method") && fitsTask(cursor.path, key, cursor.tree))
     .flatMap(([key, shape]) => (typeof shape === "object" ? keyOffer(cursor, key, shape, isLayer) : []));
   if (fixed.length > 0) return fixed;
   const lists = shapes.filter(({ type }) => type === "array");
@@ -66,7 +67,9 @@ function inputNames(tree: Tree): readonly string[] {
 }
 
 function keyOffer(cursor: Cursor, key: string, shape: Shape, isLayer: boolean): Completion {
-  const markdown = [shapeMarkdown(shape), isLayer ? keysMarkdown(shape) : ""].filter((part) => part !== "").join("\n\n");
+  const markdown = [taskWord(cursor.path, key) ?? shapeMarkdown(shape), isLayer ? keysMarkdown(shape) : ""]
+    .filter((part) => part !== "")
+    .join("\n\n");
   const snippet = cursor.hasColon ? key : `${key}:${isLayer ? ` ${argumentsSnippet(shape)}` : valueSnippet(shape, cursor)}`;
   return offer(cursor, {
     label: key,
@@ -105,14 +108,40 @@ function valueOffers(cursor: Cursor, shapes: readonly Shape[], columns: readonly
   const section = String(cursor.path[0]);
   return shapes.flatMap((shape): Completion[] => {
     if (shape.const !== undefined) return [constantOffer(cursor, String(shape.const), shape, section, dash)];
-    if (shape.enum !== undefined)
-      return shape.enum.map((value) => offer(cursor, { label: String(value), kind: "value", detail: "", snippet: dash + String(value) }));
+    if (shape.enum !== undefined) return shape.enum.map(String).flatMap((label) => wordOffer(cursor, label, dash));
     if (shape.type === "boolean")
       return ["true", "false"].map((label) => offer(cursor, { label, kind: "value", detail: "", snippet: dash + label }));
     if (shape.type === "object" && shape.maxProperties === 1) return layerOffers(cursor, shape, dash);
     if (section === "optimizer" && cursor.path.length === 1) return optimizerOffers(cursor, shape);
+    if (section === "tasks" && shape.type === "object") return optionOffers(cursor, shape, dash);
     const normal = typeof shape.default === "number" ? String(shape.default) : undefined;
     return normal === undefined ? [] : [offer(cursor, { label: normal, kind: "value", detail: "default", snippet: normal })];
+  });
+}
+
+/** One word of several; of a task's words those that fit its kind. */
+function wordOffer(cursor: Cursor, label: string, dash: string): Completion[] {
+  if (!fitsTask(cursor.path, label, cursor.tree)) return [];
+  return [offer(cursor, { label, kind: "value", detail: "", markdown: taskWord(cursor.path, label) ?? "", snippet: dash + label })];
+}
+
+/** A loss with its options, or `{top: k}`. */
+function optionOffers(cursor: Cursor, shape: Shape, dash: string): Completion[] {
+  return Object.entries(shape.properties ?? {}).flatMap(([name, below]) => {
+    if (typeof below !== "object" || !fitsTask(cursor.path, name, cursor.tree)) return [];
+    const options = Object.keys(below.properties ?? {});
+    if (below.type === "object" && options.length === 0) return [];
+    const label = below.type === "object" ? `${name} with options` : name;
+    const value = below.type === "object" ? `{${options[0] ?? ""}: $1}` : "${1:10}";
+    return [
+      offer(cursor, {
+        label,
+        kind: "value",
+        detail: "",
+        markdown: taskWord(cursor.path, name) ?? "",
+        snippet: `${dash}{${name}: ${value}}`,
+      }),
+    ];
   });
 }
 
@@ -160,7 +189,7 @@ function optimizerOffers(cursor: Cursor, shape: Shape): Completion[] {
 
 function isColumn({ path }: Cursor): boolean {
   const [section, second, third, fourth] = path;
-  if (section === "tasks") return third === "column";
+  if (section === "tasks") return third === "column" || (third === "columns" && path.length === 4);
   const isEntry = path.length === 3 || (path.length === 4 && (fourth === "array" || typeof fourth === "number"));
   return section === "data" && second === "inputs" && isEntry;
 }

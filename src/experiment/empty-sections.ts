@@ -17,6 +17,7 @@ const sections: readonly (readonly [path: string, means: "absent" | "map" | "lis
   ["optimizer.*", "map"],
   ["data.split", "absent"],
   ["tasks.*.metrics", "absent"],
+  ["tasks.*.loss.*", "map"],
   ["model.inputs", "absent"],
   ["model.inputs.*", "list"],
   ["model.heads", "absent"],
@@ -25,7 +26,7 @@ const sections: readonly (readonly [path: string, means: "absent" | "map" | "lis
 
 /** The tree with empty sections as what they mean. */
 export function withoutEmptySections(tree: Tree, path: Path = []): Tree {
-  if (tree.kind !== "map" || path.length > 2) return tree;
+  if (tree.kind !== "map" || path.length > 3) return tree;
   const entries = tree.entries.flatMap((entry): Entry[] => {
     const here = [...path, entry.key];
     const { value } = entry;

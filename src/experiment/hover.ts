@@ -6,6 +6,7 @@ import { optionsShape } from "./json-schema.ts";
 import { parseYaml } from "./parse-yaml.ts";
 import { keysMarkdown, keyShapeAt, shapeMarkdown } from "./shape.ts";
 import { linesOf } from "./text-lines.ts";
+import { taskWord } from "./task-words.ts";
 import type { Path, Tree } from "./tree.ts";
 
 export interface Hover {
@@ -60,6 +61,10 @@ function describe(target: Target, tree: Tree): string {
   if (balancer !== undefined) return balancerMarkdown(balancer);
   const layer = isLayerName(target) ? findLayer(target.word) : undefined;
   if (layer !== undefined) return titled(layer.name, `${layer.summary}\n\n${keysMarkdown(optionsShape(layer.arguments))}`);
+
+  const word = target.isKey ? target.path.length > 3 : true;
+  const ofTask = word ? taskWord(target.path.slice(0, 3), target.word) : undefined;
+  if (ofTask !== undefined) return titled(target.word, ofTask);
 
   const shape = keyShapeAt(target.path, tree);
   if (shape === undefined) return "";

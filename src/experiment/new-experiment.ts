@@ -1,5 +1,6 @@
 import type { ColumnFacts } from "./facts.ts";
 import { yamlWord } from "./finding.ts";
+import type { TaskKind } from "./task-kinds.ts";
 
 /** A table from which a first experiment is made. */
 export interface TableDescription {
@@ -12,14 +13,12 @@ export interface TableDescription {
 
 /** More different texts than this are rather an identifier than a class. */
 const mostClasses = 20;
-/** A number with at most this many values rather names classes than measures something. */
-const fewNumbers = 2;
 /** Labels chosen; the others become inputs. */
 const mostTasks = 2;
 
 /**
- * A valid, commented experiment for a table: text columns with few values become classifications, numbers regressions, the
- * rest inputs. Throws `RangeError` when the table has no column to predict and another to predict it from.
+ * A valid, commented experiment for a table: columns of two values become binary tasks, text columns with few values
+ * classifications, numbers regressions, the rest inputs. Throws `RangeError` when the table has no column to predict and another to predict it from.
  */
 export function experimentForTable({ name, file, columns }: TableDescription): string {
   const usable = columns.filter(({ name: column, type, distinct }) => type !== "empty" && distinct > 1 && column.trim() !== "");
@@ -60,7 +59,7 @@ export function experimentForTable({ name, file, columns }: TableDescription): s
 /** One column to classify and one to measure if there are such, else two of a kind: what is named like a label, then the last. */
 function chooseLabels(columns: readonly ColumnFacts[]): readonly ColumnFacts[] {
   const ranked = columns.toReversed().sort((a, b) => Number(isNamedLikeLabel(b)) - Number(isNamedLikeLabel(a)));
-  const category = ranked.find((column) => kindOf(column) === "classification");
+  const category = ranked.find((column) => kindOf(column) === "classification" || kindOf(column) === "binary");
   const measure = ranked.find((column) => kindOf(column) === "regression");
   const others = ranked.filter((column) => kindOf(column) !== undefined && column !== category && column !== measure);
   const wanted = [category, measure, ...others].filter((column) => column !== undefined);
@@ -72,9 +71,10 @@ function isNamedLikeLabel({ name }: ColumnFacts): boolean {
   return /^(?:class|label|target|species|category|kind|type|outcome|y)$/i.test(name.trim());
 }
 
-function kindOf({ type, distinct }: ColumnFacts): "classification" | "regression" | undefined {
+function kindOf({ type, distinct }: ColumnFacts): TaskKind | undefined {
+  if (distinct <= 2) return "binary";
   if (type === "text") return distinct <= mostClasses ? "classification" : undefined;
-  return distinct <= fewNumbers ? "classification" : "regression";
+  return "regression";
 }
 
 /** A text with very many values would become as many inputs. */

@@ -7,6 +7,9 @@ import { scheduleSchema } from "./schedule-schema.ts";
 import { inputsSchema } from "./data/named-inputs.ts";
 import { archiveDataSchema, arraysDataSchema } from "./data/array-data.ts";
 import { splitSchema } from "./data/split-data.ts";
+import { lossSchema } from "./losses.ts";
+import { metricSchema } from "./metrics.ts";
+import { taskKindNames } from "./task-kinds.ts";
 
 /**
  * What a `*.mtl.yaml` may say. The one source for the TypeScript type, the JSON Schema, completion and hover texts.
@@ -38,19 +41,26 @@ export const dataSchema = z
   .union([archiveDataSchema, arraysDataSchema, fileDataSchema, datasetDataSchema, moduleDataSchema])
   .describe("Where the rows come from.");
 
+const className = z.union([z.string().min(1), z.number(), z.boolean()]);
+
 export const taskSchema = z
   .strictObject({
     column: z.string().min(1).optional().describe("Column with the labels. Default: the task's own name."),
-    kind: z.enum(["classification", "regression"]).describe("What is predicted: one of several classes, or a number."),
-    loss: z
-      .enum(["cross-entropy", "mse", "mae", "huber"])
-      .optional()
-      .describe("Loss, averaged over the rows that have a label. Default: cross-entropy or mse."),
-    metrics: z
-      .array(z.enum(["accuracy", "f1", "rmse", "mae", "r2"]))
+    columns: z
+      .array(z.string().min(1))
       .min(1)
       .optional()
-      .describe("Metrics after each epoch; the first is shown as the headline."),
+      .describe("Columns with the labels, in place of `column`: a label each (multi-label), or a component of a vector each (regression)."),
+    separator: z.string().min(1).optional().describe("What stands between the labels in a cell of text; for multi-label."),
+    classes: z
+      .array(className)
+      .min(2)
+      .optional()
+      .describe("All classes, in the order of the outputs. Default: those of the training rows, numbers by size, text by alphabet."),
+    ignore: z.int().optional().describe("Class number of pixels without a label; for segmentation."),
+    kind: z.enum(taskKindNames).describe("What is predicted: classes, labels, ordered classes, numbers, or a class for each pixel."),
+    loss: lossSchema.optional().describe("Loss, averaged over the rows that have a label: its name, or one key with its options."),
+    metrics: z.array(metricSchema).min(1).optional().describe("Metrics after each epoch; the first is shown as the headline."),
     weight: z.number().min(0).optional().describe("Constant weight of this task for the balancer `static`. Default: 1."),
   })
   .describe("One task: what is predicted from which column.");

@@ -1,5 +1,7 @@
 import { tensor, type Tensor } from "@tensorflow/tfjs-core";
 import type { Dataset, RowValues, TaskTargets } from "./data/dataset.ts";
+import { sizeOf } from "./kinds/kind.ts";
+import { trainedKinds } from "./kinds/kinds.ts";
 
 /** Rows of one step on the engine. A task without a label among them has no targets: it is absent from the step. */
 export interface Batch {
@@ -9,12 +11,20 @@ export interface Batch {
   readonly targets: readonly (BatchTargets | undefined)[];
 }
 
+/** What the loss of a task compares its outputs with. */
 export interface BatchTargets {
-  /** One-hot `[rows, classes]`, or standardised values `[rows, 1]`. */
+  /** `[lines, columns]`, as its kind lays them out: one-hot, or standardised numbers, or 0 and 1. */
   readonly target: Tensor;
-  /** `[rows, 1]`: 1 ⁄ labelled, and 0 for a row without a label. */
+  /**
+   * `[lines, 1]`, or `[lines, columns]` where each column is answered by itself. The labelled rows weigh alike, in a row all that is
+   * known of it; 0 for what has no label. Sums to 1.
+   */
   readonly rowWeight: Tensor;
+  /** Rows that have a label. */
   readonly labelled: number;
+  /** The rows' own targets, as the source gave them. */
+  readonly truth: Float32Array;
+  readonly present: Uint8Array;
 }
 
 /** Puts rows on the engine. The caller disposes the tensors (or calls it inside `tidy`). */
@@ -30,23 +40,43 @@ export function makeBatch({ inputs, tasks }: Pick<Dataset, "inputs" | "tasks">, 
 
 function batchTargets(
   task: TaskTargets,
-  targets: Float32Array | undefined,
+  truth: Float32Array | undefined,
   present: Uint8Array | undefined,
-  count: number,
+  rows: number,
 ): BatchTargets | undefined {
-  const width = task.kind === "classification" ? task.classes.length : 1;
-  const values = new Float32Array(count * width);
-  const weights = new Float32Array(count);
+  if (truth === undefined || present === undefined) throw new TypeError(`The data has no targets for "${task.id}".`);
+  const { lesson } = trainedKinds[task.kind];
+  const size = sizeOf(task);
+  const columns = lesson.by === "classes" ? lesson.columns(task) : 1;
+  const values = new Float32Array(rows * size * columns);
+  const weights = new Float32Array(rows * size);
   let labelled = 0;
-  for (let row = 0; row < count; row++) {
-    if (present?.[row] !== 1) continue;
-    const value = targets?.[row] ?? 0;
-    if (task.kind === "classification") values[row * width + value] = 1;
-    else values[row] = value;
-    weights[row] = 1;
+  for (let row = 0; row < rows; row++) {
+    if (present[row] !== 1) continue;
     labelled += 1;
+    const known = knownIn(truth, row * size, size);
+    for (let place = row * size; place < (row + 1) * size; place++) {
+      const value = truth[place] ?? Number.NaN;
+      if (known === 0) {
+        // A label that is no number is bad data, which must show in the loss; unknown is only what others of the row are not.
+        values.fill(Number.NaN, place * columns, (place + 1) * columns);
+        weights[place] = 1 / size;
+      } else if (!Number.isNaN(value)) {
+        if (lesson.by === "classes") lesson.write(value, values, place * columns);
+        else values[place] = value;
+        weights[place] = 1 / known;
+      }
+    }
   }
   if (labelled === 0) return undefined;
-  for (let row = 0; row < count; row++) weights[row] = (weights[row] ?? 0) / labelled;
-  return { target: tensor(values, [count, width], "float32"), rowWeight: tensor(weights, [count, 1], "float32"), labelled };
+  for (let place = 0; place < weights.length; place++) weights[place] = (weights[place] ?? 0) / labelled;
+  const [lines, width] = lesson.by === "classes" ? [rows * size, columns] : [rows, size];
+  const rowWeight = tensor(weights, [lines, lesson.by === "classes" ? 1 : size], "float32");
+  return { target: tensor(values, [lines, width], "float32"), rowWeight, labelled, truth, present };
+}
+
+function knownIn(truth: Float32Array, at: number, size: number): number {
+  let known = 0;
+  for (let place = at; place < at + size; place++) known += Number.isNaN(truth[place] ?? Number.NaN) ? 0 : 1;
+  return known;
 }

@@ -1,11 +1,12 @@
 import type { Split } from "../experiment/record.ts";
 import { makeBatch } from "./batches.ts";
 import type { Dataset, RowValues } from "./data/dataset.ts";
-import type { LossFunction } from "./losses.ts";
-import { TaskMetrics } from "./metrics.ts";
-import type { MultiTaskModel } from "./model/model.ts";
+import { sizeOf } from "./kinds/kind.ts";
+import { trainedKinds } from "./kinds/kinds.ts";
+import { TaskMetrics } from "./metrics/metrics.ts";
 import type { Pace } from "./pace.ts";
 import { inTensorScope } from "./tensor-scope.ts";
+import type { Training } from "./training.ts";
 
 /** How a model does on one split; one entry a task. */
 export interface Evaluation {
@@ -16,25 +17,25 @@ export interface Evaluation {
   readonly broken: readonly number[];
 }
 
-/** Rows at once; more only takes more memory. */
+/** Rows at once, as long as an input or a task has no more numbers in them than that; more only takes more memory. */
 const evaluationRows = 256;
+const evaluationNumbers = 2 ** 22;
 
-/** Runs the model in inference mode over a whole split. */
+/** Runs the model in inference mode over a whole split. All metrics are exact, also those that rank its rows. */
 export async function evaluate(
-  model: MultiTaskModel,
-  dataset: Dataset,
+  { model, dataset, losses, tasks }: Pick<Training, "model" | "dataset" | "losses" | "tasks">,
   split: Split,
-  losses: readonly LossFunction[],
   pace: Pace,
 ): Promise<Evaluation> {
-  const metrics = dataset.tasks.map((task) => new TaskMetrics(task));
+  const metrics = dataset.tasks.map((targets, task) => new TaskMetrics(targets, tasks[task]?.metrics ?? [], { ranks: true }));
   const sums = dataset.tasks.map(() => ({ loss: 0, labelled: 0 }));
-  for await (const values of dataset.splits[split].scan(evaluationRows)) {
+  const rows = Math.max(1, Math.min(evaluationRows, Math.floor(evaluationNumbers / numbersInRow(dataset))));
+  for await (const values of dataset.splits[split].scan(rows)) {
     inTensorScope(() => {
       const batch = makeBatch(dataset, values);
       model.forward(batch.inputs, false).forEach((output, task) => {
         const targets = batch.targets[task];
-        const loss = losses[task];
+        const loss = losses[task]?.compute;
         const sum = sums[task];
         if (targets === undefined || loss === undefined || sum === undefined) return;
         const value = loss(output, targets.target, targets.rowWeight).dataSync<"float32">()[0] ?? Number.NaN;
@@ -50,6 +51,15 @@ export async function evaluate(
     metrics,
     broken: sums.flatMap(({ loss, labelled }, task) => (labelled > 0 && !Number.isFinite(loss) ? [task] : [])),
   };
+}
+
+function numbersInRow({ inputs, tasks }: Dataset): number {
+  const ofInputs = inputs.map(sizeOf);
+  const ofTasks = tasks.map((targets) => {
+    const { lesson } = trainedKinds[targets.kind];
+    return sizeOf(targets) * (lesson.by === "classes" ? lesson.columns(targets) : 1);
+  });
+  return Math.max(1, ...ofInputs, ...ofTasks);
 }
 
 /** Adds one batch's outputs of a task to its metrics. */

@@ -1,24 +1,28 @@
-import type { BatchTargets } from "./batches.ts";
+import type { TaskTargets } from "./data/dataset.ts";
+import { sizeOf } from "./kinds/kind.ts";
+import { trainedKinds } from "./kinds/kinds.ts";
+import { TaskMetrics } from "./metrics/metrics.ts";
 
 /**
- * How well a task does on a batch, in [0, 1]: the share of labelled rows whose class is right, or 1 ⁄ (1 + mean squared error)
- * of standardised values, which is ½ for a task that knows the mean alone. `output` is `[rows, classes]` or `[rows, 1]`.
+ * How well a task does on a batch, in [0, 1]: the share of its answers that are right, or 1 ⁄ (1 + mean squared error) of
+ * standardised numbers, which is ½ for a task that knows the mean alone. The three arrays are of the same rows.
  */
-export function performanceOf(output: Float32Array, { target, rowWeight }: BatchTargets, kind: "classification" | "regression"): number {
-  const truth = target.dataSync<"float32">();
-  const weights = rowWeight.dataSync<"float32">();
-  const width = output.length / weights.length;
-  let sum = 0;
-  weights.forEach((weight, row) => {
-    if (weight === 0) return;
-    const of = (values: Float32Array) => values.subarray(row * width, (row + 1) * width);
-    sum +=
-      weight * (kind === "classification" ? Number(place(of(output)) === place(of(truth))) : ((output[row] ?? 0) - (truth[row] ?? 0)) ** 2);
-  });
-  return kind === "classification" ? Math.min(1, sum) : 1 / (1 + sum);
+export function performanceOf(task: TaskTargets, output: Float32Array, truth: Float32Array, present: Uint8Array): number {
+  if (trainedKinds[task.kind].reading.as === "numbers") return 1 / (1 + meanSquare(task, output, truth, present));
+  const metrics = new TaskMetrics(task, ["accuracy"], { ranks: false });
+  metrics.add(output, truth, present);
+  return metrics.value("accuracy");
 }
 
-/** Where the greatest value is; the first of equals. */
-function place(values: Float32Array): number {
-  return values.reduce((best, value, index) => (value > (values[best] ?? 0) ? index : best), 0);
+function meanSquare(task: TaskTargets, output: Float32Array, truth: Float32Array, present: Uint8Array): number {
+  const size = sizeOf(task);
+  const width = output.length / present.length;
+  let [sum, known] = [0, 0];
+  truth.forEach((label, place) => {
+    const row = Math.floor(place / size);
+    if (present[row] !== 1 || Number.isNaN(label)) return;
+    sum += ((output[row * width + (place % size)] ?? 0) - label) ** 2;
+    known += 1;
+  });
+  return sum / known;
 }

@@ -1,8 +1,9 @@
+import type { MetricName } from "../experiment/metrics.ts";
 import { series, type DominanceTable, type MetricTable, type Split } from "../experiment/record.ts";
 import type { Dominance } from "./dominance.ts";
 import type { Evaluation } from "./evaluate.ts";
 import { cosine, gramMatrix, type JacobianRow } from "./gradients/gram.ts";
-import type { MetricName, TaskMetrics } from "./metrics.ts";
+import type { TaskMetrics } from "./metrics/metrics.ts";
 import type { Recorder } from "./recorder.ts";
 import type { StepReport, TrackedGradients } from "./step-report.ts";
 

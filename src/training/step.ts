@@ -4,12 +4,13 @@ import type { RandomStream } from "../balancers/kernels/random-stream.ts";
 import type { Clip } from "../experiment/clip-schema.ts";
 import type { Batch } from "./batches.ts";
 import { clip, type Clipping } from "./clipping.ts";
+import type { TaskTargets } from "./data/dataset.ts";
 import type { Dominance } from "./dominance.ts";
 import { isFinite, squaredNorm, type JacobianRow } from "./gradients/gram.ts";
 import { taskGradients, type ParameterSet } from "./gradients/per-task.ts";
 import { Tape } from "./gradients/tape.ts";
 import { lookAlong, lookHere, type Glimpses, type LookParts } from "./looks.ts";
-import type { LossFunction } from "./losses.ts";
+import type { LossFunction } from "./losses/loss.ts";
 import { mergeReports, withOwnCopy } from "./merged-report.ts";
 import type { MultiTaskModel } from "./model/model.ts";
 import type { BadValue, NonFinitePolicy } from "./non-finite.ts";
@@ -28,7 +29,7 @@ export interface StepParts {
   readonly parameters: ParameterSet;
   /** One a task. */
   readonly losses: readonly LossFunction[];
-  readonly kinds: readonly ("classification" | "regression")[];
+  readonly tasks: readonly TaskTargets[];
   readonly balancer: PreparedBalancer;
   readonly optimizer: Optimizer;
   readonly commonUpdate: CommonUpdate;
@@ -201,13 +202,13 @@ export class Stepper {
     values: readonly (number | undefined)[],
     outputs: readonly Float32Array[],
   ): readonly Present[] {
-    const { balancer, kinds } = this.#parts;
+    const { balancer, tasks } = this.#parts;
     return losses.flatMap((loss, task): Present[] => {
       const value = values[task];
       if (loss === undefined || value === undefined) return [];
-      const [output, target, kind] = [outputs[task], targets[task], kinds[task]];
-      const asked = balancer.balancer.performance === true && output !== undefined && target !== undefined && kind !== undefined;
-      return [{ task, loss, value, ...(asked ? { performance: performanceOf(output, target, kind) } : {}) }];
+      const [output, target, own] = [outputs[task], targets[task], tasks[task]];
+      const asked = balancer.balancer.performance === true && output !== undefined && target !== undefined && own !== undefined;
+      return [{ task, loss, value, ...(asked ? { performance: performanceOf(own, output, target.truth, target.present) } : {}) }];
     });
   }
 

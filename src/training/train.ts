@@ -58,12 +58,12 @@ function roomOf({ baseFolder, checkpointFolder, resumeFrom }: TrainingRequest): 
 }
 
 /** The dropout that comes with the balancing method, on what the trunk hands to the heads. */
-function withDropout(experiment: Experiment): Pick<Experiment, "model"> {
+function withDropout(experiment: Experiment): Pick<Experiment, "model" | "tasks"> {
   const { balancer, options } = resolveBalancer(experiment.balancer);
   const { dropout } = balancer.regularisation(options);
   const { model } = experiment;
   if (dropout === 0 || "module" in model) return experiment;
-  return { model: { ...model, trunk: [...model.trunk, { dropout: { rate: dropout } }] } };
+  return { tasks: experiment.tasks, model: { ...model, trunk: [...model.trunk, { dropout: { rate: dropout } }] } };
 }
 
 async function beginOrResume(

@@ -58,7 +58,7 @@ export class TrainingLoop {
     this.#ids = training.tasks.map(({ id }) => id);
     this.#layers = training.parameters.common.map(({ parameter }) => parameter.layer);
     this.#statuses = new StatusWatch(training.method);
-    this.#divergence = new DivergenceWatch(training.dataset.tasks);
+    this.#divergence = new DivergenceWatch(training.losses.map(({ ofConstant }, task) => ({ id: this.#ids[task] ?? "", ofConstant })));
     this.#step = step;
   }
 
@@ -175,10 +175,10 @@ export class TrainingLoop {
     this.#statuses.beginEpoch();
     this.#divergence.endEpoch();
     const { training, recorder } = { training: this.#training, recorder: this.#recorder };
-    const { dataset, description, epochMetrics, losses, model, tasks } = training;
+    const { description, epochMetrics, tasks } = training;
     recordMetrics(recorder, "train", this.#step, metricTable(tasks, epochMetrics));
     for (const metrics of epochMetrics) metrics.reset();
-    const evaluation = await evaluate(model, dataset, "validation", losses, this.#pace);
+    const evaluation = await evaluate(training, "validation", this.#pace);
     const table = metricTable(tasks, evaluation.metrics);
     recordValidationLosses(recorder, this.#ids, this.#step, evaluation);
     recordMetrics(recorder, "validation", this.#step, table);
@@ -218,7 +218,7 @@ export class TrainingLoop {
   async #test(): Promise<MetricTable> {
     const { training, recorder } = { training: this.#training, recorder: this.#recorder };
     if (training.validation.rule.restoreBest && this.#keeper.best !== undefined) restoreWeights(training, this.#keeper.best);
-    const { metrics } = await evaluate(training.model, training.dataset, "test", training.losses, this.#pace);
+    const { metrics } = await evaluate(training, "test", this.#pace);
     const test = metricTable(training.tasks, metrics);
     recordMetrics(recorder, "test", this.#step, test);
     return { test };

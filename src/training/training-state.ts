@@ -140,7 +140,7 @@ function liveArrays(training: Training): readonly (readonly [string, Float32Arra
     ),
     ...epochMetrics.flatMap(({ sums }, index) => {
       const task = tasks[index]?.id ?? index;
-      return [[`metrics/${task}/confusion`, sums.confusion] as const, [`metrics/${task}/moments`, sums.moments] as const];
+      return [...sums].map(([name, values]) => [`metrics/${task}/${name}`, values] as const);
     }),
   ];
 }

@@ -2,14 +2,15 @@ import { zeros } from "@tensorflow/tfjs-core";
 import type { ParameterDescription, RunDescription, TaskDescription } from "../experiment/record.ts";
 import type { Experiment, Task } from "../experiment/schema.ts";
 import type { Balancer } from "../balancers/balancer.ts";
+import { taskKinds } from "../experiment/task-kinds.ts";
 import { optionsIn, resolveBalancer } from "../balancers/catalogue.ts";
 import { ClipShare } from "./clipping.ts";
 import type { BatchFeed, Dataset } from "./data/dataset.ts";
 import { Dominance } from "./dominance.ts";
 import { divideByReach, type ParameterSet } from "./gradients/per-task.ts";
 import { computeReach, requireDeclaredReach } from "./gradients/reach.ts";
-import { lossFunctions, lossOf, type LossFunction } from "./losses.ts";
-import { describeTask, metricsOf, TaskMetrics } from "./metrics.ts";
+import { taskLoss, type TaskLoss } from "./losses/losses.ts";
+import { describeTask, metricsOf, TaskMetrics } from "./metrics/metrics.ts";
 import type { ModelParameter, MultiTaskModel } from "./model/model.ts";
 import { NonFinitePolicy } from "./non-finite.ts";
 import { DirectionUpdate } from "./optimizers/common-update.ts";
@@ -51,7 +52,7 @@ export interface Training extends TrainingMaterial {
   readonly feed: BatchFeed;
   /** Where the further batches come from that the method draws in each step. */
   readonly furtherFeeds: readonly BatchFeed[];
-  readonly losses: readonly LossFunction[];
+  readonly losses: readonly TaskLoss[];
   readonly tasks: readonly MeasuredTask[];
   readonly clipShare: ClipShare;
   readonly validation: ValidationWatch;
@@ -84,7 +85,7 @@ export function prepareTraining(material: TrainingMaterial): Training {
     tasks: ids.length,
     names: ids,
     taskWeights: settings.map(({ weight }) => weight ?? 1),
-    kinds: settings.map(({ kind }) => kind),
+    kinds: settings.map(({ kind }) => taskKinds[kind].answers),
     seed: experiment.training.seed,
     epochs: experiment.training.epochs,
   });
@@ -93,7 +94,7 @@ export function prepareTraining(material: TrainingMaterial): Training {
   const { heads } = experiment.training;
   const weighsLosses = balancer.action === "weigh-losses";
 
-  const losses = settings.map((task) => lossFunctions[lossOf(task)]);
+  const losses = dataset.tasks.map((targets) => taskLoss(settingsOf(experiment, targets.id), targets));
   const dominance = new Dominance(parameters.common, ids.length, experiment.track.decay);
   const policy = new NonFinitePolicy(experiment.training, ids);
   const commonUpdate = taskwise
@@ -102,8 +103,8 @@ export function prepareTraining(material: TrainingMaterial): Training {
   const stepper = new Stepper({
     model,
     parameters,
-    losses,
-    kinds: settings.map(({ kind }) => kind),
+    losses: losses.map(({ compute }) => compute),
+    tasks: dataset.tasks,
     balancer: prepared,
     optimizer,
     commonUpdate,
@@ -139,7 +140,7 @@ export function prepareTraining(material: TrainingMaterial): Training {
     tasks: settings.map((task, index) => ({ id: ids[index] ?? "", metrics: metricsOf(task) })),
     clipShare: new ClipShare(),
     validation: new ValidationWatch(rule, measureOf(rule.metric, described, dataset.tasks), feed.batches),
-    epochMetrics: dataset.tasks.map((task) => new TaskMetrics(task)),
+    epochMetrics: dataset.tasks.map((targets) => new TaskMetrics(targets, metricsOf(settingsOf(experiment, targets.id)), { ranks: false })),
     description: {
       tasks: described,
       parameters: model.parameters.map((parameter, index) => describeParameter(parameter, reach[index] ?? [], ids)),

@@ -120,7 +120,7 @@ function lossesOf({ model, losses }: Training, { inputs, targets }: Batch) {
     const loss = losses[task];
     const wanted = targets[task];
     if (loss === undefined || wanted === undefined) throw new Error("Every digit has its label.");
-    return loss(output, wanted.target, wanted.rowWeight);
+    return loss.compute(output, wanted.target, wanted.rowWeight);
   });
 }
 

@@ -27,8 +27,10 @@ export interface TaskTargets {
   readonly classes: readonly string[];
   /** Shape of a row's targets: `[]` for one class or number, `[labels]`, `[components]`, or `[height, width]`. */
   readonly shape: readonly number[];
-  /** How often the training rows have each class; undefined where nobody counted. */
+  /** How often the training rows have each class or label; undefined where nobody counted. */
   readonly counts?: readonly number[];
+  /** Of a multi-label task: how often it is known of a training row that it lacks the label. */
+  readonly absences?: readonly number[];
   /** One entry a component of a regression, else empty. */
   readonly numbers: readonly NumberTargets[];
 }

@@ -15,6 +15,7 @@ import { isMultiMnist, multiMnistProblems, multiMnistShape, readDigits, type Mul
 import { splitRows } from "./split.ts";
 import { readTable, type Table } from "./table.ts";
 import { fitTable, inputSpec, tableWarnings } from "./table-dataset.ts";
+import { taskProblems } from "./task-problems.ts";
 import { hasTable, tableProblems, type TableExperiment } from "./table-problems.ts";
 
 export interface DataInspection {
@@ -50,21 +51,27 @@ export async function inspectData(
   trusted: boolean,
 ): Promise<DataInspection> {
   try {
-    if (isMultiMnist(experiment)) return await inspectMultiMnist(experiment);
+    if (isMultiMnist(experiment)) return withTaskProblems(experiment, await inspectMultiMnist(experiment));
     const away = trusted ? undefined : dataFiles(experiment).find(({ file }) => isElsewhere(file));
     if (away !== undefined) throw elsewhere(away);
     if (hasArrays(experiment)) {
       const { shape, problems, ...facts } = await inspectArrays(experiment, baseFolder);
-      return { facts: { ...facts, problems: problems.map(factProblem) }, shape };
+      return withTaskProblems(experiment, { facts: { ...facts, problems: problems.map(factProblem) }, shape });
     }
     if (hasTable(experiment)) {
-      return inspectTable(await tables.read(resolve(baseFolder, experiment.data.file)), experiment);
+      return withTaskProblems(experiment, inspectTable(await tables.read(resolve(baseFolder, experiment.data.file)), experiment));
     }
     throw new TypeError("The experiment names neither a file nor a data set.");
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
     return { facts: { columns: undefined, rows: undefined, problems: [factProblem(error)] }, shape: undefined };
   }
+}
+
+function withTaskProblems(experiment: Experiment, { facts, shape }: DataInspection): DataInspection {
+  if (shape === undefined || facts.rows === undefined) return { facts, shape };
+  const found = taskProblems(experiment, shape.tasks, facts.rows).map(factProblem);
+  return { facts: { ...facts, problems: [...facts.problems, ...found] }, shape };
 }
 
 /** A network path, as Windows has them. Told by how it is written, the same on every system. */
@@ -104,12 +111,12 @@ async function inspectMultiMnist(experiment: MultiMnistExperiment): Promise<Data
   const problems = multiMnistProblems(experiment).map(factProblem);
   const columns = ["left", "right"].map((name): ColumnFacts => ({ name, type: "number", missing: 0, distinct: 10 }));
   const { split, pairs } = experiment.data;
-  const { count } = await readDigits(bundledDigits());
-  const parts = splitRows(count, split, "digits");
+  const digits = await readDigits(bundledDigits());
+  const parts = splitRows(digits.count, split, "digits");
   const rowsOf = (name: Split): number => parts[name].length * pairs;
   return {
     facts: { columns, rows: { train: rowsOf("train"), validation: rowsOf("validation"), test: rowsOf("test") }, problems },
-    shape: problems.length === 0 ? multiMnistShape(experiment) : undefined,
+    shape: problems.length === 0 ? multiMnistShape(digits, experiment) : undefined,
   };
 }
 

@@ -4,10 +4,12 @@ import { fileURLToPath } from "node:url";
 import type { Experiment } from "../../experiment/schema.ts";
 import { arrayDataset } from "./arrays/array-dataset.ts";
 import { hasArrays } from "./arrays/array-experiment.ts";
+import { DataError } from "./data-error.ts";
 import type { Dataset } from "./dataset.ts";
 import { digitsFolder, isMultiMnist, multiMnistDataset, readDigits } from "./multi-mnist.ts";
 import { readTable } from "./table.ts";
 import { encodeTable, fitTable } from "./table-dataset.ts";
+import { taskProblems } from "./task-problems.ts";
 import { hasTable } from "./table-problems.ts";
 
 /**
@@ -16,6 +18,14 @@ import { hasTable } from "./table-problems.ts";
  * Throws `DataError`, with the path in the experiment that is to blame.
  */
 export async function loadData(experiment: Experiment, baseFolder: string): Promise<Dataset> {
+  const dataset = await readDataset(experiment, baseFolder);
+  const { train, validation, test } = dataset.splits;
+  const [problem] = taskProblems(experiment, dataset.tasks, { train: train.count, validation: validation.count, test: test.count });
+  if (problem !== undefined) throw new DataError(problem);
+  return dataset;
+}
+
+async function readDataset(experiment: Experiment, baseFolder: string): Promise<Dataset> {
   if (isMultiMnist(experiment)) return multiMnistDataset(await readDigits(bundledDigits()), experiment);
   if (hasArrays(experiment)) return await arrayDataset(experiment, baseFolder);
   if (hasTable(experiment)) {

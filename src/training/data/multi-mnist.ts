@@ -45,31 +45,34 @@ export function isMultiMnist(experiment: Experiment): experiment is Experiment &
  * Depends on the data's own split seed alone. Input `[28, 28, 1]`, standardised with MNIST's mean and deviation.
  */
 export function multiMnistDataset(digits: Digits, experiment: MultiMnistExperiment): Dataset {
-  const { split, pairs } = experiment.data;
   const [problem] = multiMnistProblems(experiment);
   if (problem !== undefined) throw new DataError(problem);
-  const parts = splitRows(digits.count, split, "digits");
-  const streams = new RandomStreams(split.seed);
+  const couples = coupledDigits(digits, experiment);
   const columns = Object.entries(experiment.tasks).map(([id, task]) => task.column ?? id);
-  const rowsOf = (name: Split): RowSource => {
-    const couples = pairDigits(parts[name], pairs, streams.get(`pairs-${name}`));
-    return composeRows(digits, couples, columns);
-  };
+  const rowsOf = (name: Split): RowSource => composeRows(digits, couples[name], columns);
   return {
     inputs: [image],
-    tasks: multiMnistTasks(experiment),
+    tasks: multiMnistTasks(digits, couples.train, experiment),
     splits: { train: rowsOf("train"), validation: rowsOf("validation"), test: rowsOf("test") },
   };
 }
 
-/** What the model needs to know of the data, without reading it. */
-export function multiMnistShape(experiment: MultiMnistExperiment): Pick<Dataset, "inputs" | "tasks"> {
-  return { inputs: [image], tasks: multiMnistTasks(experiment) };
+/** What the model needs to know of the data, without composing it. */
+export function multiMnistShape(digits: Digits, experiment: MultiMnistExperiment): Pick<Dataset, "inputs" | "tasks"> {
+  return { inputs: [image], tasks: multiMnistTasks(digits, coupledDigits(digits, experiment).train, experiment) };
+}
+
+/** The digits of each image of each split, left and right in turn. */
+function coupledDigits({ count }: Digits, { data: { split, pairs } }: MultiMnistExperiment): Readonly<Record<Split, Uint32Array>> {
+  const parts = splitRows(count, split, "digits");
+  const streams = new RandomStreams(split.seed);
+  const coupled = (name: Split): Uint32Array => pairDigits(parts[name], pairs, streams.get(`pairs-${name}`));
+  return { train: coupled("train"), validation: coupled("validation"), test: coupled("test") };
 }
 
 /** Tasks that this data set does not have. */
 export function multiMnistProblems(experiment: MultiMnistExperiment): DataProblem[] {
-  return Object.entries(experiment.tasks).flatMap(([id, { column, kind }]): DataProblem[] => {
+  return Object.entries(experiment.tasks).flatMap(([id, { column, kind, classes: named }]): DataProblem[] => {
     const name = column ?? id;
     if (!positions.includes(name)) {
       const path = column === undefined ? ["tasks", id] : ["tasks", id, "column"];
@@ -82,15 +85,19 @@ export function multiMnistProblems(experiment: MultiMnistExperiment): DataProble
         },
       ];
     }
-    if (kind === "regression") {
+    if (kind !== "classification" && kind !== "ordinal") {
       return [
         {
           code: "MTL331",
           path: ["tasks", id, "kind"],
           column: name,
-          message: `The labels of Multi-MNIST are digits, which are classes. Use "kind: classification".`,
+          message: `The labels of Multi-MNIST are digits, which are classes. Use "kind: classification", or "ordinal" for their order.`,
         },
       ];
+    }
+    if (named !== undefined) {
+      const message = `The classes of Multi-MNIST are its digits, 0 to 9. Delete "classes".`;
+      return [{ code: "MTL331", path: ["tasks", id, "classes"], column: name, message }];
     }
     return [];
   });
@@ -204,6 +211,13 @@ function composeRows(digits: Digits, couples: Uint32Array, columns: readonly str
   return new MemorySource({ rows: count, inputs: [inputs], targets, present: columns.map(() => new Uint8Array(count).fill(1)) });
 }
 
-function multiMnistTasks(experiment: MultiMnistExperiment): TaskTargets[] {
-  return Object.keys(experiment.tasks).map((id) => ({ id, kind: "classification", classes, shape: [], numbers: [] }));
+function multiMnistTasks({ labels }: Digits, trainCouples: Uint32Array, experiment: MultiMnistExperiment): TaskTargets[] {
+  return Object.entries(experiment.tasks).map(([id, { kind, column = id }]) => {
+    const counts = classes.map(() => 0);
+    for (let i = column === "left" ? 0 : 1; i < trainCouples.length; i += 2) {
+      const label = labels[trainCouples[i] ?? 0] ?? 0;
+      counts[label] = (counts[label] ?? 0) + 1;
+    }
+    return { id, kind, classes, shape: [], counts, numbers: [] };
+  });
 }

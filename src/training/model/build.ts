@@ -2,24 +2,23 @@ import { concat, dispose, tensor, tidy, Tensor, Variable } from "@tensorflow/tfj
 import { RNN } from "@tensorflow/tfjs-layers";
 
 import { initializers } from "../../experiment/layer-arguments.ts";
-import type { Experiment } from "../../experiment/schema.ts";
 import type { RandomStream } from "../../balancers/kernels/random-stream.ts";
 import type { RandomStreams } from "../random-streams.ts";
 import { initialValues } from "./initial-weights.ts";
-import { layerRegistry, type TfLayer } from "./layer-registry.ts";
+import { registeredLayer, type TfLayer } from "./layer-registry.ts";
 import type { ModelParameter, MultiTaskModel } from "./model.ts";
 import { applyNoise, dropoutMask } from "./noise.ts";
-import { planModel, weightName, type DataShape, type PlannedLayer } from "./plan.ts";
+import { planModel, weightName, type DataShape, type PlannedExperiment, type PlannedLayer } from "./plan.ts";
 
 /**
  * Builds the network of an experiment on the current backend: each input's encoder, the trunk, each task's head, and an output layer for each task
- * (`<task>.output`: one logit a class, or one value).
+ * (`<task>.output`, as its kind and its loss ask for).
  *
  * First weights are drawn from the stream `weights/<parameter>`, so that a change of one layer leaves the others' as they were;
  * dropout and noise draw from the stream `noise` in the order of the layers, and only while training.
  * Throws `ModelError` with the path of the layer that does not fit.
  */
-export function buildModel(experiment: Pick<Experiment, "model">, data: DataShape, streams: RandomStreams): MultiTaskModel {
+export function buildModel(experiment: PlannedExperiment, data: DataShape, streams: RandomStreams): MultiTaskModel {
   const plan = planModel(experiment, data);
   const encoders = plan.encoders.map(({ input, layers }) => buildLayers(layers, input.shape, streams));
   const trunk = buildLayers(plan.trunk, plan.entryShape, streams);
@@ -79,8 +78,7 @@ function parametersOf(layer: BuiltLayer, declared: ModelParameter["declared"]): 
 }
 
 function buildLayer(planned: PlannedLayer, inputShape: readonly number[], streams: RandomStreams): BuiltLayer {
-  const registered = layerRegistry[planned.kind];
-  if (registered === undefined) throw new TypeError(`The plan holds the unknown layer "${planned.kind}".`);
+  const registered = registeredLayer(planned.kind);
   const random = streams.get("noise");
   if (registered.noise !== undefined) {
     const { noise } = registered;

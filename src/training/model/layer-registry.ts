@@ -4,6 +4,7 @@ import { ExponentialLinear, Softmax } from "./layers/activations.ts";
 import { DilatedConvolution, isDilated } from "./layers/dilated-convolution.ts";
 import { BatchNormalization, LayerNormalization } from "./layers/normalisation.ts";
 import type { NoiseKind } from "./noise.ts";
+import { ThresholdLayer } from "./threshold-layer.ts";
 
 /** A layer of TensorFlow.js. */
 export type TfLayer = layers.Layer;
@@ -76,6 +77,18 @@ export const layerRegistry: Readonly<Record<string, BuiltLayer | NoiseLayer>> = 
 /** The library's layer, and where its window has gaps our own around it. */
 function convolution(make: (args: never) => TfLayer, axes: 1 | 2): (args: LayerArguments) => TfLayer {
   return (args) => (isDilated(args) ? new DilatedConvolution(from(make), args, axes) : from(make)(args));
+}
+
+/** Layers that no experiment names: they are the output of a kind of task. */
+const outputRegistry: Readonly<Record<string, BuiltLayer>> = {
+  thresholds: { create: from(({ thresholds }: { readonly thresholds: number }) => new ThresholdLayer(thresholds)), stem: "thresholds" },
+};
+
+/** How a planned layer is built. */
+export function registeredLayer(kind: string): BuiltLayer | NoiseLayer {
+  const registered = layerRegistry[kind] ?? outputRegistry[kind];
+  if (registered === undefined) throw new TypeError(`There is no layer "${kind}".`);
+  return registered;
 }
 
 /**

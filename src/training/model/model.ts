@@ -16,7 +16,7 @@ export interface MultiTaskModel {
   /** State that training changes without gradients (moving statistics), by unique name. Checkpoints hold it. */
   readonly statistics: readonly { readonly name: string; readonly variable: Variable }[];
   /**
-   * Outputs of all tasks in their order: logits `[batch, classes]`, or standardised values `[batch, 1]`.
+   * Outputs of all tasks in their order, as their kinds have them: logits `[batch, classes]`, numbers `[batch, components]`, …
    * `inputs` are `[batch, ...shape]`, in the order of the data set. In training mode, dropout draws its masks from the model's random stream.
    */
   forward(inputs: readonly Tensor[], training: boolean): readonly Tensor[];

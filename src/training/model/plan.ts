@@ -1,8 +1,12 @@
+import type { LossName } from "../../experiment/losses.ts";
 import type { Experiment, LayerEntry, LayeredModel } from "../../experiment/schema.ts";
 import { findLayer } from "../../experiment/layers.ts";
 import { nearest } from "../../experiment/suggestion.ts";
 import type { Dataset, InputSpec } from "../data/dataset.ts";
-import { layerRegistry, type LayerArguments, type TfLayer } from "./layer-registry.ts";
+import { layerRegistry, registeredLayer, type LayerArguments, type TfLayer } from "./layer-registry.ts";
+import type { OutputLayer } from "../kinds/kind.ts";
+import { trainedKinds } from "../kinds/kinds.ts";
+import { lossOf } from "../losses/losses.ts";
 import { ModelError } from "./model-error.ts";
 
 /** Most parameters of one model: 400 MB, and optimizers keep several numbers more for each. */
@@ -11,12 +15,15 @@ export const mostParameters = 100_000_000;
 /** What the model must know of the data. */
 export type DataShape = Pick<Dataset, "inputs" | "tasks">;
 
+/** What a model must know of the experiment. */
+export type PlannedExperiment = Pick<Experiment, "model"> & Partial<Pick<Experiment, "tasks">>;
+
 /** A layer with its name, arguments and shapes, before any memory is taken for it. Shapes are without the batch axis. */
 export interface PlannedLayer {
   /** Its entry in the experiment file; the task's own for an output layer, which has none. */
   readonly path: readonly (string | number)[];
   readonly name: string;
-  /** Name in the catalogue. */
+  /** Name in the catalogue, or of the output layer that was added. */
   readonly kind: string;
   readonly arguments: LayerArguments;
   readonly outputShape: readonly number[];
@@ -52,7 +59,7 @@ interface Entry {
  * Throws `ModelError` at the first layer that does not fit.
  */
 export function planModel(
-  experiment: Pick<Experiment, "model">,
+  experiment: PlannedExperiment,
   data: DataShape,
   layerDone: (layer: PlannedLayer) => void = () => undefined,
 ): ModelPlan {
@@ -89,8 +96,10 @@ export function planModel(
     const layers = sequence(entries, `${task.id}.`, trunkEnd);
     const path = (entries.at(-1) ?? trunkEntries.at(-1))?.path ?? ["model"];
     const last = layers.at(-1) ?? trunkEnd;
-    requireFlat(task.id, last, path);
-    return { task: task.id, layers: [...layers, planned(planOutput(task, names, last))] };
+    const output = trainedKinds[task.kind].output(task, lossIn(experiment, task));
+    if (output.on === "features") requireFlat(task.id, last, path);
+    else requirePixels(task, last, path);
+    return { task: task.id, layers: [...layers, planned(planOutput(task, output, names, last))] };
   });
   return { encoders, entryShape: entry.outputShape, trunk, heads };
 }
@@ -196,21 +205,21 @@ function planLayer({ entry, path }: Entry, names: LayerNames, prefix: string, so
   return { path, name, kind, arguments: args, ...measure(kind, () => registered.create(args), source, path) };
 }
 
-function planOutput(task: DataShape["tasks"][number], names: LayerNames, source: Source): PlannedLayer {
+function planOutput(
+  task: DataShape["tasks"][number],
+  { layer, arguments: args }: OutputLayer,
+  names: LayerNames,
+  source: Source,
+): PlannedLayer {
   const path = ["tasks", task.id];
-  const args = {
-    units: task.kind === "classification" ? task.classes.length : 1,
-    kernelInitializer: "glorotNormal",
-    biasInitializer: "zeros",
-  };
-  const create = layerRegistry["dense"]?.create;
-  if (create === undefined) throw new TypeError('The registry has no layer "dense".');
+  const { create } = registeredLayer(layer);
+  if (create === undefined) throw new TypeError(`The layer "${layer}" can be no output.`);
   return {
     path,
     name: names.exact(`${task.id}.output`),
-    kind: "dense",
+    kind: layer,
     arguments: args,
-    ...measure("dense", () => create(args), source, path),
+    ...measure(layer, () => create(args), source, path),
   };
 }
 
@@ -311,6 +320,22 @@ function requireFlat(task: string, { name, outputShape }: Source, path: PlannedL
     path,
     message: `The output layer of task "${task}" needs a flat row of features, but gets ${shapeText(outputShape)} from ${name}. Add flatten after this layer.`,
   });
+}
+
+function requirePixels({ id, shape }: DataShape["tasks"][number], { name, outputShape }: Source, path: PlannedLayer["path"]): void {
+  if (outputShape.length === 3 && shape.every((side, axis) => side === outputShape[axis])) return;
+  throw new ModelError({
+    code: "MTL407",
+    path,
+    message:
+      `The output layer of task "${id}" needs features for each of its ${shape.join(" × ")} pixels, [${[...shape, "channels"].join(", ")}], ` +
+      `but gets ${shapeText(outputShape)} from ${name}. Set "padding: same" before it, and undo strides and poolings by upSampling2d or conv2dTranspose.`,
+  });
+}
+
+/** The loss decides how many outputs a task has; where the experiment does not tell its tasks, it is the default of their kind. */
+export function lossIn({ tasks }: PlannedExperiment, { id, kind }: DataShape["tasks"][number]): LossName {
+  return lossOf(tasks?.[id] ?? { kind });
 }
 
 function tooLarge({ name, path }: PlannedLayer, parameters: number): ModelError {

@@ -2,6 +2,7 @@ import { Tensor, tidy, Variable, zeros } from "@tensorflow/tfjs-core";
 import { layers, LayersModel } from "@tensorflow/tfjs-layers";
 import type { Forward, ModelContext, ModelModule } from "../../../api/taskscope.js";
 import type { ModuleForm } from "../../experiment/module-forms.ts";
+import { trainedKinds } from "../kinds/kinds.ts";
 import type { DataShape } from "../model/plan.ts";
 import type { MultiTaskModel } from "../model/model.ts";
 import { dropoutMask } from "../model/noise.ts";
@@ -16,12 +17,22 @@ export interface ModuleModel {
   readonly module: OpenModule<ModelModule>;
 }
 
+/** What the network is told of the data and checked against: also the shape of each task's outputs for a row. */
+interface NetworkShape extends DataShape {
+  readonly outputShapes: readonly (readonly number[])[];
+}
+
 /**
  * Builds the network that a module of the user's describes. What it draws comes from named streams: first weights from
  * `weights/<name>`, whatever else the building draws from `model`, a pass while training from `noise`, another pass from
  * `noise-inference`. Throws `ModuleError` at the line that is to blame.
  */
-export async function buildModuleModel(form: ModuleForm, data: DataShape, streams: RandomStreams, room: ModuleRoom): Promise<ModuleModel> {
+export async function buildModuleModel(
+  form: ModuleForm,
+  data: NetworkShape,
+  streams: RandomStreams,
+  room: ModuleRoom,
+): Promise<ModuleModel> {
   const variables = new NamedVariables(streams);
   const building = streams.get("model");
   const module = await withRandomMeanwhile(building, () => openModelModule(form, room));
@@ -39,7 +50,7 @@ export async function buildModuleModel(form: ModuleForm, data: DataShape, stream
 
 class Network implements MultiTaskModel {
   readonly #module: OpenModule<ModelModule>;
-  readonly #data: DataShape;
+  readonly #data: NetworkShape;
   readonly #streams: RandomStreams;
   readonly #variables: NamedVariables;
   #forward: Forward | undefined;
@@ -48,7 +59,7 @@ class Network implements MultiTaskModel {
   statistics: MultiTaskModel["statistics"] = [];
   #made: readonly Variable[] = [];
 
-  constructor(module: OpenModule<ModelModule>, data: DataShape, streams: RandomStreams, variables: NamedVariables) {
+  constructor(module: OpenModule<ModelModule>, data: NetworkShape, streams: RandomStreams, variables: NamedVariables) {
     this.#module = module;
     this.#data = data;
     this.#streams = streams;
@@ -60,7 +71,10 @@ class Network implements MultiTaskModel {
     return {
       tf: tensorFlow,
       inputs: this.#data.inputs,
-      tasks: this.#data.tasks.map((task) => ({ id: task.id, kind: task.kind, classes: task.classes, outputs: outputsOf(task) })),
+      tasks: this.#data.tasks.map(({ id, kind, classes }, index) => {
+        const shape = this.#data.outputShapes[index] ?? [];
+        return { id, kind, classes, outputs: shape.at(-1) ?? 1, outputShape: shape };
+      }),
       options,
       random: asRandom(this.#streams.get("model")),
       parameter: (...made) => variables.parameter(...made),
@@ -149,7 +163,7 @@ class Network implements MultiTaskModel {
   }
 
   #checked(outputs: unknown, rows: number): readonly Tensor[] {
-    const { tasks } = this.#data;
+    const { tasks, outputShapes } = this.#data;
     if (outputs instanceof Promise) throw this.#module.unfit("The forward function must not be async: a pass is recorded while it runs.");
     const list = outputs instanceof Tensor ? [outputs] : outputs;
     if (typeof list !== "object" || list === null) throw this.#module.unfit("The forward function must return the outputs of the tasks.");
@@ -160,23 +174,17 @@ class Network implements MultiTaskModel {
     }
     return tasks.map((task, index) => {
       const output: unknown = Reflect.get(list, Array.isArray(list) ? index : task.id);
-      const wanted = `[${rows}, ${outputsOf(task)}]`;
+      const shape = [rows, ...(outputShapes[index] ?? [])];
+      const wanted = `[${shape.join(", ")}]`;
       if (!isTensor(output))
         throw this.#module.unfit(`The forward function returned no tensor for the task "${task.id}"; it must be ${wanted}.`);
-      if (output.shape.length === 2 && output.shape[0] === rows && output.shape[1] === outputsOf(task) && output.dtype === "float32")
-        return output;
+      if (`[${output.shape.join(", ")}]` === wanted && output.dtype === "float32") return output;
       const found = `[${output.shape.join(", ")}]${output.dtype === "float32" ? "" : ` of ${output.dtype}`}`;
       throw this.#module.unfit(
-        `The forward function returned ${found} for the task "${task.id}", and it must be ${wanted}: ` +
-          (task.kind === "classification" ? "one logit for each of its classes." : "one value a row."),
+        `The forward function returned ${found} for the task "${task.id}", and it must be ${wanted}: ${trainedKinds[task.kind].outputWords}.`,
       );
     });
   }
-}
-
-/** Numbers that the network gives for a task in each row. */
-function outputsOf({ kind, classes }: DataShape["tasks"][number]): number {
-  return kind === "classification" ? classes.length : 1;
 }
 
 /** That it gives tensors is checked when it has run. */

@@ -142,6 +142,17 @@ const cases: readonly Case[] = [
   ["unknown optimizer option", with_("learningRate", "learnRate"), "18:20 MTL131 → learningRate"],
   ["two optimizers", with_("{adam: {learningRate: 1e-3}}", "{adam: {}, sgd: {}}"), "18:1 MTL132"],
 
+  ["unknown loss", with_("kind: regression", "loss: hubber, kind: regression"), "8:39 MTL140 → huber"],
+  ["unknown loss option", with_("kind: regression", "loss: {huber: {detla: 2}}, kind: regression"), "8:48 MTL141 → delta"],
+  ["two losses", with_("kind: regression", "loss: {huber: {}, mse: {}}, kind: regression"), "8:33 MTL142"],
+  ["a loss as a list", with_("kind: regression", "loss: [mse], kind: regression"), "8:39 MTL142"],
+  ["a loss without options as text", with_("kind: regression", "loss: {huber: 2}, kind: regression"), "8:47 MTL103"],
+  [
+    "no such share of the likeliest",
+    with_("[rmse, r2]", "[{tpo: 3}]").replace("kind: regression", "kind: classification"),
+    "8:66 MTL101 → top",
+  ],
+
   ["no task", "name: a\ndata: {file: a.csv, inputs: [a]}\ntasks: {}\nmodel: {trunk: [flatten]}", "3:1 MTL201"],
   ["one task", "name: a\ndata: {file: a.csv, inputs: [a]}\ntasks: {b: {kind: regression}}\nmodel: {trunk: [flatten]}", "3:9 MTL202"],
   ["a task without head", with_("    species: []\n", ""), "14:3 MTL203"],
@@ -186,6 +197,33 @@ const cases: readonly Case[] = [
   ["one column, two tasks", with_("column: Body Mass (g)", "column: Species"), "8:18 MTL213"],
   ["nothing to train on", with_("validation: 0.15", "validation: 0.9"), "5:3 MTL214"],
   ["strides and dilation", with_("[3, 3]}", "[3, 3], strides: 2, dilationRate: [1, 2]}"), "13:60 MTL215"],
+  ["the likeliest of two", with_("kind: classification", "kind: binary, metrics: [{top: 3}]"), "7:55 MTL205"],
+  ["columns of a class", with_("column: Species, kind", "columns: [Species, Sex], kind"), "7:13 MTL250"],
+  ["pixels to ignore without pixels", with_("kind: regression", "ignore: 3, kind: regression"), "8:33 MTL250"],
+  ["a column and columns", with_("kind: regression", "columns: [a, b], kind: regression"), "8:10 MTL251"],
+  [
+    "columns and a separator",
+    with_("column: Species, kind: classification", "columns: [a, b], separator: ';', kind: multi-label"),
+    "7:30 MTL251",
+  ],
+  ["three classes for two", with_("kind: classification", "kind: binary, classes: [a, b, c]"), "7:53 MTL252"],
+  ["the direction of one number", with_("column: Body Mass (g), kind", "columns: [Body Mass (g)], loss: cosine, kind"), "8:42 MTL252"],
+  [
+    "a loss below 0",
+    with_("{method: mgda, normalize: l2}", "geometric").replace("kind: regression", "loss: gaussian, kind: regression"),
+    "8:39 MTL253",
+  ],
+  [
+    "class weights of another length",
+    with_("kind: classification", "classes: [a, b], loss: {cross-entropy: {classWeights: [1, 2, 3]}}, kind: classification"),
+    "7:84 MTL254",
+  ],
+  [
+    "a weight for no class",
+    with_("kind: classification", "classes: [a, b], loss: {focal: {classWeights: {c: 2}}}, kind: classification"),
+    "7:77 MTL254",
+  ],
+  ["a class twice", with_("kind: classification", "classes: [a, b, a], kind: classification"), "7:46 MTL212"],
   ["softmax at the end of a head", with_("{units: 16}", "{units: 16, activation: softmax}"), "16:44 MTL216"],
 ];
 

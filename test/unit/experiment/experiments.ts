@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { stringify } from "yaml";
+import { taskKindNames, taskKinds } from "../../../src/experiment/task-kinds.ts";
 import { layerCatalogue, type LayerKind } from "../../../src/experiment/layers.ts";
 
 const share = fc.double({ min: 0.01, max: 0.45, noNaN: true });
@@ -49,13 +50,27 @@ const regression = fc.record(
   {
     column: fc.constant("Height, in m"),
     kind: fc.constant("regression" as const),
-    loss: fc.constantFrom("mse", "mae", "huber"),
-    metrics: fc.subarray(["rmse", "mae", "r2"] as const, { minLength: 1 }),
+    loss: fc.constantFrom("mse", "mae", { huber: { delta: 2 } }, { huber: {} }, { gaussian: {} }),
+    metrics: fc.subarray(["rmse", "mae", "r2", "spearman"] as const, { minLength: 1 }),
   },
   { requiredKeys: ["column", "kind"] },
 );
 
 const columns = fc.uniqueArray(fc.string({ minLength: 1, maxLength: 12 }), { minLength: 1, maxLength: 4 });
+/** A task of any kind, with any of its losses and metrics. */
+const anyKind = fc.constantFrom(...taskKindNames).chain((kind) => {
+  const { losses, metrics, keys } = taskKinds[kind];
+  const own: Record<string, fc.Arbitrary<unknown>> = keys.includes("columns")
+    ? { columns: fc.constant(["x: 1", "y", "z"]) }
+    : { column: fc.constant("Third"), ...(keys.includes("classes") ? { classes: fc.constantFrom(["no", "yes"], [0, 1]) } : {}) };
+  const parts: Record<string, fc.Arbitrary<unknown>> = {
+    ...own,
+    kind: fc.constant(kind),
+    loss: fc.constantFrom(...losses).chain((name) => fc.constantFrom<unknown>(name, { [name]: {} })),
+    metrics: fc.subarray([...metrics], { minLength: 1 }),
+  };
+  return fc.record(parts, { requiredKeys: [keys.includes("columns") ? "columns" : "column", "kind"] });
+});
 
 const data = fc.oneof(
   fc.record(
@@ -92,10 +107,10 @@ export const experiments = fc.record(
     name: fc.stringMatching(/^[A-Za-z_][A-Za-z0-9_-]{0,9}$/).filter((name) => !/^(?:true|false|null)$/i.test(name)),
     description: fc.string(),
     data,
-    tasks: fc.record({ first: classification, "second-task": regression }),
+    tasks: fc.record({ first: classification, "second-task": regression, third: anyKind }),
     model: fc.oneof(
       fc.record({ trunk: layers }),
-      fc.record({ trunk: layers, heads: fc.record({ first: fc.oneof(fc.constant([]), layers), "second-task": layers }) }),
+      fc.record({ trunk: layers, heads: fc.record({ first: fc.oneof(fc.constant([]), layers), "second-task": layers, third: layers }) }),
     ),
     balancer,
     optimizer,

@@ -2,10 +2,12 @@ import { describe, expect, test } from "vitest";
 import { balancerCatalogue } from "../../../src/balancers/catalogue.ts";
 import { completionsAt, type Completion } from "../../../src/experiment/completion.ts";
 import { hoverAt } from "../../../src/experiment/hover.ts";
+import { metricNames } from "../../../src/experiment/metrics.ts";
 import { layerCatalogue } from "../../../src/experiment/layers.ts";
 import { parseExperiment } from "../../../src/experiment/parse.ts";
 import { optimizerOptions } from "../../../src/experiment/optimizer-schema.ts";
 import { trainingSchema } from "../../../src/experiment/schema.ts";
+import { taskKindNames } from "../../../src/experiment/task-kinds.ts";
 import { penguinsWith } from "./penguins.ts";
 
 /** Completions where the text has `|`. */
@@ -65,8 +67,21 @@ describe("completion", () => {
     ["heads, named after the tasks", `${tasks}model:\n  heads:\n    mass: []\n    |`, ["species"]],
     ["encoders, named after the inputs", "data: {inputs: {where: [lat], what: []}}\nmodel:\n  inputs:\n    where: []\n    |", ["what"]],
     ["the encoder of a list of columns", "data: {inputs: [lat]}\nmodel:\n  inputs:\n    |", ["table"]],
-    ["a task's kind", "tasks:\n  a:\n    kind: |", ["classification", "regression"]],
-    ["metrics", "tasks: {a: {metrics: [|]}}", ["accuracy", "f1", "rmse", "mae", "r2"]],
+    ["a task's kind", "tasks:\n  a:\n    kind: |", [...taskKindNames]],
+    ["metrics", "tasks: {a: {metrics: [|]}}", [...metricNames, "top"]],
+    ["metrics that fit", "tasks: {a: {kind: ordinal, metrics: [|]}}", ["accuracy", "balanced-accuracy", "f1", "kappa", "mae"]],
+    [
+      "losses that fit",
+      "tasks:\n  a:\n    kind: regression\n    loss: |",
+      ["mse", "mae", "huber", "cosine", "gaussian", "huber with options"],
+    ],
+    ["a loss's options", "tasks: {a: {kind: regression, loss: {huber: {|}}}}", ["delta"]],
+    ["losses in braces", "tasks: {a: {kind: binary, loss: {|}}}", ["focal", "binary-cross-entropy"]],
+    [
+      "keys of a task, without those of other kinds",
+      "tasks:\n  a:\n    kind: segmentation\n    |",
+      ["column", "classes", "ignore", "loss", "metrics", "weight"],
+    ],
     ["keys of a table", "data:\n  file: x.csv\n  |", ["inputs", "missing", "split"]],
     ["a comment", "name: x # |", []],
     ["a free text", "description: some | words", []],
@@ -93,6 +108,7 @@ describe("completion", () => {
     expect(labels("data: {inputs: {where: [lat, |]}}", ["lon"])).toEqual(["lon"]);
     expect(labels("data:\n  inputs:\n    where:\n      - |", ["lon"])).toEqual(["lon"]);
     expect(labels("data: {inputs: {where: |}}", ["lon"])).toEqual(["lon"]);
+    expect(labels("tasks: {a: {columns: [x, |]}}", ["Body Mass (g)"])).toEqual(["Body Mass (g)"]);
   });
 
   test("writes a layer as its place asks", () => {
@@ -133,6 +149,7 @@ describe("a section with nothing under it yet", () => {
     ["clip", "seed: 0}", "clip: }", "seed: 0}"],
     ["earlyStopping", "seed: 0}", "earlyStopping: }", "earlyStopping: {}}"],
     ["a schedule's options", "seed: 0}", "schedule: {cosine: }}", "schedule: {cosine: {}}}"],
+    ["a loss's options", "kind: regression,", "loss: {huber: }, kind: regression,", "loss: {huber: {}}, kind: regression,"],
   ])("means what it means when it is left out: %s", (_what, passage, empty, same) => {
     const given = parseExperiment(penguinsWith(passage, empty));
     expect(given.diagnostics).toEqual([]);
@@ -183,6 +200,12 @@ describe("hover", () => {
     ["a layer by its name", "model: {trunk: [flat|ten]}", ["**flatten**"]],
     ["a layer of a head", "model: {heads: {a: [{dro|pout: {rate: 0.5}}]}}", ["**dropout**", "`rate`"]],
     ["a layer's argument", "model: {trunk: [{conv2d: {kernel|Size: 3}}]}", ["**kernelSize**", "Size of the window"]],
+    ["a kind of task", "tasks: {a: {kind: ordi|nal}}", ["**ordinal**", "have an order", "Loss: `ordinal-cross-entropy`"]],
+    ["a loss", "tasks: {a: {loss: hub|er}}", ["**huber**", "½ (z − y)²", "`delta`"]],
+    ["a loss with options", "tasks: {a: {loss: {fo|cal: {gamma: 1}}}}", ["**focal**", "arXiv 1708.02002", "`gamma`"]],
+    ["a loss's option", "tasks: {a: {loss: {focal: {gam|ma: 1}}}}", ["**gamma**", "How much less"]],
+    ["a metric", "tasks: {a: {metrics: [au|c]}}", ["**auc**", "ROC", "not on the batches trained on"]],
+    ["a key of a task", "tasks: {a: {lo|ss: mse}}", ["**loss**", "averaged over the rows"]],
     ["an optimizer", "optimizer: {ad|am: {}}", ["`learningRate`", "default `0.001`"]],
     ["a schedule", "training: {schedule: {cos|ine: {}}}", ["**cosine**", "half a cosine"]],
     ["a file with errors", "training: {epo|chs: 3\nname: [", ["**epochs**"]],

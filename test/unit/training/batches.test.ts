@@ -2,6 +2,7 @@ import { fc, test } from "@fast-check/vitest";
 import { beforeAll, describe, expect } from "vitest";
 import { startBackend } from "../../../src/training/backend/backend.ts";
 import { makeBatch } from "../../../src/training/batches.ts";
+import type { TaskTargets } from "../../../src/training/data/dataset.ts";
 import { BatchOrder } from "../../../src/training/data/batch-order.ts";
 import { pickRows } from "../../../src/training/data/memory-source.ts";
 import { RandomStreams } from "../../../src/training/random-streams.ts";
@@ -76,5 +77,46 @@ describe("a batch", () => {
     const { targets } = makeBatch(dataset, pickRows(values, [0, 5, 10]));
     expect(targets[0]).toBeDefined();
     expect(targets[1]).toBeUndefined();
+  });
+
+  test("lays each kind's targets out as its loss reads them; what is not known weighs nothing", () => {
+    const classes = ["a", "b", "c", "d"];
+    const tasks: TaskTargets[] = [
+      { id: "ordered", kind: "ordinal", classes, shape: [], numbers: [] },
+      { id: "labels", kind: "multi-label", classes: ["x", "y"], shape: [2], numbers: [] },
+      { id: "pixels", kind: "segmentation", classes: ["sky", "sea"], shape: [1, 2], numbers: [] },
+    ];
+    const { targets } = makeBatch(
+      { inputs: [], tasks },
+      {
+        rows: 2,
+        inputs: [],
+        targets: [Float32Array.of(2, 0), Float32Array.of(1, Number.NaN, 0, 0), Float32Array.of(1, 0, Number.NaN, 1)],
+        present: [Uint8Array.of(1, 1), Uint8Array.of(1, 0), Uint8Array.of(1, 1)],
+      },
+    );
+    const numbersOf = (at: number) =>
+      [targets[at]?.target, targets[at]?.rowWeight].map((each) => ({ shape: each?.shape, values: [...(each?.dataSync() ?? [])] }));
+    expect(numbersOf(0)).toEqual([
+      { shape: [2, 3], values: [1, 1, 0, 0, 0, 0] },
+      { shape: [2, 1], values: [0.5, 0.5] },
+    ]);
+    expect(numbersOf(1)).toEqual([
+      { shape: [2, 2], values: [1, 0, 0, 0] },
+      { shape: [2, 2], values: [1, 0, 0, 0] },
+    ]);
+    expect(numbersOf(2)).toEqual([
+      { shape: [4, 2], values: [0, 1, 1, 0, 0, 0, 0, 1] },
+      { shape: [4, 1], values: [0.25, 0.25, 0, 0.5] },
+    ]);
+  });
+
+  test("shows bad data as a value that is not finite, and does not take it for a label that is not known", () => {
+    const task: TaskTargets = { id: "kind", kind: "classification", classes: ["a", "b"], shape: [], numbers: [] };
+    const { targets } = makeBatch(
+      { inputs: [], tasks: [task] },
+      { rows: 1, inputs: [], targets: [Float32Array.of(Number.NaN)], present: [Uint8Array.of(1)] },
+    );
+    expect([...(targets[0]?.target.dataSync() ?? [])]).toEqual([Number.NaN, Number.NaN]);
   });
 });

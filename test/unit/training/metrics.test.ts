@@ -1,8 +1,10 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
+import { metricNames } from "../../../src/experiment/metrics.ts";
+import { taskKinds } from "../../../src/experiment/task-kinds.ts";
 import { score } from "../../../src/training/best.ts";
 import type { TaskTargets } from "../../../src/training/data/dataset.ts";
-import { describeTask, TaskMetrics } from "../../../src/training/metrics.ts";
+import { describeTask, TaskMetrics } from "../../../src/training/metrics/metrics.ts";
 
 const kind: TaskTargets = { id: "kind", kind: "classification", classes: ["a", "b", "c"], shape: [], numbers: [] };
 const mass: TaskTargets = { id: "mass", kind: "regression", classes: [], shape: [], numbers: [{ mean: 4200, deviation: 800 }] };
@@ -13,7 +15,11 @@ function measured(
   truth: readonly number[],
   present: readonly number[] = truth.map(() => 1),
 ): TaskMetrics {
-  const metrics = new TaskMetrics(task);
+  const metrics = new TaskMetrics(
+    task,
+    metricNames.filter((name) => taskKinds[task.kind].metrics.includes(name)),
+    { ranks: true },
+  );
   metrics.add(Float32Array.from(output), Float32Array.from(truth), Uint8Array.from(present));
   return metrics;
 }
@@ -57,7 +63,7 @@ const rows = fc.array(fc.tuple(fc.double({ min: -2, max: 2, noNaN: true }), fc.d
 test.prop([rows, fc.nat(3)])("adding rows in two parts gives the same as adding them at once", (all, cut) => {
   const truth = Float32Array.from(all, ([, y]) => y);
   const present = Uint8Array.from(all, ([, , here]) => (here ? 1 : 0));
-  const parts = new TaskMetrics(mass);
+  const parts = new TaskMetrics(mass, ["rmse", "r2"], { ranks: false });
   const indices = [...truth.keys()];
   for (const part of [indices.slice(0, cut), indices.slice(cut)])
     parts.add(

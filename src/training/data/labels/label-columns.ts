@@ -1,4 +1,5 @@
 import type { Experiment } from "../../../experiment/schema.ts";
+import { lossOf } from "../../losses/losses.ts";
 import type { DataProblem, TablePlace } from "../data-error.ts";
 import type { LabelFault, LabelSettings, RowPlace } from "./label.ts";
 
@@ -13,8 +14,19 @@ export interface LabelColumns {
 export function labelColumns(experiment: Pick<Experiment, "tasks">, id: string): LabelColumns {
   const task = experiment.tasks[id];
   if (task === undefined) throw new TypeError(`There is no task "${id}".`);
-  const { kind, column } = task;
-  return { settings: { id, kind, columns: [column ?? id] }, paths: [column === undefined ? ["tasks", id] : ["tasks", id, "column"]] };
+  const { kind, column, columns, classes, separator, ignore } = task;
+  const settings: LabelSettings = {
+    id,
+    kind,
+    columns: columns ?? [column ?? id],
+    direction: lossOf(task) === "cosine",
+    ...(classes === undefined ? {} : { classes: classes.map(String) }),
+    ...(separator === undefined ? {} : { separator }),
+    ...(ignore === undefined ? {} : { ignore }),
+  };
+  const own = ["tasks", id];
+  const paths = columns?.map((_, position) => [...own, "columns", position]) ?? [column === undefined ? own : [...own, "column"]];
+  return { settings, paths };
 }
 
 /** A fault as a problem of the data, for whoever knows the row. */

@@ -26,7 +26,8 @@ export class LabelSetFit implements LabelFit {
   readonly #settings: LabelSettings;
   readonly #counter = new NameCounter();
   readonly #declared: NameIndex | undefined;
-  #marks: number[] | undefined;
+  /** Of each label, how often it is there and how often it is not. */
+  #marks: { there: number; not: number }[] | undefined;
   #rows = 0;
   #labelled = 0;
 
@@ -53,9 +54,10 @@ export class LabelSetFit implements LabelFit {
       declared ??
       this.#marks?.map((_, label) => (columns.length > 1 ? (columns[label] ?? "") : String(label))) ??
       named.map(([name]) => name);
-    const counts = this.#marks ?? classes.map((name) => named[index.of(name) ?? -1]?.[1] ?? 0);
+    const counts = this.#marks?.map(({ there }) => there) ?? classes.map((name) => named[index.of(name) ?? -1]?.[1] ?? 0);
+    const absences = this.#marks?.map(({ not }) => not) ?? counts.map((count) => this.#labelled - count);
     if (counts.every((count) => count === 0)) throw noneOccurs(this.#settings);
-    return { targets: { id, kind, classes, shape: [classes.length], counts, numbers: [] }, remarks: [] };
+    return { targets: { id, kind, classes, shape: [classes.length], counts, absences, numbers: [] }, remarks: [] };
   }
 
   #addNames(names: readonly string[]): void {
@@ -67,11 +69,11 @@ export class LabelSetFit implements LabelFit {
   }
 
   #addMarks(marks: readonly number[]): void {
-    this.#marks ??= new Array<number>(marks.length).fill(0);
-    const counts = this.#marks;
-    requireLength(marks, this.#settings.classes?.length ?? counts.length, this.#settings);
-    marks.forEach((mark, label) => {
-      if (mark === 1) counts[label] = (counts[label] ?? 0) + 1;
+    this.#marks ??= marks.map(() => ({ there: 0, not: 0 }));
+    requireLength(marks, this.#settings.classes?.length ?? this.#marks.length, this.#settings);
+    this.#marks.forEach((counts, label) => {
+      if (marks[label] === 1) counts.there += 1;
+      if (marks[label] === 0) counts.not += 1;
     });
   }
 }

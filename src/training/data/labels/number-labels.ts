@@ -45,6 +45,7 @@ export class NumberFit implements LabelFit {
     const { id, kind, columns, direction = false } = this.#settings;
     const components = this.#components;
     if (components === undefined || components.some(({ count }) => count === 0)) throw nothingToLearn(this.#settings, this.#rows);
+    if (direction && components.length < 2) throw noDirection(this.#settings);
     const isVector = columns.length > 1 || components.length > 1;
     const numbers = direction ? commonScale(components) : components.map((moments) => moments.standardisation());
     const targets: TaskTargets = { id, kind, classes: [], shape: isVector ? [components.length] : [], numbers };
@@ -154,6 +155,16 @@ function tooLarge({ columns }: LabelSettings, column: number, cell: string | num
     ({ place }) =>
       `Column "${columns[column] ?? ""}" has ${String(cell)} in ${place}, and numbers beyond ±1e30 cannot be computed with. ` +
       `Correct that cell, or leave it empty if the value is missing.`,
+  );
+}
+
+function noDirection({ id, columns }: LabelSettings): LabelFault {
+  return new LabelFault(
+    "MTL354",
+    0,
+    () =>
+      `The loss of task "${id}" looks at the direction of a vector, and column "${columns[0] ?? ""}" has one number a row. ` +
+      `Name a column for each component under "columns", or use another loss.`,
   );
 }
 

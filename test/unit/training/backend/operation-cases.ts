@@ -1,5 +1,10 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { lossFunctions } from "../../../../src/training/losses.ts";
+import { fullLoss, type LossEntry } from "../../../../src/experiment/losses.ts";
+import { taskKindNames, taskKinds, type TaskKind } from "../../../../src/experiment/task-kinds.ts";
+import { makeBatch } from "../../../../src/training/batches.ts";
+import type { TaskTargets } from "../../../../src/training/data/dataset.ts";
+import { trainedKinds } from "../../../../src/training/kinds/kinds.ts";
+import { taskLoss } from "../../../../src/training/losses/losses.ts";
 import { type GradientCase, operation as of, type Values } from "./gradient-cases.ts";
 import { numbers } from "./references.ts";
 
@@ -53,8 +58,6 @@ const oneHotLabels = (rows: number, classes: number) =>
     0,
     "float32",
   );
-
-const labelled = () => tf.tensor2d([0.5, 0, 0.5, 0], [4, 1]);
 
 export const operationCases: readonly GradientCase[] = [
   ...elementwise.map(([name, f, values]) => of(name, [[3, 7]], (x) => f(x), values)),
@@ -147,9 +150,7 @@ export const operationCases: readonly GradientCase[] = [
   of("logLoss", [[4, 3]], (x) => tf.losses.logLoss(tf.ones([4, 3]), tf.sigmoid(x)), small),
   of("cosineDistance", [[4, 3]], (x) => tf.losses.cosineDistance(tf.ones([4, 3]), x, 1), small),
 
-  // The rows without a label have no weight.
-  of("our loss cross-entropy", [[4, 5]], (x) => lossFunctions["cross-entropy"](x, oneHotLabels(4, 5), labelled()), small),
-  ...(["mse", "mae", "huber"] as const).map((kind) => of(`our loss ${kind}`, [[4, 1]], (x) => lossFunctions[kind](x, tf.zeros([4, 1]), labelled()))),
+  ...ourLosses(),
 ]; // prettier-ignore
 
 function momentsOf(x: tf.Tensor): [tf.Tensor, tf.Tensor] {
@@ -161,4 +162,42 @@ function pair(tensors: readonly tf.Tensor[]): [tf.Tensor, tf.Tensor] {
   const [a, b] = tensors;
   if (a === undefined || b === undefined) throw new TypeError("Expected two tensors.");
   return [a, b];
+}
+
+/** Each loss of each kind on four rows, of which one has no label and one, where the kind allows it, only some of its labels. */
+function ourLosses(): readonly GradientCase[] {
+  const optioned: readonly (readonly [TaskKind, LossEntry])[] = [
+    ["classification", { "cross-entropy": { labelSmoothing: 0.1, classWeights: { b: 2 } } }],
+    ["multi-label", { "binary-cross-entropy": { positiveWeight: 3 } }],
+    ["regression", { huber: { delta: 0.4 } }],
+  ];
+  const plain = taskKindNames.flatMap((kind) => taskKinds[kind].losses.map((loss) => [kind, fullLoss(loss)] as const));
+  return [...plain, ...optioned].map(([kind, loss]) => ourLoss(kind, loss));
+}
+
+function ourLoss(kind: TaskKind, loss: LossEntry): GradientCase {
+  const shapes: Partial<Record<TaskKind, readonly number[]>> = { "multi-label": [4], regression: [3], segmentation: [1, 2] };
+  const task: TaskTargets = {
+    id: "task",
+    kind,
+    classes: kind === "regression" ? [] : kind === "binary" ? ["no", "yes"] : ["a", "b", "c", "d"],
+    shape: shapes[kind] ?? [],
+    numbers: kind === "regression" ? [0, 1, 2].map(() => ({ mean: 0, deviation: 1 })) : [],
+  };
+  const { compute } = taskLoss({ kind, loss }, task);
+  const [name = ""] = Object.keys(loss);
+  const width = trainedKinds[kind].outputShape(task, name === "gaussian" ? "gaussian" : "mse");
+  const size = task.shape.reduce((product, side) => product * side, 1);
+  const most = kind === "binary" || kind === "multi-label" ? 2 : 4;
+  const truth = Float32Array.from({ length: 4 * size }, (_, i) => (kind === "regression" ? Math.sin(i) : (i * 7 + 3) % most));
+  if (size > 1) truth[1] = Number.NaN;
+  return of(`our loss ${JSON.stringify(loss)} of ${kind}`, [[4, ...width]], (x) => {
+    const { targets } = makeBatch(
+      { inputs: [], tasks: [task] },
+      { rows: 4, inputs: [], targets: [truth], present: [Uint8Array.of(1, 0, 1, 1)] },
+    );
+    const [wanted] = targets;
+    if (wanted === undefined) throw new Error("No row has a label.");
+    return compute(x, wanted.target, wanted.rowWeight);
+  });
 }

@@ -1,0 +1,83 @@
+import type { MetricName } from "../../experiment/metrics.ts";
+import type { TaskTargets } from "../data/dataset.ts";
+import { sizeOf } from "../kinds/kind.ts";
+import { meanOf, type Tally } from "./tally.ts";
+
+/** Of each component: count, Σ|e|, Σe², Σy, Σy². */
+const moments = 5;
+
+/** Answers that are numbers, in the columns' own units. A row of vectors also adds the cosine between answer and label. */
+export class NumberTally implements Tally {
+  readonly #targets: TaskTargets;
+  readonly #size: number;
+  /** `[rows, Σ cos, moments of each component]`. */
+  readonly sums: Float64Array;
+
+  constructor(targets: TaskTargets) {
+    this.#targets = targets;
+    this.#size = sizeOf(targets);
+    this.sums = new Float64Array(2 + moments * this.#size);
+  }
+
+  add(output: Float32Array, truth: Float32Array, present: Uint8Array): void {
+    const width = output.length / Math.max(1, present.length);
+    for (let row = 0; row < present.length; row++) {
+      if (present[row] === 1) this.#addRow(output.subarray(row * width, row * width + this.#size), truth, row * this.#size);
+    }
+  }
+
+  value(metric: MetricName): number {
+    const components = Array.from({ length: this.#size }, (_, component) => this.#momentsOf(component));
+    const total = (part: number): number => components.reduce((sum, sums) => sum + (sums[part] ?? 0), 0);
+    const [rows = 0, cosines = 0] = this.sums;
+    switch (metric) {
+      case "rmse":
+        return Math.sqrt(total(2) / total(0));
+      case "mae":
+        return total(1) / total(0);
+      case "r2":
+        return meanOf(components.map(explained));
+      case "cosine":
+        return cosines / rows;
+      default:
+        return Number.NaN;
+    }
+  }
+
+  reset(): void {
+    this.sums.fill(0);
+  }
+
+  #addRow(answers: Float32Array, truth: Float32Array, at: number): void {
+    let [product, answerSquare, labelSquare] = [0, 0, 0];
+    answers.forEach((answer, component) => {
+      const label = truth[at + component] ?? Number.NaN;
+      if (Number.isNaN(label)) return;
+      const { mean = 0, deviation = 1 } = this.#targets.numbers[component] ?? {};
+      const error = (answer - label) * deviation;
+      // Σy around the training mean, so that little is lost for columns far from 0.
+      const value = label * deviation;
+      const place = 2 + moments * component;
+      [1, Math.abs(error), error * error, value, value * value].forEach((term, i) => {
+        this.sums[place + i] = (this.sums[place + i] ?? 0) + term;
+      });
+      const [y, z] = [value + mean, answer * deviation + mean];
+      product += y * z;
+      answerSquare += z * z;
+      labelSquare += y * y;
+    });
+    const length = Math.sqrt(answerSquare) * Math.sqrt(labelSquare);
+    const [rows = 0, cosines = 0] = this.sums;
+    this.sums.set([rows + 1, cosines + (length > 0 ? product / length : 0)]);
+  }
+
+  #momentsOf(component: number): Float64Array {
+    return this.sums.subarray(2 + moments * component, 2 + moments * (component + 1));
+  }
+}
+
+/** R² of one component; NaN where its labels do not vary. */
+function explained([count = 0, , squared = 0, sum = 0, squares = 0]: Float64Array): number {
+  const spread = squares - (sum * sum) / count;
+  return spread > 0 ? 1 - squared / spread : Number.NaN;
+}
