@@ -13,6 +13,10 @@ export interface RunOutcome {
   readonly seconds: number;
   readonly metrics: MetricTable;
   readonly dominance: DominanceTable;
+  /** Rows trained on in a second, and the share of the steps' time that was spent getting batches. */
+  readonly data?: { readonly rowsPerSecond: number; readonly waiting: number };
+  /** The most memory that the trainer has held. */
+  readonly memory?: { readonly peakRssMiB: number };
   /** Only where there is something to say. */
   readonly reason?: string;
 }
@@ -26,8 +30,15 @@ export function outcomeOf(run: RunSummary, now: number = Date.now()): RunOutcome
     seconds: secondsOf(run, now),
     metrics: { ...run.latest, ...run.result?.metrics },
     dominance: run.result?.dominance ?? { trunk: {}, parameters: {} },
+    ...speedOf(run),
     ...(run.reason === null ? {} : { reason: run.reason }),
   };
+}
+
+function speedOf({ result }: RunSummary): Pick<RunOutcome, "data" | "memory"> {
+  if (result?.speed === undefined) return {};
+  const { rowsPerSecond, waiting, peakRssMiB } = result.speed;
+  return { data: { rowsPerSecond, waiting }, memory: { peakRssMiB } };
 }
 
 /** One element of `list --json`. */

@@ -15,7 +15,7 @@ interface Choice extends vscode.QuickPickItem {
 export async function newExperiment(rooms: NewExperimentRooms): Promise<void> {
   const fromTable: Choice = {
     label: vscode.l10n.t("$(table) From a table…"),
-    detail: vscode.l10n.t("A CSV, TSV or JSON file of yours: its columns become inputs and tasks, for you to change."),
+    detail: vscode.l10n.t("A CSV, TSV, JSON or Parquet file of yours: its columns become inputs and tasks, for you to change."),
     make: () => experimentFromTable(rooms),
   };
   const chosen = await vscode.window.showQuickPick([...(await exampleChoices(rooms)), fromTable], {
@@ -62,7 +62,7 @@ async function experimentFromTable({ inspector }: NewExperimentRooms): Promise<v
   if (table === undefined) return undefined;
   const { tableExperiment } = await import("./table-experiment.ts");
   const text = await tableExperiment(table.fsPath, await inspector());
-  const stem = path.posix.basename(table.path).replace(/\.\w+$/, "");
+  const stem = path.posix.basename(table.path).replace(/\.\w+(\.gz)?$/, "");
   const file = await freeName(vscode.Uri.joinPath(table, ".."), stem);
   await vscode.workspace.fs.writeFile(file, new TextEncoder().encode(text));
   return file;
@@ -70,13 +70,17 @@ async function experimentFromTable({ inspector }: NewExperimentRooms): Promise<v
 
 /** One of the workspace's tables, or another one. */
 async function pickTable(): Promise<vscode.Uri | undefined> {
-  const found = await vscode.workspace.findFiles("**/*.{csv,tsv}", "**/{node_modules,.taskscope}/**", 200);
+  const found = await vscode.workspace.findFiles(
+    "**/*.{csv,tsv,jsonl,ndjson,parquet,csv.gz,tsv.gz}",
+    "**/{node_modules,.taskscope}/**",
+    200,
+  );
   const items = found.map((file) => ({ label: vscode.workspace.asRelativePath(file), file })).sort((a, b) => (a.label < b.label ? -1 : 1));
   const browse = { label: vscode.l10n.t("$(folder-opened) Browse…"), file: undefined };
   const chosen =
     items.length === 0 ? browse : await vscode.window.showQuickPick([...items, browse], { placeHolder: vscode.l10n.t("Which table?") });
   if (chosen === undefined || chosen.file !== undefined) return chosen?.file;
-  const tables = { [vscode.l10n.t("Tables")]: ["csv", "tsv", "json"] };
+  const tables = { [vscode.l10n.t("Tables")]: ["csv", "tsv", "json", "jsonl", "ndjson", "parquet", "gz"] };
   const opened = await vscode.window.showOpenDialog({ filters: tables, openLabel: vscode.l10n.t("Use This Table") });
   return opened?.[0];
 }

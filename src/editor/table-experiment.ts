@@ -15,5 +15,5 @@ export async function tableExperiment(table: string, inspector: Inspects): Promi
   });
   const { data } = await inspector.inspect(question, path.dirname(table));
   if (data.columns === undefined) throw new Error(data.problems[0]?.message ?? `${file} could not be read as a table.`);
-  return experimentForTable({ name: file.replace(/\.\w+$/, ""), file, columns: data.columns });
+  return experimentForTable({ name: file.replace(/\.\w+(\.gz)?$/, ""), file, columns: data.columns });
 }

@@ -1,5 +1,6 @@
 import type { Remark } from "../balancers/balancer.ts";
 import { findBalancer } from "../balancers/catalogue.ts";
+import { checkInputs, columnOf, inputLists } from "./check-inputs.ts";
 import { layerNameOf, layersOf } from "./check-parts.ts";
 import { checkTask, checkTwice, lossIn } from "./check-task.ts";
 import { checkTraining } from "./check-training.ts";
@@ -23,6 +24,7 @@ export function* checkSense(root: Tree): Generator<Diagnostic> {
   yield* checkTraining(root);
   yield* checkPositiveLosses(root);
   yield* checkColumns(root);
+  yield* checkInputs(root);
   yield* checkSplit(root);
   yield* checkLayerNames(root);
   for (const layer of layersOf(root)) yield* checkStrides(layer);
@@ -182,37 +184,34 @@ function* checkPositiveLosses(root: Tree): Generator<Diagnostic> {
 
 function* checkColumns(root: Tree): Generator<Diagnostic> {
   const inputs = inputLists(valueOf(valueOf(root, "data"), "inputs"));
-  const owner = new Map<string, string>();
+  const owner = new Map<string, { readonly task: string; readonly threshold: unknown }>();
   for (const { key, value, keyRange } of entriesOf(valueOf(root, "tasks"))) {
+    const given = valueOf(value, "threshold");
+    const threshold = given === undefined ? undefined : plainOf(given);
     for (const { name, range } of labelPlaces(key, value, keyRange)) {
       const other = owner.get(name);
-      if (other === undefined) owner.set(name, key);
-      else if (other !== key) {
-        yield finding("MTL213", range, `The tasks \`${other}\` and \`${key}\` both predict \`${name}\`. Is that meant?`, {
+      if (other === undefined) owner.set(name, { task: key, threshold });
+      else if (other.task !== key && other.threshold === threshold) {
+        yield finding("MTL213", range, `The tasks \`${other.task}\` and \`${key}\` both predict \`${name}\`. Is that meant?`, {
           severity: "warning",
         });
       }
     }
   }
   for (const input of inputs.flat()) {
-    const task = owner.get(textOf(input) ?? "");
+    const name = columnOf(input) ?? "";
+    const task = owner.get(name)?.task;
     if (task === undefined) continue;
     yield finding(
       "MTL211",
-      input.range,
-      `\`${textOf(input) ?? ""}\` is what the task \`${task}\` predicts: as an input it gives the answer away. Take it out.`,
+      valueOf(input, "column")?.range ?? input.range,
+      `\`${name}\` is what the task \`${task}\` predicts: as an input it gives the answer away. Take it out.`,
       {
         severity: "warning",
       },
     );
   }
   for (const list of inputs) yield* checkTwice(list, "input");
-}
-
-/** The entries of each input, whether it has a name or not. */
-function inputLists(inputs: Tree | undefined): readonly (readonly Tree[])[] {
-  if (inputs?.kind !== "map") return [itemsOf(inputs)];
-  return inputs.entries.map(({ value }) => (value.kind === "list" ? value.items : [value]));
 }
 
 /** The columns that a task predicts, and where it names them. */

@@ -95,19 +95,27 @@ function fullName(path: Path): string {
 
 /** Shows what the branch that was most likely meant says; where none stands out, what all of them expect. */
 function union(branches: readonly (readonly Issue[])[], path: Path, tree: Tree, place: Found, subject: Subject): readonly Problem[] {
-  const inner = branches.filter((issues) => !issues.some(isOfWrongKind));
+  const written = place.tree?.kind === "scalar" ? place.tree.value : undefined;
+  // A misspelt name is of the right kind where another branch takes no name at all.
+  const isMisspelt = (issue: Issue): boolean =>
+    issue.code === "invalid_value" && issue.values.every((value) => typeof value === typeof written);
+  const inner = branches.filter((issues) => !issues.some((issue) => isOfWrongKind(issue) && !isMisspelt(issue)));
   const best = inner.toSorted((a, b) => weight(a) - weight(b))[0];
   if (best !== undefined) return best.flatMap((issue) => explain(issue, path, tree, subject));
   if (place.tree === undefined) return [missing(path, tree, place, subject)];
   const expected = branches.flatMap((issues) => issues.filter(isOfWrongKind).flatMap(expectations));
   const distinct = [...new Set(expected)];
+  const instead = place.tree;
   const names = branches.flatMap((issues) => issues.flatMap((issue) => (issue.code === "invalid_value" ? issue.values.map(String) : [])));
-  const meant = nearest(textOf(place.tree) ?? "", names);
+  const meant = nearest(textOf(instead) ?? "", names);
   const hint = meant === undefined ? "" : ` Did you mean \`${meant}\`?`;
-  const message = `\`${nameOf(path)}\` must be ${listed(distinct, "or")}, but ${described(place.tree)}.${hint}`;
+  const message = `\`${nameOf(path)}\` must be ${listed(distinct, "or")}, but ${described(instead)}.${hint}`;
   // Where single values are taken too, this one is of the wrong kind, and in brackets it would be no better.
   const takesParts = distinct.every((words) => words === kindWords("array") || words === kindWords("object"));
-  const fixes = meant !== undefined ? [respell(place.range, meant)] : takesParts ? retyped("array", place.tree) : [];
+  const single = branches.flatMap((issues) =>
+    issues.flatMap((issue) => (issue.code === "invalid_type" && issue.expected !== "array" ? retyped(issue.expected, instead) : [])),
+  );
+  const fixes = meant !== undefined ? [respell(instead.range, meant)] : takesParts ? retyped("array", instead) : single.slice(0, 1);
   return [{ diagnostic: finding("MTL103", place.range, message, { fixes }) }];
 }
 

@@ -152,7 +152,7 @@ export const checks = {
 
   MTL250: [
     "Key does not fit the kind of task",
-    "`columns`, `separator`, `classes` and `ignore` say what the labels of some kinds of tasks are; [Tasks](tasks.md) tells which. Delete the key, or change the kind.",
+    "`columns`, `separator`, `classes`, `ignore` and `threshold` say what the labels of some kinds of tasks are; [Tasks](tasks.md) tells which. Delete the key, or change the kind.",
   ],
   MTL251: [
     "Labels named twice",
@@ -167,6 +167,11 @@ export const checks = {
     "The balancer takes logarithms, roots or ratios of the losses and needs them above 0, and this loss can fall below. Use another loss or another balancer.",
   ],
   MTL254: ["Class weights do not fit the classes", "A list of weights has one number a class, and a mapping names classes that there are."],
+
+  MTL240: [
+    "Option without effect",
+    "An input's option is for another encoding: `size` for `encode: embedding`, `cyclic` for parts of a date, `scale` for numbers. Delete it, or change the encoding.",
+  ],
 
   MTL301: ["Unknown column", "The table has no such column. The message names the nearest, and the columns there are."],
   MTL302: [
@@ -187,7 +192,7 @@ export const checks = {
   MTL310: ["No data file", "The file named under `data` is not there or cannot be read. Its path is relative to the experiment file."],
   MTL311: [
     "Not a table",
-    "The data file is not a table that can be read: csv and tsv with a line of column names first, or json as an array of objects or an object of columns; text in UTF-8.",
+    "The data file is not a table that can be read: csv and tsv with a line of column names first, json as an array of objects or an object of columns, jsonl with an object on every line, or parquet; text in UTF-8.",
   ],
   MTL312: [
     "Row of another length",
@@ -195,7 +200,7 @@ export const checks = {
   ],
   MTL313: [
     "Table too large",
-    "Tables are held in memory; this one is larger than what is read. Keep only the columns and rows that are needed.",
+    "A json object of columns is read as a whole, and this one is larger than what is read so. Write an array of objects, one a row, or another format.",
   ],
   MTL314: ["Unusable column names", "A column has no name, or two columns have the same."],
   MTL315: [
@@ -236,9 +241,25 @@ export const checks = {
     "Damaged file",
     "The file is not whole: its packed data or its footer cannot be read, most likely because a copy or download ended early. Get it again.",
   ],
+  MTL326: [
+    "No room for the rows",
+    "The rows need more memory than `data.memory` allows, and the temporary file that would take them cannot be written. Free some space on its disk, choose another folder for temporary files, or raise `data.memory`.",
+  ],
+  MTL327: [
+    "Category unseen in training",
+    "Validation or test rows have a category of a text input that no training row has, so the network has learned nothing of it: one-hot it has no feature, and embedded it shares the vector `(other)`.",
+  ],
   MTL328: [
     "No single values",
     "The column holds lists, objects or structs instead of one number, text or date a row. Leave it out, or write its parts as columns of their own.",
+  ],
+  MTL329: [
+    "Not a date",
+    "Parts of a date are taken of a date column, or of text like `2001-01-14` or `2001-01-14T21:55:00`. A date column enters the network by its parts: `{column: when, encode: [month, weekday, hour]}`.",
+  ],
+  MTL333: [
+    "Only the beginning was checked",
+    "The table is large, so a check looks at its beginning. The training looks at all rows before its first step.",
   ],
   MTL330: ["No such label in Multi-MNIST", "Each image has two digits; their labels are the columns `left` and `right`."],
   MTL331: [

@@ -190,7 +190,8 @@ function optimizerOffers(cursor: Cursor, shape: Shape): Completion[] {
 function isColumn({ path }: Cursor): boolean {
   const [section, second, third, fourth] = path;
   if (section === "tasks") return third === "column" || (third === "columns" && path.length === 4);
-  const isEntry = path.length === 3 || (path.length === 4 && (fourth === "array" || typeof fourth === "number"));
+  const isEntry =
+    path.length === 3 || (path.length === 4 && (fourth === "array" || typeof fourth === "number")) || path.at(-1) === "column";
   return section === "data" && second === "inputs" && isEntry;
 }
 

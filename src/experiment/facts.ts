@@ -17,7 +17,8 @@ export interface DataFacts {
 /** A column of a table, or an array. */
 export interface ColumnFacts {
   readonly name: string;
-  readonly type: "number" | "text" | "empty";
+  /** `nested`: no single values, such as lists. */
+  readonly type: "number" | "text" | "date" | "nested" | "empty";
   readonly missing: number;
   /** Different values; 0 for an array that is no label, and is not read to tell. */
   readonly distinct: number;
@@ -45,5 +46,5 @@ export interface FactProblem {
   readonly code: `MTL${string}`;
   readonly message: string;
   /** Nothing stands in the way of a training, but a person should know; an error where it is left out. */
-  readonly severity?: "warning";
+  readonly severity?: "warning" | "information";
 }

@@ -21,7 +21,9 @@ const mostTasks = 2;
  * classifications, numbers regressions, the rest inputs. Throws `RangeError` when the table has no column to predict and another to predict it from.
  */
 export function experimentForTable({ name, file, columns }: TableDescription): string {
-  const usable = columns.filter(({ name: column, type, distinct }) => type !== "empty" && distinct > 1 && column.trim() !== "");
+  const usable = columns.filter(
+    ({ name: column, type, distinct }) => type !== "empty" && type !== "nested" && distinct > 1 && column.trim() !== "",
+  );
   const labels = chooseLabels(usable);
   const inputs = usable.filter((column) => !labels.includes(column) && !isIdentifier(column));
   if (labels.length === 0 || inputs.length === 0) {
@@ -37,7 +39,7 @@ export function experimentForTable({ name, file, columns }: TableDescription): s
     `name: ${usableName(name)}`,
     "data:",
     `  file: ${yamlWord(file)}`,
-    `  inputs: [${inputs.map((column) => yamlWord(column.name)).join(", ")}]`,
+    `  inputs: [${inputs.map(inputText).join(", ")}]`,
     ...(skipped.length === 0 ? [] : [`  # left out: ${skipped.map((column) => oneLine(column.name)).join(", ")}`]),
     ...(lacking ? ["  missing: mean # some inputs have gaps: fill them with the training mean"] : []),
     "  split: {validation: 0.15, test: 0.15}",
@@ -56,6 +58,11 @@ export function experimentForTable({ name, file, columns }: TableDescription): s
   return `${lines.join("\n")}\n`;
 }
 
+/** A date enters by its parts. */
+function inputText({ name, type }: ColumnFacts): string {
+  return type === "date" ? `{column: ${yamlWord(name)}, encode: [month, weekday, hour]}` : yamlWord(name);
+}
+
 /** One column to classify and one to measure if there are such, else two of a kind: what is named like a label, then the last. */
 function chooseLabels(columns: readonly ColumnFacts[]): readonly ColumnFacts[] {
   const ranked = columns.toReversed().sort((a, b) => Number(isNamedLikeLabel(b)) - Number(isNamedLikeLabel(a)));
@@ -72,6 +79,7 @@ function isNamedLikeLabel({ name }: ColumnFacts): boolean {
 }
 
 function kindOf({ type, distinct }: ColumnFacts): TaskKind | undefined {
+  if (type === "date") return undefined;
   if (distinct <= 2) return "binary";
   if (type === "text") return distinct <= mostClasses ? "classification" : undefined;
   return "regression";

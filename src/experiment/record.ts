@@ -132,9 +132,19 @@ export interface DominanceTable {
   readonly parameters: Record<string, Record<string, number>>;
 }
 
+/** How fast a run's steps were, of the process that ended it. */
+export interface RunSpeed {
+  readonly rowsPerSecond: number;
+  /** Share of the steps' time that was spent getting their batches. */
+  readonly waiting: number;
+  /** The most memory that the process has held. */
+  readonly peakRssMiB: number;
+}
+
 /** The end of a run that completed or was stopped. */
 export interface RunResult {
   readonly metrics: MetricTable;
   readonly dominance: DominanceTable;
   readonly bestStep: number | null;
+  readonly speed?: RunSpeed;
 }

@@ -11,6 +11,8 @@ import { lossSchema } from "./losses.ts";
 import { metricSchema } from "./metrics.ts";
 import { taskKindNames } from "./task-kinds.ts";
 
+import { missingSchema, tableInputSchema } from "./table-inputs.ts";
+
 /**
  * What a `*.mtl.yaml` may say. The one source for the TypeScript type, the JSON Schema, completion and hover texts.
  * Layers' and balancers' own options are checked against their catalogues (`layers.ts`, `balancers/catalogue.ts`).
@@ -19,14 +21,25 @@ import { taskKindNames } from "./task-kinds.ts";
 const identifier = z.string().regex(/^[A-Za-z_][\w-]*$/, "Use letters, digits, _ and -, beginning with a letter or _.");
 
 export const fileDataSchema = z.strictObject({
-  file: z.string().min(1).describe("Path of a csv, tsv or json table, relative to this file."),
-  inputs: inputsSchema(z.string().min(1)).describe(
-    "Columns that enter the network: a list, or several inputs by name, each with its columns and, under `model.inputs`, its own layers. Numbers are standardised on the training rows, text is one-hot encoded.",
+  file: z
+    .string()
+    .min(1)
+    .describe("Path of a table, relative to this file: csv, tsv, json, jsonl or ndjson, each also packed as .gz, or parquet."),
+  inputs: inputsSchema(z.union([z.string().min(1), tableInputSchema])).describe(
+    "Columns that enter the network: a list, or several inputs by name, each with its columns and, under `model.inputs`, its own layers. A column is its name, or how it is encoded: numbers are standardised on the training rows, text is one-hot encoded.",
   ),
-  missing: z
-    .enum(["mean", "drop", "error"])
+  missing: missingSchema
     .default("error")
-    .describe("What to do with a missing input: impute the training mean (or an own category), drop the row, or refuse."),
+    .describe(
+      "What to do with a missing input: impute the training mean or zero (an own category of text), add a feature that says so, drop the row, or refuse.",
+    ),
+  memory: z
+    .int()
+    .min(1)
+    .default(512)
+    .describe(
+      "MiB that the rows may take in memory. Where they need more they lie in a temporary file, and are read in shuffled windows of this size.",
+    ),
   split: splitSchema.prefault({}),
 });
 
@@ -61,6 +74,7 @@ export const taskSchema = z
     kind: z.enum(taskKindNames).describe("What is predicted: classes, labels, ordered classes, numbers, or a class for each pixel."),
     loss: lossSchema.optional().describe("Loss, averaged over the rows that have a label: its name, or one key with its options."),
     metrics: z.array(metricSchema).min(1).optional().describe("Metrics after each epoch; the first is shown as the headline."),
+    threshold: z.number().optional().describe("For classes that are not in the table: whether the column's number is above this one."),
     weight: z.number().min(0).optional().describe("Constant weight of this task for the balancer `static`. Default: 1."),
   })
   .describe("One task: what is predicted from which column.");

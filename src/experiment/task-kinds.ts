@@ -7,7 +7,7 @@ export const taskKindNames = ["classification", "binary", "multi-label", "ordina
 export type TaskKind = (typeof taskKindNames)[number];
 
 /** Keys of a task that say where its labels are, beside `column`, and what they are. */
-export const labelKeys = ["columns", "separator", "classes", "ignore"] as const;
+export const labelKeys = ["columns", "separator", "classes", "ignore", "threshold"] as const;
 
 export type LabelKey = (typeof labelKeys)[number];
 
@@ -42,7 +42,7 @@ export const taskKinds: Readonly<Record<TaskKind, TaskKindFacts>> = {
     metrics: ["accuracy", "balanced-accuracy", "top3", "top5", "f1", "auc"],
     top: true,
     defaults: ["accuracy", "f1"],
-    keys: ["classes"],
+    keys: ["classes", "threshold"],
   },
   binary: {
     summary: "Yes or no, from one output.",
@@ -51,7 +51,7 @@ export const taskKinds: Readonly<Record<TaskKind, TaskKindFacts>> = {
     losses: ["binary-cross-entropy", "focal"],
     metrics: ["accuracy", "balanced-accuracy", "f1", "auc"],
     defaults: ["accuracy", "auc"],
-    keys: ["classes"],
+    keys: ["classes", "threshold"],
   },
   "multi-label": {
     summary: "Any number of labels at once, each yes or no.",

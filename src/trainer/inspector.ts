@@ -1,7 +1,8 @@
 import type { ExperimentFacts } from "../experiment/facts.ts";
 import { experimentSchema } from "../experiment/schema.ts";
 import type { Experiment } from "../experiment/schema.ts";
-import { inspectData, TableCache } from "../training/data/inspect.ts";
+import { inspectData } from "../training/data/inspect.ts";
+import { PrefixCache } from "../training/data/tables/prefix.ts";
 import { inspectModel } from "../training/model/inspect.ts";
 
 /**
@@ -12,7 +13,7 @@ import { inspectModel } from "../training/model/inspect.ts";
 
 const idleLimit = 60_000;
 
-const tables = new TableCache();
+const tables = new PrefixCache();
 let last: Promise<void> = Promise.resolve();
 let unanswered = 0;
 let idle = setTimeout(leave, idleLimit);

@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import type { OwnershipMap, RunDescription, RunEvent } from "../experiment/record.ts";
+import type { OwnershipMap, RunDescription, RunEvent, RunSpeed } from "../experiment/record.ts";
 import type { ProcessIdentity } from "../runs/contract.ts";
 import type { Ending } from "../runs/store/run-writer.ts";
 import type { Control, Recorder } from "../training/recorder.ts";
@@ -34,6 +34,7 @@ export class Recording implements Recorder, Control {
   #handOverPlanned = false;
   #checkpointsTaken = 0;
   #failure: string | undefined;
+  #speed: RunSpeed | undefined;
   #resolveEnd: ((error: string | null) => void) | undefined;
   /** The thread has told that it is done, or is no more. */
   #gone = false;
@@ -101,6 +102,10 @@ export class Recording implements Recorder, Control {
     this.#handOver({ step, epoch });
   }
 
+  speed(speed: RunSpeed): void {
+    this.#speed = speed;
+  }
+
   stopRequested(): boolean {
     return Atomics.load(this.#flags, flag.stop) === 1;
   }
@@ -124,10 +129,12 @@ export class Recording implements Recorder, Control {
   /** Writes the terminal row and closes the store. Throws `RecordingError` when that was not possible, or nobody is there to do it. */
   async end(ending: Ending): Promise<void> {
     this.#handOver(null);
+    const { result } = ending;
+    const whole: Ending = result === null || this.#speed === undefined ? ending : { ...ending, result: { ...result, speed: this.#speed } };
     const error = await new Promise<string | null>((resolve) => {
       this.#resolveEnd = resolve;
       if (this.#gone) resolve(endedEarly);
-      else this.#post({ kind: "end", ending });
+      else this.#post({ kind: "end", ending: whole });
     });
     if (error !== null) throw new RecordingError(error);
   }

@@ -1,4 +1,4 @@
-import type { OwnershipMap, RunDescription, RunEvent } from "../experiment/record.ts";
+import type { OwnershipMap, RunDescription, RunEvent, RunSpeed } from "../experiment/record.ts";
 
 /** Where training hands over what it measures. The trainer process gives it a run store; tests give it a list. */
 export interface Recorder {
@@ -14,6 +14,8 @@ export interface Recorder {
   event(event: RunEvent): void;
   /** After each step: `step` steps are done, `epoch` is the fractional epoch. */
   progress(step: number, epoch: number): void;
+  /** Once, after the last step. */
+  speed?(speed: RunSpeed): void;
 }
 
 /** What others ask of a running training; looked at between two steps. */

@@ -39,17 +39,22 @@ export async function train(request: TrainingRequest, recorder: Recorder, contro
   const { backend, threads } = experiment.training;
   const started = await startBackend(backend, { workspaceFolder: baseFolder, threads, ...request.backend });
   const dataset = await loadData(experiment, baseFolder);
-  const streams = new RandomStreams(experiment.training.seed);
-  const { model, notes } = await openNetwork(withDropout(experiment), dataset, streams, roomOf(request));
   try {
-    const training = prepareTraining({ experiment, dataset, model, streams, backend: started.name });
-    recorder.describe(training.description);
-    const told = [started.note, ...notes].filter((note) => note !== undefined);
-    for (const message of told) recorder.event({ kind: "note", step: 0, at: Date.now(), message });
-    const loop = await beginOrResume(training, request, recorder, control);
-    return await loop.run();
+    const streams = new RandomStreams(experiment.training.seed);
+    const { model, notes } = await openNetwork(withDropout(experiment), dataset, streams, roomOf(request));
+    try {
+      const training = prepareTraining({ experiment, dataset, model, streams, backend: started.name });
+      recorder.describe(training.description);
+      const told = [started.note, ...notes].filter((note) => note !== undefined);
+      for (const message of told) recorder.event({ kind: "note", step: 0, at: Date.now(), message });
+      for (const message of dataset.warnings ?? []) recorder.event({ kind: "warning", step: 0, at: Date.now(), message });
+      const loop = await beginOrResume(training, request, recorder, control);
+      return await loop.run();
+    } finally {
+      model.dispose();
+    }
   } finally {
-    model.dispose();
+    await dataset.close?.();
   }
 }
 

@@ -20,6 +20,7 @@ import { StatusWatch } from "./status-watch.ts";
 import { inTensorScope } from "./tensor-scope.ts";
 import { isTracked } from "./tracked-steps.ts";
 import type { Training } from "./training.ts";
+import { Throughput } from "./throughput.ts";
 import { TrainingError } from "./training-error.ts";
 import { captureState, restoreWeights } from "./training-state.ts";
 
@@ -44,10 +45,7 @@ export class TrainingLoop {
   readonly #statuses: StatusWatch;
   readonly #divergence: DivergenceWatch;
   #step: number;
-  /** Time spent in steps since the last `steps-per-second`. */
-  readonly #speed = { steps: 0, ms: 0 };
-  /** Time spent getting batches since then. */
-  readonly #waiting = { ms: 0 };
+  readonly #throughput = new Throughput();
 
   /** Takes up the work after `step` steps. */
   constructor(training: Training, recorder: Recorder, control: Control, keeper: CheckpointKeeper, step = 0) {
@@ -65,7 +63,9 @@ export class TrainingLoop {
   /** Trains to the end. What was trained is kept in a checkpoint also when it throws `TrainingError`. */
   async run(): Promise<LoopEnd> {
     try {
-      return await this.#toTheEnd();
+      const end = await this.#toTheEnd();
+      this.#recorder.speed?.(this.#throughput.speed);
+      return end;
     } catch (error) {
       if (error instanceof TrainingError) this.#checkpoint();
       throw error;
@@ -98,6 +98,7 @@ export class TrainingLoop {
     const track = isTracked(this.#step, experiment.track.every, training.feed.takesTurns === true);
     const rate = training.rate(this.#step);
     const [values, ...further] = await this.#nextBatches();
+    const waiting = performance.now() - started;
     const report = inTensorScope(() =>
       stepper.run(
         makeBatch(dataset, values),
@@ -125,42 +126,29 @@ export class TrainingLoop {
       recordGradients(recorder, this.#ids, this.#layers, this.#step, report.tracked);
       recordDominance(recorder, this.#ids, this.#step, training.dominance);
     }
-    this.#speed.steps += 1;
-    this.#speed.ms += performance.now() - started;
+    this.#throughput.add(values.rows, performance.now() - started, waiting);
     if (report.clipping !== undefined) training.clipShare.add(report.clipping);
     if (track) {
       recorder.scalar(series.learningRate, this.#step, rate);
       const clipped = training.clipShare.take();
       if (clipped !== undefined) recorder.scalar(series.clippedShare, this.#step, clipped);
-      this.#recordSpeed();
+      this.#throughput.record(recorder, this.#step);
     }
     recorder.progress(this.#step, this.#step / description.stepsPerEpoch);
   }
 
-  /** The step's batch and the further ones. Only what must be waited for counts as waiting. */
+  /** The step's batch and the further ones. */
   async #nextBatches(): Promise<readonly [RowValues, ...RowValues[]]> {
     const { feed, furtherFeeds } = this.#training;
-    const asked = performance.now();
     const values = await feed.next();
     const further: RowValues[] = [];
     for (const each of furtherFeeds) further.push(await each.next());
-    this.#waiting.ms += performance.now() - asked;
     return [values, ...further];
   }
 
   #reportTrouble({ trouble }: StepReport): void {
     if (trouble === undefined) return;
     this.#recorder.event(this.#training.policy.event(trouble.remedy, trouble.bad, this.#step, Date.now()));
-  }
-
-  #recordSpeed(): void {
-    // Less than half a second says little about the speed.
-    if (this.#speed.ms < 500) return;
-    this.#recorder.scalar(series.stepsPerSecond, this.#step, (1000 * this.#speed.steps) / this.#speed.ms);
-    this.#recorder.scalar(series.system("data-wait"), this.#step, this.#waiting.ms / this.#speed.ms);
-    this.#speed.steps = 0;
-    this.#speed.ms = 0;
-    this.#waiting.ms = 0;
   }
 
   /** Early stopping. */

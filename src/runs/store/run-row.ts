@@ -67,6 +67,7 @@ const result: z.ZodType<RunResult> = z.object({
   metrics: metricTable,
   dominance: z.object({ trunk: z.record(z.string(), value), parameters: z.record(z.string(), z.record(z.string(), value)) }),
   bestStep: z.number().nullable(),
+  speed: z.object({ rowsPerSecond: z.number(), waiting: z.number(), peakRssMiB: z.number() }).exactOptional(),
 });
 
 /** Reads the one row of `run`. Throws `RunStoreError` where a column does not hold what it must. */

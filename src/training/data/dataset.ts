@@ -8,6 +8,10 @@ export interface Dataset {
   readonly inputs: readonly InputSpec[];
   readonly tasks: readonly TaskTargets[];
   readonly splits: Readonly<Record<Split, RowSource>>;
+  /** What a person should know of the data, and nobody may have told before the training. */
+  readonly warnings?: readonly string[];
+  /** Gives back what the rows take outside of memory. */
+  close?(): Promise<void>;
 }
 
 /** One input of the network. */
@@ -17,6 +21,15 @@ export interface InputSpec {
   readonly shape: readonly number[];
   /** Names of the features where they have names (tables), else empty. */
   readonly features: readonly string[];
+  /** Where the input is the number of a category, of which the network learns a vector. */
+  readonly embedding?: EmbeddingSpec;
+}
+
+/** A vector of `size` numbers for each of `rows` categories. That of `zeroRow` begins as 0, and no training row moves it. */
+export interface EmbeddingSpec {
+  readonly rows: number;
+  readonly size: number;
+  readonly zeroRow: number;
 }
 
 /** What a task's targets are, fitted on the training rows alone. */

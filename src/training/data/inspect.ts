@@ -1,4 +1,3 @@
-import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 
 import { dataFiles, type DataFile } from "../../experiment/data/data-files.ts";
@@ -7,37 +6,21 @@ import type { Split } from "../../experiment/record.ts";
 import type { Experiment } from "../../experiment/schema.ts";
 import { hasArrays } from "./arrays/array-experiment.ts";
 import { inspectArrays } from "./arrays/inspect-arrays.ts";
-import type { Column } from "./column.ts";
 import { DataError, type DataProblem } from "./data-error.ts";
 import type { Dataset } from "./dataset.ts";
 import { bundledDigits } from "./load.ts";
 import { isMultiMnist, multiMnistProblems, multiMnistShape, readDigits, type MultiMnistExperiment } from "./multi-mnist.ts";
 import { splitRows } from "./split.ts";
-import { readTable, type Table } from "./table.ts";
-import { fitTable, inputSpec, tableWarnings } from "./table-dataset.ts";
 import { taskProblems } from "./task-problems.ts";
-import { hasTable, tableProblems, type TableExperiment } from "./table-problems.ts";
+import { fitTable } from "./tables/fit-table.ts";
+import { packTable } from "./tables/pack-table.ts";
+import type { PrefixCache, TablePrefix } from "./tables/prefix.ts";
+import { hasTable, planTable, type TableExperiment } from "./tables/table-plan.ts";
 
 export interface DataInspection {
   readonly facts: DataFacts;
   /** What a model must know of the data, if nothing stands in the way. */
   readonly shape: Pick<Dataset, "inputs" | "tasks"> | undefined;
-}
-
-/** Reads a table once for as long as its file stays the same. Made for one process that looks at the same few files again and again. */
-export class TableCache {
-  readonly #tables = new Map<string, { readonly version: string; readonly table: Table }>();
-
-  async read(path: string): Promise<Table> {
-    const version = await fileVersion(path);
-    const known = this.#tables.get(path);
-    if (known !== undefined && version !== "" && known.version === version) return known.table;
-    const table = await readTable(path);
-    // A few tables at most: their size may be hundreds of megabytes.
-    for (const oldest of [...this.#tables.keys()].slice(0, Math.max(0, this.#tables.size - 3))) this.#tables.delete(oldest);
-    this.#tables.set(path, { version, table });
-    return table;
-  }
 }
 
 /**
@@ -47,7 +30,7 @@ export class TableCache {
 export async function inspectData(
   experiment: Experiment,
   baseFolder: string,
-  tables: TableCache,
+  tables: PrefixCache,
   trusted: boolean,
 ): Promise<DataInspection> {
   try {
@@ -59,7 +42,7 @@ export async function inspectData(
       return withTaskProblems(experiment, { facts: { ...facts, problems: problems.map(factProblem) }, shape });
     }
     if (hasTable(experiment)) {
-      return withTaskProblems(experiment, inspectTable(await tables.read(resolve(baseFolder, experiment.data.file)), experiment));
+      return withTaskProblems(experiment, await inspectTable(await tables.read(resolve(baseFolder, experiment.data.file)), experiment));
     }
     throw new TypeError("The experiment names neither a file nor a data set.");
   } catch (error) {
@@ -88,23 +71,39 @@ function elsewhere({ file, path }: DataFile): DataError {
   });
 }
 
-function inspectTable(table: Table, experiment: TableExperiment): DataInspection {
-  const columns = table.columns.map(columnFacts);
-  const problems = tableProblems(table, experiment).map(factProblem);
-  if (problems.length > 0) return { facts: { columns, rows: undefined, problems }, shape: undefined };
+async function inspectTable(prefix: TablePrefix, experiment: TableExperiment): Promise<DataInspection> {
+  const columns = prefix.facts;
+  const packed = await packTable(prefix, planTable(experiment), { memory: Number.POSITIVE_INFINITY, failFast: false });
+  const problems = certain(packed.problems, prefix).map(factProblem);
+  const looked = prefix.isWhole ? [] : [onlyBeginning(prefix)];
+  if (packed.problems.length > 0) return { facts: { columns, rows: undefined, problems: [...problems, ...looked] }, shape: undefined };
   try {
-    const fitted = fitTable(table, experiment);
-    const { inputs, tasks, parts } = fitted;
-    const warnings = tableWarnings(fitted).map((problem) => ({ ...factProblem(problem), severity: "warning" as const }));
-    const rows = { train: parts.train.length, validation: parts.validation.length, test: parts.test.length };
+    const { encoder, tasks, counts, warnings } = await fitTable(packed, experiment.data.split);
+    const told = certain(warnings, prefix).map((problem) => ({ ...factProblem(problem), severity: "warning" as const }));
     return {
-      facts: { columns, rows, problems: warnings },
-      shape: { inputs: inputs.map(inputSpec), tasks: tasks.map(({ targets }) => targets) },
+      facts: { columns, rows: prefix.isWhole ? counts : undefined, problems: [...told, ...looked] },
+      shape: { inputs: encoder.inputs, tasks: tasks.map(({ targets }) => targets) },
     };
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
-    return { facts: { columns, rows: undefined, problems: [factProblem(error)] }, shape: undefined };
+    return { facts: { columns, rows: undefined, problems: [...certain([error], prefix).map(factProblem), ...looked] }, shape: undefined };
   }
+}
+
+/** What may turn out otherwise where only the beginning of a table was looked at. */
+const openInBeginning: ReadonlySet<string> = new Set(["MTL303", "MTL306", "MTL317", "MTL318", "MTL319", "MTL322", "MTL323", "MTL327"]);
+
+function certain(problems: readonly DataProblem[], { isWhole, allColumnsKnown }: TablePrefix): readonly DataProblem[] {
+  if (isWhole) return problems;
+  return problems.filter(({ code }) => !openInBeginning.has(code) && (code !== "MTL301" || allColumnsKnown));
+}
+
+function onlyBeginning({ file, kept, rows, rowWord }: TablePrefix): DataFacts["problems"][number] {
+  const number = (count: number): string => count.toLocaleString("en");
+  const all = rows === undefined ? "" : ` of the ${number(rows)}`;
+  const word = rowWord === "entry" ? "entries" : "rows";
+  const message = `"${file}" is large: the first ${number(kept)}${all} ${word} were checked here. The others are when the training begins, before its first step.`;
+  return { path: ["data", "file"], code: "MTL333", message, severity: "information" };
 }
 
 async function inspectMultiMnist(experiment: MultiMnistExperiment): Promise<DataInspection> {
@@ -120,21 +119,6 @@ async function inspectMultiMnist(experiment: MultiMnistExperiment): Promise<Data
   };
 }
 
-function columnFacts({ name, type, cells }: Column): ColumnFacts {
-  const present = cells.filter((cell) => cell !== null);
-  return { name, type, missing: cells.length - present.length, distinct: new Set(present).size };
-}
-
 function factProblem({ path, code, message, severity }: DataProblem & { readonly severity?: "warning" }): DataFacts["problems"][number] {
   return { path, code, message, ...(severity === undefined ? {} : { severity }) };
-}
-
-/** Empty for a file that is not there: reading it tells what is wrong. */
-async function fileVersion(path: string): Promise<string> {
-  try {
-    const { mtimeMs, size } = await stat(path);
-    return `${mtimeMs} ${size}`;
-  } catch {
-    return "";
-  }
 }

@@ -7,10 +7,9 @@ import { hasArrays } from "./arrays/array-experiment.ts";
 import { DataError } from "./data-error.ts";
 import type { Dataset } from "./dataset.ts";
 import { digitsFolder, isMultiMnist, multiMnistDataset, readDigits } from "./multi-mnist.ts";
-import { readTable } from "./table.ts";
-import { encodeTable, fitTable } from "./table-dataset.ts";
 import { taskProblems } from "./task-problems.ts";
-import { hasTable } from "./table-problems.ts";
+import { tableDataset } from "./tables/table-dataset.ts";
+import { hasTable } from "./tables/table-plan.ts";
 
 /**
  * Reads and prepares an experiment's data, ready to be cut into batches. Paths are resolved against `baseFolder`. The same file
@@ -28,10 +27,7 @@ export async function loadData(experiment: Experiment, baseFolder: string): Prom
 async function readDataset(experiment: Experiment, baseFolder: string): Promise<Dataset> {
   if (isMultiMnist(experiment)) return multiMnistDataset(await readDigits(bundledDigits()), experiment);
   if (hasArrays(experiment)) return await arrayDataset(experiment, baseFolder);
-  if (hasTable(experiment)) {
-    const table = await readTable(resolve(baseFolder, experiment.data.file));
-    return encodeTable(fitTable(table, experiment));
-  }
+  if (hasTable(experiment)) return await tableDataset(resolve(baseFolder, experiment.data.file), experiment);
   throw new TypeError("The experiment names neither a file nor a data set.");
 }
 

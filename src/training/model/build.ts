@@ -104,6 +104,9 @@ function buildLayer(planned: PlannedLayer, inputShape: readonly number[], stream
   tidy(() => {
     for (const { name, weight, variable } of weights) {
       const values = drawnValues(planned, weight, variable.shape, () => streams.get(`weights/${name}`));
+      const { zeroRow } = planned;
+      const width = variable.shape[1] ?? 0;
+      if (zeroRow !== undefined) values?.fill(0, zeroRow * width, (zeroRow + 1) * width);
       if (values !== undefined) variable.assign(tensor(values, variable.shape));
     }
   });

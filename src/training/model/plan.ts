@@ -28,6 +28,8 @@ export interface PlannedLayer {
   readonly arguments: LayerArguments;
   readonly outputShape: readonly number[];
   readonly weights: readonly PlannedWeight[];
+  /** Of an embedding: the vector that begins as 0. */
+  readonly zeroRow?: number;
 }
 
 export interface PlannedWeight {
@@ -84,10 +86,11 @@ export function planModel(
     return layer;
   };
 
-  const encoders = data.inputs.map((input) => ({
-    input,
-    layers: sequence(encoderEntries.get(input.name) ?? [], `${input.name}.`, dataSource(input, data.inputs)),
-  }));
+  const encoders = data.inputs.map((input) => {
+    const source = dataSource(input, data.inputs);
+    const vectors = planEmbedding(input, names).map(planned);
+    return { input, layers: [...vectors, ...sequence(encoderEntries.get(input.name) ?? [], `${input.name}.`, vectors.at(-1) ?? source)] };
+  });
   const entry = joined(encoders.map(({ input, layers }) => layers.at(-1) ?? dataSource(input, data.inputs)));
   const trunk = sequence(trunkEntries, "", entry);
   const trunkEnd: Source = trunk.at(-1) ?? entry;
@@ -126,6 +129,22 @@ function joined(sources: readonly Source[]): Source {
   }
   const last = sources.reduce((sum, { outputShape }) => sum + (outputShape.at(-1) ?? 0), 0);
   return { name: "the inputs", outputShape: [...outer, last] };
+}
+
+/** The trained vectors of an input of categories, as the layers `input.<name>`; nothing for another input. */
+function planEmbedding({ name, shape, embedding }: InputSpec, names: LayerNames): PlannedLayer[] {
+  if (embedding === undefined) return [];
+  const path = ["data", "inputs"];
+  const source: Source = { name: `the input "${name}"`, outputShape: shape };
+  // A slash would make the names of the run's series ambiguous.
+  const layerName = names.exact(`input.${name.replaceAll("/", "_")}`);
+  const vectors = planLayer(
+    { entry: { embedding: { inputDim: embedding.rows, outputDim: embedding.size, name: layerName } }, path },
+    names,
+    "",
+    source,
+  );
+  return [{ ...vectors, zeroRow: embedding.zeroRow }, planLayer({ entry: "flatten", path }, names, `${layerName}.`, vectors)];
 }
 
 /** Layers under `model.inputs`, by the input's name. Throws `ModelError` for an input that the data does not have. */

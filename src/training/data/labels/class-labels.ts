@@ -1,4 +1,4 @@
-import { numberOf } from "../column.ts";
+import { numberOf } from "../cells.ts";
 import type { TaskTargets } from "../dataset.ts";
 import { mostClasses, NameCounter, NameIndex } from "./class-names.ts";
 import {

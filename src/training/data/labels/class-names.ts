@@ -1,4 +1,4 @@
-import { numberOf } from "../column.ts";
+import { numberOf } from "../cells.ts";
 
 /** More classes than this are not told apart: the column is an identifier or a measurement. */
 export const mostClasses = 10_000;

@@ -8,13 +8,15 @@ export interface LabelColumns {
   readonly settings: LabelSettings;
   /** Paths in the experiment, one a column. */
   readonly paths: readonly (readonly (string | number)[])[];
+  /** The label is on which side of this number the column's value is. */
+  readonly threshold?: number;
 }
 
 /** What an experiment says of a task's labels. A task that names no column has that of its own name. */
 export function labelColumns(experiment: Pick<Experiment, "tasks">, id: string): LabelColumns {
   const task = experiment.tasks[id];
   if (task === undefined) throw new TypeError(`There is no task "${id}".`);
-  const { kind, column, columns, classes, separator, ignore } = task;
+  const { kind, column, columns, classes, separator, ignore, threshold } = task;
   const settings: LabelSettings = {
     id,
     kind,
@@ -26,7 +28,7 @@ export function labelColumns(experiment: Pick<Experiment, "tasks">, id: string):
   };
   const own = ["tasks", id];
   const paths = columns?.map((_, position) => [...own, "columns", position]) ?? [column === undefined ? own : [...own, "column"]];
-  return { settings, paths };
+  return { settings, paths, ...(threshold === undefined ? {} : { threshold }) };
 }
 
 /** A fault as a problem of the data, for whoever knows the row. */

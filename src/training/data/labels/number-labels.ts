@@ -1,4 +1,4 @@
-import { numberOf } from "../column.ts";
+import { numberOf } from "../cells.ts";
 import type { NumberTargets, TaskTargets } from "../dataset.ts";
 import {
   isMissing,

@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import { CsvError, parse, type Parser } from "csv-parse";
 
 import { DataError } from "../data-error.ts";
-import { presentText } from "./cells.ts";
+import { presentText } from "../cells.ts";
 import { readFileBytes } from "./file-bytes.ts";
 import type { TableChunk, TableReader } from "./table-reader.ts";
 import { checkedUtf8 } from "./utf8.ts";

@@ -1,5 +1,5 @@
 import { DataError } from "../data-error.ts";
-import { presentText } from "./cells.ts";
+import { presentText } from "../cells.ts";
 
 /** The text of a json value, `null` where it is missing. Throws `DataError` MTL328 for a list or an object. */
 export function cellText(value: unknown, name: string, place: string, file: string, row: number): string | null {

@@ -1,6 +1,6 @@
 import type { ParquetParsers, SchemaTree } from "hyparquet";
 
-import { presentText } from "./cells.ts";
+import { presentText } from "../cells.ts";
 import type { ChunkColumn, ColumnHead } from "./table-reader.ts";
 
 export interface ParquetColumn extends ColumnHead {

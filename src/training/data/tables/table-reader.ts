@@ -38,8 +38,21 @@ export interface TableChunk {
   readonly columns: readonly ChunkColumn[];
 }
 
-export type ChunkColumn =
-  /** Numbers, or dates as milliseconds since 1970 in UTC; NaN where the value is missing. */
-  | { readonly type: "number" | "date"; readonly values: Float64Array }
-  /** Trimmed texts, `null` where the value is missing. Of `cells` it is open whether they are numbers. */
-  | { readonly type: "text" | "cells"; readonly values: readonly (string | null)[] };
+export type ChunkColumn = NumberColumn<"number"> | NumberColumn<"date"> | TextColumn<"text"> | TextColumn<"cells">;
+
+/** Numbers, or dates as milliseconds since 1970 in UTC; NaN where the value is missing. */
+interface NumberColumn<T> {
+  readonly type: T;
+  readonly values: Float64Array;
+}
+
+/** Trimmed texts, `null` where the value is missing. Of `cells` it is open whether they are numbers. */
+interface TextColumn<T> {
+  readonly type: T;
+  readonly values: readonly (string | null)[];
+}
+
+/** `line 17`, `entry 3`, `row 2,900,000`. */
+export function placeName({ rowWord }: Pick<TableReader, "rowWord">, place: number): string {
+  return `${rowWord} ${rowWord === "row" ? place.toLocaleString("en") : place}`;
+}

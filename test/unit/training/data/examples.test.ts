@@ -7,11 +7,12 @@ import { parseExperiment } from "../../../../src/experiment/parse.ts";
 import type { Experiment } from "../../../../src/experiment/schema.ts";
 import { dataFiles } from "../../../../src/experiment/data/data-files.ts";
 import { hasArrays } from "../../../../src/training/data/arrays/array-experiment.ts";
-import { inspectData, TableCache } from "../../../../src/training/data/inspect.ts";
+import { inspectData } from "../../../../src/training/data/inspect.ts";
+import { PrefixCache } from "../../../../src/training/data/tables/prefix.ts";
 import { loadData } from "../../../../src/training/data/load.ts";
-import { readTable } from "../../../../src/training/data/table.ts";
+import { openTable } from "../../../../src/training/data/tables/open-table.ts";
 import { inspectModel } from "../../../../src/training/model/inspect.ts";
-import { valuesOf } from "../values-of.ts";
+import { allRows } from "./all-rows.ts";
 
 const root = join(import.meta.dirname, "../../../..");
 const examples = join(root, "examples");
@@ -26,7 +27,7 @@ describe.each(["digits.mtl.yaml", "multi-mnist.mtl.yaml", "penguins.mtl.yaml"])(
   test("checks clean, with its data and its model", async () => {
     const parsed = example(name);
     expect(parsed.diagnostics).toEqual([]);
-    const { facts: data, shape } = await inspectData(parsed.experiment, examples, new TableCache(), true);
+    const { facts: data, shape } = await inspectData(parsed.experiment, examples, new PrefixCache(), true);
     if (shape === undefined) throw new Error("The data has problems.");
     expect(checkFacts(parsed, { data, model: inspectModel(parsed.experiment, shape) })).toEqual([]);
   });
@@ -68,17 +69,19 @@ describe("the penguins", () => {
       string,
       string | number | null
     >[];
-    const { columns } = await readTable(join(examples, "penguins.csv"));
-    expect(columns.map(({ name }) => name)).toEqual(Object.keys(rows[0] ?? {}));
-    for (const { name, cells } of columns) {
-      const expected = rows.map((row) => (row[name] === null || row[name] === "." ? null : String(row[name])));
-      expect(cells).toEqual(expected);
-    }
+    const reader = await openTable(join(examples, "penguins.csv"));
+    const names = reader.columns.map(({ name }) => name);
+    expect(names).toEqual(Object.keys(rows[0] ?? {}));
+    const cells = names.map((): unknown[] => []);
+    for await (const { columns } of reader.chunks(names)) columns.forEach(({ values }, index) => cells[index]?.push(...values));
+    names.forEach((name, index) => {
+      expect(cells[index]).toEqual(rows.map((row) => (row[name] === null || row[name] === "." ? null : String(row[name]))));
+    });
   });
 
   test("without measurements are left out, and those without a sex have no label for it", async () => {
     const { splits, tasks } = await loadData(example("penguins.mtl.yaml").experiment, examples);
-    const parts = [splits.train, splits.validation, splits.test].map(valuesOf);
+    const parts = await Promise.all([splits.train, splits.validation, splits.test].map(allRows));
     const labelled = tasks.map((_, task) =>
       parts.reduce((sum, { present }) => sum + (present[task]?.filter((each) => each === 1).length ?? 0), 0),
     );

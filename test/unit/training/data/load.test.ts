@@ -6,10 +6,11 @@ import type { Dataset } from "../../../../src/training/data/dataset.ts";
 import { loadData } from "../../../../src/training/data/load.ts";
 import { splitRows } from "../../../../src/training/data/split.ts";
 import { containing } from "./containing.ts";
-import { inspectData, TableCache } from "../../../../src/training/data/inspect.ts";
+import { inspectData } from "../../../../src/training/data/inspect.ts";
+import { PrefixCache } from "../../../../src/training/data/tables/prefix.ts";
 import { tableExperiment, type TableSettings } from "./experiment.ts";
 import { smallTable, temporaryFolder } from "./folder.ts";
-import { valuesOf } from "../values-of.ts";
+import { allRows } from "./all-rows.ts";
 
 const folder = temporaryFolder();
 afterAll(() => {
@@ -19,20 +20,20 @@ const splits: readonly Split[] = ["train", "validation", "test"];
 
 async function load(content: string, settings: Omit<TableSettings, "file"> = {}, ending = "csv") {
   const file = folder.write(`table.${ending}`, content);
-  return flat(await loadData(tableExperiment({ file, ...settings }), folder.path));
+  return await flat(await loadData(tableExperiment({ file, ...settings }), folder.path));
 }
 
 /** The only input of a table beside its targets. */
-function flat({ inputs, tasks, splits: sources }: Dataset) {
-  const valuesIn = (split: Split) => {
-    const { rows, inputs: all, targets, present } = valuesOf(sources[split]);
+async function flat({ inputs, tasks, splits: sources }: Dataset) {
+  const valuesIn = async (split: Split) => {
+    const { rows, inputs: all, targets, present } = await allRows(sources[split]);
     return { count: rows, inputs: all[0] ?? new Float32Array(), targets, present };
   };
   return {
     inputShape: inputs[0]?.shape,
     inputNames: inputs[0]?.features,
     tasks,
-    splits: { train: valuesIn("train"), validation: valuesIn("validation"), test: valuesIn("test") },
+    splits: { train: await valuesIn("train"), validation: await valuesIn("validation"), test: await valuesIn("test") },
   };
 }
 
@@ -194,7 +195,7 @@ describe("a table that cannot be used", () => {
       "a text input is an identifier",
       `x,y\n${rows((i) => `id-${i},${i}`, 1200)}`,
       {},
-      { code: "MTL316", path: ["data", "inputs", 0], message: "1,200 different texts" },
+      { code: "MTL316", path: ["data", "inputs", 0], message: "more than 1,000 different texts" },
     ],
     ["a split gets no row", smallTable(3), {}, { code: "MTL319", path: ["data", "split"], message: "3 usable rows" }],
     ["nothing is left to train on", smallTable(40), { split: { validation: 0.5, test: 0.5 } }, { code: "MTL319", message: '"train"' }],
@@ -256,7 +257,7 @@ describe("what is told of a table before training", () => {
 
   async function problems(content: string, settings: Omit<TableSettings, "file"> = {}, ending = "csv") {
     const file = folder.write(`told.${ending}`, content);
-    const { facts } = await inspectData(tableExperiment({ file, ...settings }), folder.path, new TableCache(), true);
+    const { facts } = await inspectData(tableExperiment({ file, ...settings }), folder.path, new PrefixCache(), true);
     return facts.problems.map(({ code, message, severity = "error" }) => [code, severity, message]);
   }
 

@@ -3,9 +3,10 @@ import { namedInputs } from "../../../../src/experiment/data/named-inputs.ts";
 import { experimentSchema } from "../../../../src/experiment/schema.ts";
 import { DataError } from "../../../../src/training/data/data-error.ts";
 import { loadData } from "../../../../src/training/data/load.ts";
-import { inspectData, TableCache } from "../../../../src/training/data/inspect.ts";
+import { inspectData } from "../../../../src/training/data/inspect.ts";
+import { PrefixCache } from "../../../../src/training/data/tables/prefix.ts";
 import { planModel } from "../../../../src/training/model/plan.ts";
-import { valuesOf } from "../values-of.ts";
+import { allRows } from "./all-rows.ts";
 import { temporaryFolder } from "./folder.ts";
 
 const folder = temporaryFolder();
@@ -60,8 +61,8 @@ describe("named inputs of a table", () => {
       { name: "what", shape: [3], features: ["kind=flat", "kind=house", "size"] },
     ]);
     if (several === undefined || single === undefined) throw new Error("There is no data.");
-    const { rows, inputs } = valuesOf(several.splits.train);
-    const [table = new Float32Array()] = valuesOf(single.splits.train).inputs;
+    const { rows, inputs } = await allRows(several.splits.train);
+    const [table = new Float32Array()] = (await allRows(single.splits.train)).inputs;
     const joined = Array.from({ length: rows }, (_, row) => [
       ...(inputs[0]?.subarray(2 * row, 2 * row + 2) ?? []),
       ...(inputs[1]?.subarray(3 * row, 3 * row + 3) ?? []),
@@ -76,7 +77,7 @@ describe("named inputs of a table", () => {
 
   test("have layers of their own", async () => {
     const wanted = experiment(named, { where: [{ dense: { units: 8 } }] });
-    const { shape } = await inspectData(wanted, folder.path, new TableCache(), true);
+    const { shape } = await inspectData(wanted, folder.path, new PrefixCache(), true);
     if (shape === undefined) throw new Error("The data has a problem.");
     expect(planModel(wanted, shape).entryShape).toEqual([8 + 3]);
     expect(() => planModel(experiment(named, { were: [] }), shape)).toThrow(/no input "were". Did you mean "where"\?/);

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync, symlinkSync } from "node:fs";
+import { readFileSync, symlinkSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 
@@ -199,6 +199,12 @@ describe("a table file", () => {
       path: ["data", "file"],
       message: containing(part),
     });
+  });
+
+  test("that is one object of columns is read as a whole, up to a limit", async () => {
+    folder.write("large.json", '{"x": [1]');
+    truncateSync(join(folder.path, "large.json"), 201 * 2 ** 20);
+    await expect(openTable(join(folder.path, "large.json"))).rejects.toMatchObject({ code: "MTL313", message: containing("200 MB") });
   });
 
   test("with a row of another length is refused with the row's line, however late", async () => {

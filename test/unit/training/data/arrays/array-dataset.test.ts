@@ -4,7 +4,8 @@ import type { Experiment } from "../../../../../src/experiment/schema.ts";
 import { RandomStream } from "../../../../../src/balancers/kernels/random-stream.ts";
 import { DataError } from "../../../../../src/training/data/data-error.ts";
 import type { Dataset, RowValues } from "../../../../../src/training/data/dataset.ts";
-import { inspectData, TableCache } from "../../../../../src/training/data/inspect.ts";
+import { inspectData } from "../../../../../src/training/data/inspect.ts";
+import { PrefixCache } from "../../../../../src/training/data/tables/prefix.ts";
 import { loadData } from "../../../../../src/training/data/load.ts";
 import { containing } from "../containing.ts";
 import { temporaryFolder } from "../folder.ts";
@@ -43,7 +44,7 @@ async function scanned(dataset: Dataset, split: "train" | "validation" | "test" 
 }
 
 async function inspect(experiment: Experiment, trusted = true) {
-  return await inspectData(experiment, folder.path, new TableCache(), trusted);
+  return await inspectData(experiment, folder.path, new PrefixCache(), trusted);
 }
 
 describe("arrays become rows", () => {

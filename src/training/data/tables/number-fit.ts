@@ -1,0 +1,49 @@
+import type { TableInput } from "../../../experiment/table-inputs.ts";
+import type { NumberScale } from "./input-encoder.ts";
+
+/**
+ * Mean, spread and range of a number over the training rows, in two passes: the mean first, then the squares around it, which is
+ * exact where a sum of squares would cancel. NaN is no value.
+ */
+export class NumberFit {
+  #count = 0;
+  #sum = 0;
+  #squares = 0;
+  #least = Number.POSITIVE_INFINITY;
+  #greatest = Number.NEGATIVE_INFINITY;
+
+  add(value: number): void {
+    if (Number.isNaN(value)) return;
+    this.#count += 1;
+    this.#sum += value;
+    if (value < this.#least) this.#least = value;
+    if (value > this.#greatest) this.#greatest = value;
+  }
+
+  /** In the second pass. */
+  addSquare(value: number): void {
+    if (!Number.isNaN(value)) this.#squares += (value - this.mean) ** 2;
+  }
+
+  get mean(): number {
+    return this.#sum / Math.max(1, this.#count);
+  }
+
+  /** A number that does not vary gives zeros and no infinities. */
+  scale(how: NonNullable<TableInput["scale"]>): NumberScale {
+    const { mean } = this;
+    switch (how) {
+      case "none":
+        return { mean, shift: 0, divisor: 1 };
+      case "minmax":
+        return this.#least < this.#greatest
+          ? { mean, shift: this.#least, divisor: this.#greatest - this.#least }
+          : { mean, shift: mean, divisor: 1 };
+      case "standard": {
+        const deviation = Math.sqrt(this.#squares / Math.max(1, this.#count));
+        // Rounding leaves a trace of variance in a constant column; standardising by it would blow noise up.
+        return { mean, shift: mean, divisor: deviation > 1e-12 * Math.abs(mean) ? deviation : 1 };
+      }
+    }
+  }
+}
