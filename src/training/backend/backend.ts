@@ -6,6 +6,7 @@ import { BackendError } from "./backend-error.ts";
 import { registerChainedOperations } from "./chained-ops.ts";
 import { registerGradients } from "./gradients.ts";
 import { installKernels } from "./kernels.ts";
+import { installNativeKernels } from "./native-kernels.ts";
 import { loadNative, type NativeOptions } from "./native.ts";
 
 export interface BackendOptions extends NativeOptions {
@@ -54,6 +55,7 @@ async function startNative(options: BackendOptions): Promise<StartedBackend> {
       `The package @tensorflow/tfjs-node ${version} loads but does not start. Choose backend "wasm".`,
     );
   }
+  installNativeKernels();
   return { name: "native", version, threads, tensorflow: tensorflowOf(backend()), folder };
 }
 
