@@ -62,7 +62,7 @@ function tell(run: RunSummary): string {
     ["experiment", run.experimentFile],
     ["balancer", run.balancer],
     ["seed", String(run.seed)],
-    ["backend", description?.backend ?? "–"],
+    ["backend", backendOf(run)],
     ["steps", `${run.step} of ${description?.totalSteps ?? "?"}`],
     ["time", formatDuration(secondsOf(run, Date.now()))],
     ...(run.overrides.length === 0 ? [] : [["overrides", run.overrides.join(" ")] satisfies [string, string]]),
@@ -77,6 +77,13 @@ function tell(run: RunSummary): string {
       "text",
     ) + (description === null || result === null ? "" : resultText(run))
   );
+}
+
+/** With what decides about the last bits: its version and its threads. */
+function backendOf({ description, versions }: RunSummary): string {
+  const { backend = description?.backend, threads } = versions;
+  if (backend === undefined) return "–";
+  return threads === undefined ? backend : `${backend}, ${threads} ${threads === "1" ? "thread" : "threads"}`;
 }
 
 /** The tables at the end of a run. */

@@ -60,8 +60,10 @@ async function trainOnce(entry: string, folder: string, recording: Recording, re
     const baseFolder = dirname(experimentFile);
     const backend: BackendOptions = { ...wasmBeside(entry), workspaceFolder: baseFolder, threads: experiment.training.threads };
     // The training starts it too, and reports what there is to report; here its version is noted.
+    const before = versionsOf(folder);
     const versions = engineVersions(await startBackend(experiment.training.backend, backend));
     recording.versions(versions);
+    if (resumeAt !== null) tellChange(recording, resumeAt, engineOf(before), engineOf(versions));
     log(
       Object.entries(versions)
         .map(([name, version]) => `${name}: ${version}`)
@@ -78,8 +80,20 @@ async function trainOnce(entry: string, folder: string, recording: Recording, re
 }
 
 /** What decides about a run's last bits besides the experiment. */
-function engineVersions({ name, version, tensorflow, threads }: StartedBackend): Readonly<Record<string, string>> {
-  return { backend: `${name} ${version}`, ...(tensorflow === undefined ? {} : { tensorflow }), threads: String(threads) };
+function engineVersions({ name, version, tensorflow, threads }: StartedBackend): Versions {
+  return { backend: `${name} ${version}${tensorflow === undefined ? "" : ` with TensorFlow ${tensorflow}`}`, threads: String(threads) };
+}
+
+type Versions = Readonly<Record<string, string>>;
+
+function engineOf({ backend = "another backend", threads = "1" }: Versions): string {
+  return `${backend} (${threads} ${threads === "1" ? "thread" : "threads"})`;
+}
+
+function tellChange(recording: Recording, step: number, before: string, now: string): void {
+  if (before === now) return;
+  const message = `Until step ${step} this run was trained by ${before}, from here on by ${now}. It no longer repeats to the bit.`;
+  recording.event({ kind: "warning", step, at: Date.now(), message });
 }
 
 async function finish(folder: string, recording: Recording, ending: Ending): Promise<number> {
@@ -130,6 +144,11 @@ function reasonOf(error: unknown): string {
 function experimentFileOf(folder: string): string {
   using reader = RunReader.open(folder);
   return reader.row().experimentFile;
+}
+
+function versionsOf(folder: string): Versions {
+  using reader = RunReader.open(folder);
+  return reader.row().versions;
 }
 
 function readExperiment(folder: string): Experiment {

@@ -34,14 +34,12 @@ else measureAll();
 function measureAll(): void {
   const lines: unknown[] = [];
   for (const name of allCases()) {
-    const [, , , threads = "1"] = name.split(":");
     const { stdout, status } = spawnSync(
       process.execPath,
       [...process.execArgv, import.meta.filename, "--worker", name, "--seconds", String(seconds)],
       {
         encoding: "utf8",
         stdio: ["ignore", "pipe", "inherit"],
-        env: { ...process.env, TF_NUM_INTRAOP_THREADS: threads, TF_NUM_INTEROP_THREADS: threads },
       },
     );
     if (status !== 0) throw new Error(`${name} failed.`);
@@ -64,7 +62,7 @@ function allCases(): readonly string[] {
 async function measure({ problem, method, backend, threads }: Case): Promise<void> {
   const facts = { problem, threads, engine: `taskscope ${backend}`, method, batch: batchSize, tasks: problems[problem].tasks };
   try {
-    await startBackend(backend, { workspaceFolder: process.cwd() });
+    await startBackend(backend, { workspaceFolder: process.cwd(), threads });
   } catch (error) {
     if (!(error instanceof BackendError)) throw error;
     process.stdout.write(`${JSON.stringify({ ...facts, error: error.message })}\n`);
