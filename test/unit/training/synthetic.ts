@@ -110,7 +110,7 @@ export class ListRecorder implements Recorder {
 
   /** All points but those that depend on the clock. */
   numbers(): Record<string, readonly { readonly step: number; readonly values: readonly number[] }[]> {
-    return Object.fromEntries([...this.points].filter(([name]) => name !== "steps-per-second"));
+    return Object.fromEntries([...this.points].filter(([name]) => name !== "steps-per-second" && !name.startsWith("system/")));
   }
 
   last(name: string): number {
