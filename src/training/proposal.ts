@@ -1,7 +1,8 @@
 import type { Tensor } from "@tensorflow/tfjs-core";
 import type { BalanceStatus, Demand, PreparedBalancer, Remembered, StepInput, Weighing } from "../balancers/balancer.ts";
 import { combine, flatten, gramMatrix, inBlocks, isFinite, rowNorms, squaredNorm, type JacobianRow } from "./gradients/gram.ts";
-import { summedGradients, taskGradients, type Gradients, type ParameterSet } from "./gradients/per-task.ts";
+import { BackwardPass } from "./gradients/backward-pass.ts";
+import { commonRow, ownedRow, rowsOf, weightedOwnedRow, weightedRow, type ParameterSet } from "./gradients/per-task.ts";
 import type { Tape } from "./gradients/tape.ts";
 import type { BadValue } from "./non-finite.ts";
 import { TrainingError } from "./training-error.ts";
@@ -82,8 +83,12 @@ export class Proposer {
       ...(balancer.balancer.performance === true ? { performance: present.map(({ performance }) => performance ?? 0) } : {}),
     };
     const demand = balancer.demand(input, remembered.state);
-    const quick = moment.track ? undefined : this.#withOneWalk(tape, present, input, demand, remembered);
-    return quick ?? this.#withEveryGradient(tape, present, input, demand, remembered, further);
+    const pass = new BackwardPass(
+      tape,
+      present.map(({ loss }) => loss),
+    );
+    const quick = moment.track ? undefined : this.#withOneWalk(pass, input, demand, remembered);
+    return quick ?? this.#withEveryGradient(pass, input, demand, remembered, further);
   }
 
   /** A method's refusal ends the training as a fault of the experiment, with its checkpoint, and not as one of the trainer. */
@@ -103,56 +108,60 @@ export class Proposer {
    * whole walk of the weighted sum. Undefined where it cannot, or where a value is not finite and it must be found out whose.
    */
   #withOneWalk(
-    tape: Tape,
-    present: readonly Present[],
+    pass: BackwardPass,
     input: StepInput,
     { needs, only }: Demand,
     remembered: Remembered,
   ): { readonly proposal: Proposal } | undefined {
-    const { balancer, parameters, heads } = this.#parts;
+    const { balancer, parameters } = this.#parts;
     const { tasks } = input;
     if (balancer.accumulators === "per-task") return undefined;
-    const sum = (weights: readonly number[]): Gradients => {
-      const seeds = present.map(({ loss }, position) => ({ loss, weight: weights[position] ?? 0 }));
-      return summedGradients(tape, seeds, tasks, heads === "own", parameters);
-    };
     if (needs === "gradients") {
       const [one] = only?.length === 1 ? only : [];
-      if (one === undefined || heads === "weighted") return undefined;
-      const { common, owned } = sum(tasks.map((task) => (task === one ? 1 : 0)));
-      if (!isFinite([common, owned])) return undefined;
-      const gradients = [flatten(common, parameters.common)];
-      const { proposal } = this.#finished(this.#weigh({ ...input, gradients }, remembered.state), tasks, undefined, owned);
-      return isFinite([proposal.direction]) ? { proposal } : undefined;
+      if (one === undefined) return undefined;
+      const row = commonRow(pass, tasks.indexOf(one), parameters);
+      if (!isFinite([row, ...this.#ownedRows(pass)])) return undefined;
+      const answer = this.#weigh({ ...input, gradients: [flatten(row, parameters.common)] }, remembered.state);
+      const { proposal } = this.#finished(answer, tasks, undefined, this.#ownedSum(pass, answer));
+      return isFinite([proposal.direction, proposal.owned]) ? { proposal } : undefined;
     }
-    const measured = needs === "losses" ? {} : this.#shortWalks(tape, present, needs);
+    const measured = needs === "losses" ? {} : this.#shortWalks(pass, needs);
     if (measured === undefined) return undefined;
     const answer = this.#weigh({ ...input, ...measured }, remembered.state);
-    const { common, owned } = sum(answer.weights);
-    if (answer.headWeights !== undefined || !isFinite([common, owned])) return undefined;
-    return this.#finished(answer, tasks, undefined, owned, common);
+    const summed = weightedRow(pass, answer.weights, parameters);
+    const owned = this.#ownedSum(pass, answer);
+    return isFinite([summed, owned]) ? this.#finished(answer, tasks, undefined, owned, summed) : undefined;
+  }
+
+  #ownedRows(pass: BackwardPass): readonly JacobianRow[] {
+    return Array.from({ length: pass.losses }, (_, position) => ownedRow(pass, position, this.#parts.parameters));
+  }
+
+  /** What moves the heads. */
+  #ownedSum(pass: BackwardPass, { weights, headWeights }: Weighing): JacobianRow {
+    const { heads, parameters } = this.#parts;
+    return weightedOwnedRow(pass, heads === "weighted" ? weights : (headWeights ?? weights.map(() => 1)), parameters);
   }
 
   /** Norms or Gram matrix at a level that short walks reach; undefined where it takes whole ones, or is not finite. */
-  #shortWalks(tape: Tape, present: readonly Present[], needs: "norms" | "gram"): Measured | undefined {
-    const { balancer, parameters } = this.#parts;
+  #shortWalks(pass: BackwardPass, needs: "norms" | "gram"): Measured | undefined {
     // What one task alone takes in is no common representation.
-    if (balancer.level === "parameters" || present.length < 2) return undefined;
-    const rows = this.#levelRows(tape, present, () => {
-      const last = this.#lastLayer.flatMap((index) => parameters.common[index] ?? []);
-      const narrow = tape.narrowed(last.map(({ parameter }) => parameter.variable));
-      return present.map(({ loss }) => taskGradients(narrow, loss, { common: last, owned: [] }).common);
-    });
+    if (this.#parts.balancer.level === "parameters" || pass.losses < 2) return undefined;
+    const rows = this.#levelRows(pass, () =>
+      rowsOf(
+        pass,
+        this.#lastLayer.flatMap((index) => this.#parts.parameters.common[index] ?? []),
+      ),
+    );
     return isFinite(rows) ? measure(rows, needs) : undefined;
   }
 
-  #levelRows(tape: Tape, present: readonly Present[], lastLayer: () => readonly JacobianRow[]): readonly JacobianRow[] {
-    return this.#parts.balancer.level === "representation" ? tape.representation(present.map(({ loss }) => loss)) : lastLayer();
+  #levelRows(pass: BackwardPass, lastLayer: () => readonly JacobianRow[]): readonly JacobianRow[] {
+    return this.#parts.balancer.level === "representation" ? pass.representation() : lastLayer();
   }
 
   #withEveryGradient(
-    tape: Tape,
-    present: readonly Present[],
+    pass: BackwardPass,
     input: StepInput,
     { needs, only }: Demand,
     remembered: Remembered,
@@ -160,17 +169,17 @@ export class Proposer {
   ): Computed {
     const { parameters } = this.#parts;
     const { tasks } = input;
-    const gradients = present.map(({ loss }) => taskGradients(tape, loss, parameters));
-    const bad = gradients.flatMap(({ common, owned }, position): BadValue[] =>
-      isFinite([common, owned]) ? [] : [{ task: tasks[position] ?? position, what: "gradient" }],
+    const rows = tasks.map((_, position) => commonRow(pass, position, parameters));
+    const ownedRows = this.#ownedRows(pass);
+    const bad = tasks.flatMap((task, position): BadValue[] =>
+      isFinite([rows[position] ?? [], ownedRows[position] ?? []]) ? [] : [{ task, what: "gradient" }],
     );
     if (bad.length > 0) return { bad };
-    const rows = gradients.map(({ common }) => common);
     const answer = this.#weigh(
       {
         ...input,
         // Where nothing is common, as with one task, what there is to measure is each task's own.
-        ...this.#measured(tape, present, parameters.common.length > 0 ? rows : gradients.map(({ owned }) => owned), needs),
+        ...this.#measured(pass, parameters.common.length > 0 ? rows : ownedRows, needs),
         ...(needs === "gradients"
           ? {
               gradients: rows
@@ -183,21 +192,16 @@ export class Proposer {
       remembered.state,
     );
     const everyone = tasks.map((task): BadValue => ({ task, what: "gradient" }));
-    const ownWeights = this.#parts.heads === "weighted" ? answer.weights : (answer.headWeights ?? tasks.map(() => 1));
-    const owned = combine(
-      gradients.map(({ owned: own }) => own),
-      ownWeights,
-      parameters.owned.length,
-    );
+    const owned = this.#ownedSum(pass, answer);
     const { proposal } = this.#finished(answer, tasks, rows, owned);
     // Weights that are not finite, or a sum that overflows, are no task's own fault: all of them are in it.
     return isFinite([proposal.direction, owned]) ? { proposal } : { bad: everyone };
   }
 
-  #measured(tape: Tape, present: readonly Present[], rows: readonly JacobianRow[], needs: Demand["needs"]): Measured {
+  #measured(pass: BackwardPass, rows: readonly JacobianRow[], needs: Demand["needs"]): Measured {
     if (needs === "losses" || this.#parts.balancer.accumulators === "per-task") return {};
-    if (this.#parts.balancer.level === "parameters" || present.length < 2) return measure(rows, needs);
-    const atLevel = this.#levelRows(tape, present, () => rows.map((row) => this.#lastLayer.map((index) => row[index])));
+    if (this.#parts.balancer.level === "parameters" || pass.losses < 2) return measure(rows, needs);
+    const atLevel = this.#levelRows(pass, () => rows.map((row) => this.#lastLayer.map((index) => row[index])));
     return measure(atLevel, needs);
   }
 

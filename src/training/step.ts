@@ -7,7 +7,8 @@ import { clip, type Clipping } from "./clipping.ts";
 import type { TaskTargets } from "./data/dataset.ts";
 import type { Dominance } from "./dominance.ts";
 import { isFinite, squaredNorm, type JacobianRow } from "./gradients/gram.ts";
-import { taskGradients, type ParameterSet } from "./gradients/per-task.ts";
+import { BackwardPass } from "./gradients/backward-pass.ts";
+import { commonRow, type ParameterSet } from "./gradients/per-task.ts";
 import { Tape } from "./gradients/tape.ts";
 import { lookAlong, lookHere, type Glimpses, type LookParts } from "./looks.ts";
 import type { LossFunction } from "./losses/loss.ts";
@@ -218,9 +219,12 @@ export class Stepper {
     const before = model.statistics.map(({ variable }) => variable.clone());
     const { tape, losses } = this.#forward(batch);
     try {
-      return new Map(
-        losses.flatMap((loss, task) => (loss === undefined ? [] : [[task, taskGradients(tape, loss, parameters).common] as const])),
+      const present = losses.flatMap((loss, task) => (loss === undefined ? [] : [{ loss, task }]));
+      const pass = new BackwardPass(
+        tape,
+        present.map(({ loss }) => loss),
       );
+      return new Map(present.map(({ task }, position) => [task, commonRow(pass, position, parameters)]));
     } finally {
       tape.dispose();
       restore(before);

@@ -14,10 +14,12 @@ import { makeBatch } from "../../src/training/batches.ts";
 import type { RowValues } from "../../src/training/data/dataset.ts";
 import { MemorySource, pickRows } from "../../src/training/data/memory-source.ts";
 import { loadData } from "../../src/training/data/load.ts";
-import { taskGradients } from "../../src/training/gradients/per-task.ts";
+import { BackwardPass } from "../../src/training/gradients/backward-pass.ts";
+import { commonRow } from "../../src/training/gradients/per-task.ts";
 import { Tape } from "../../src/training/gradients/tape.ts";
 import { buildModel } from "../../src/training/model/build.ts";
 import { RandomStreams } from "../../src/training/random-streams.ts";
+import { inTensorScope } from "../../src/training/tensor-scope.ts";
 import { prepareTraining, type Training } from "../../src/training/training.ts";
 
 const seconds = Number(process.argv.find((argument) => /^[\d.]+$/.test(argument)) ?? 5);
@@ -126,7 +128,10 @@ function lossesOf({ model, losses }: Training, { inputs, targets }: Batch) {
 
 function oneTape(training: Training, batch: Batch): void {
   const { tape, value } = Tape.record(variablesOf(training), () => lossesOf(training, batch));
-  for (const loss of value) taskGradients(tape, loss, training.parameters);
+  inTensorScope(() => {
+    const pass = new BackwardPass(tape, value);
+    value.forEach((_, position) => commonRow(pass, position, training.parameters));
+  });
   tape.dispose();
   dispose(value);
 }

@@ -5,7 +5,9 @@
 import { getKernelsForBackend, losses, Tensor, type Variable, oneHot, randomUniform, tensor1d, memory } from "@tensorflow/tfjs-core";
 import { input, layers, model as layersModel, SymbolicTensor } from "@tensorflow/tfjs-layers";
 import { startBackend } from "../../src/training/backend/backend.ts";
+import { BackwardPass } from "../../src/training/gradients/backward-pass.ts";
 import { Tape } from "../../src/training/gradients/tape.ts";
+import { inTensorScope } from "../../src/training/tensor-scope.ts";
 
 const seconds = Number(process.argv.find((argument) => /^[\d.]+$/.test(argument)) ?? 2);
 const profile = process.argv.includes("--profile");
@@ -44,7 +46,10 @@ function step({ network, variables }: ReturnType<typeof leNet>, x: Tensor, y: re
     return outputs.map((output, task) => tensor(losses.softmaxCrossEntropy(tensor(y[task]), tensor(output))));
   });
   try {
-    for (const loss of value) for (const gradient of tape.walk(loss).values()) gradient.dispose();
+    inTensorScope(() => {
+      const pass = new BackwardPass(tape, value);
+      value.forEach((_, position) => pass.alone(position));
+    });
   } finally {
     tape.dispose();
     for (const loss of value) loss.dispose();

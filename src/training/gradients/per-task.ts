@@ -1,7 +1,6 @@
-import { dispose, type Tensor } from "@tensorflow/tfjs-core";
 import type { TrainedParameter } from "../trained-parameter.ts";
-import type { JacobianRow } from "./gram.ts";
-import type { Seed, Tape } from "./tape.ts";
+import type { BackwardPass } from "./backward-pass.ts";
+import { combine, type JacobianRow } from "./gram.ts";
 
 /** Parameters by their reach: two tasks or more make them common, one makes them owned. */
 export interface ParameterSet {
@@ -16,42 +15,44 @@ export function divideByReach(parameters: readonly TrainedParameter[]): Paramete
   };
 }
 
-/** Gradients of one walk; one entry a parameter, undefined where the walk did not come. */
-export interface Gradients {
-  readonly common: JacobianRow;
-  readonly owned: JacobianRow;
+/** The gradient of one loss for the common parameters: one walk. */
+export function commonRow(pass: BackwardPass, position: number, { common }: ParameterSet): JacobianRow {
+  const shared = pass.alone(position);
+  return common.map(({ id }) => shared.get(id) ?? ownBlock(pass, id, position));
 }
 
-/** The gradients of one task's loss, its head's among them: one walk. */
-export function taskGradients(tape: Tape, loss: Tensor, parameters: ParameterSet): Gradients {
-  return read(tape.walk(loss), parameters);
+/** The gradients of all losses for a few of the common parameters, found without walking below these. */
+export function rowsOf(pass: BackwardPass, parameters: readonly TrainedParameter[]): readonly JacobianRow[] {
+  const shared = new Map<number, JacobianRow>();
+  pass.inLockStep((id, gradients) => shared.set(id, gradients), new Set(parameters.map(({ id }) => id)));
+  return Array.from({ length: pass.losses }, (_, position) =>
+    parameters.map(({ id }) => shared.get(id)?.[position] ?? ownBlock(pass, id, position)),
+  );
 }
 
-/**
- * The gradients of Σ w_i L_i in one walk. With `ownUnweighted`, owned parameters get the gradient of their own loss instead.
- * `tasks` are the tasks of the seeds.
- */
-export function summedGradients(
-  tape: Tape,
-  seeds: readonly Seed[],
-  tasks: readonly number[],
-  ownUnweighted: boolean,
-  parameters: ParameterSet,
-): Gradients {
-  const { common, owned } = read(tape.walkSum(seeds, ownUnweighted), parameters);
-  if (!ownUnweighted) return { common, owned };
-  // Where all other tasks are absent the walk met no crossing, so the weight is still missing.
-  const weighted = common.map((block, index) => {
-    const present = tasks.filter((task) => parameters.common[index]?.reach.includes(task));
-    const weight = present.length === 1 ? seeds.find((_, position) => tasks[position] === present[0])?.weight : undefined;
-    return weight === undefined ? block : block?.map((value) => value * weight);
-  });
-  return { common: weighted, owned };
+/** The gradient of Σ w_i L_i for the common parameters: one walk, however many losses there are. */
+export function weightedRow(pass: BackwardPass, weights: readonly number[], { common }: ParameterSet): JacobianRow {
+  const shared = pass.summed(weights);
+  return common.map(({ id }) => shared.get(id) ?? weighted(pass, id, weights));
 }
 
-function read(gradients: ReadonlyMap<number, Tensor>, { common, owned }: ParameterSet): Gradients {
-  const block = ({ id }: TrainedParameter): Float32Array | undefined => gradients.get(id)?.dataSync<"float32">();
-  const values = { common: common.map(block), owned: owned.map(block) };
-  dispose([...gradients.values()]);
-  return values;
+/** What one loss gives the parameters that no other task reaches. */
+export function ownedRow(pass: BackwardPass, position: number, { owned }: ParameterSet): JacobianRow {
+  return owned.map(({ id }) => ownBlock(pass, id, position));
+}
+
+/** What all losses, each with its weight, give the parameters that one task alone reaches. */
+export function weightedOwnedRow(pass: BackwardPass, weights: readonly number[], { owned }: ParameterSet): JacobianRow {
+  return owned.map(({ id }) => weighted(pass, id, weights));
+}
+
+function ownBlock(pass: BackwardPass, id: number, position: number): Float32Array | undefined {
+  const own = pass.own.get(id);
+  return own?.loss === position ? own.values : undefined;
+}
+
+/** Also a common parameter may have but one loss in a batch: the other tasks are absent. */
+function weighted(pass: BackwardPass, id: number, weights: readonly number[]): Float32Array | undefined {
+  const own = pass.own.get(id);
+  return own === undefined ? undefined : combine([[own.values]], [weights[own.loss] ?? 0], 1)[0];
 }

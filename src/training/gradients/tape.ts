@@ -1,39 +1,41 @@
-import { add, engine, mul, ones, scalar, tidy, zeros, type Tensor, type TensorContainer, type Variable } from "@tensorflow/tfjs-core";
+import { engine, tidy, zeros, type Tensor, type TensorContainer, type Variable } from "@tensorflow/tfjs-core";
 import { TrainingError } from "../training-error.ts";
+import { refusingGradients } from "./second-order.ts";
 
 type TapeNode = ReturnType<typeof engine>["state"]["activeTape"][number];
 
-/** One operation of the forward pass that depends on a parameter, with only the inputs that do. */
-interface Link {
-  readonly node: TapeNode;
+/** One operation of the forward pass that depends on a variable, with only the inputs that do. */
+export interface Link {
+  readonly outputs: readonly Tensor[];
   readonly inputs: readonly (readonly [name: string, tensor: Tensor])[];
-}
-
-/** Where a backward walk begins: a scalar, and the factor of its gradient. */
-export interface Seed {
-  readonly loss: Tensor;
-  readonly weight: number;
+  readonly node: TapeNode;
 }
 
 /**
  * A forward pass that was recorded once and can be walked backward as often as needed, where TensorFlow.js's own
- * `variableGrads` walks once and forgets. The walks give the same numbers, bit for bit, as one `variableGrads` each.
- * Whoever records disposes: the tape keeps what the gradients need of the forward pass.
+ * `variableGrads` walks once and forgets. Whoever records disposes: the tape keeps what the gradients need of the forward pass.
  */
 export class Tape {
   readonly #nodes: readonly TapeNode[];
-  readonly #links: readonly Link[];
-  /** Ids of the variables that the forward pass used. */
-  readonly #variables: ReadonlySet<number>;
-  #walks = 0;
+  /** What depends on the variables, last operation first. */
+  readonly backward: readonly Link[];
+  /** Ids of the variables whose gradients are wanted. */
+  readonly variables: ReadonlySet<number>;
+  /** Whole backward walks made so far: from the losses, or from where they come together, down to the first layer. */
+  walks = 0;
+  /** Operations whose gradient was computed so far. */
+  operations = 0;
 
   private constructor(nodes: readonly TapeNode[], variables: readonly Variable[]) {
     this.#nodes = nodes;
-    this.#links = dependentLinks(nodes, variables);
-    this.#variables = new Set(variables.map(({ id }) => id));
+    this.variables = new Set(variables.map(({ id }) => id));
+    this.backward = dependentLinks(nodes, this.variables);
   }
 
-  /** Runs `forward` and records it. Its result belongs to the caller; gradients are those of `variables`. */
+  /**
+   * Runs `forward` and records it. Its result belongs to the caller; gradients are those of `variables`. Throws `TrainingError`
+   * where it takes a gradient itself.
+   */
   static record<T extends TensorContainer>(variables: readonly Variable[], forward: () => T): { readonly tape: Tape; readonly value: T } {
     const { state } = engine();
     if (state.gradientDepth !== 0) throw new Error("A tape cannot be recorded while another records.");
@@ -41,7 +43,7 @@ export class Tape {
     state.activeTape = nodes;
     state.gradientDepth = 1;
     try {
-      const value = tidy(forward);
+      const value = refusingGradients(() => tidy(forward));
       return { tape: new Tape(nodes, variables), value };
     } catch (error) {
       disposeSaved(nodes);
@@ -52,168 +54,45 @@ export class Tape {
     }
   }
 
-  /** Backward walks made so far. */
-  get walks(): number {
-    return this.#walks;
-  }
-
-  /** Gradient of `loss` for every variable it depends on, by variable id. The caller disposes them. */
-  walk(loss: Tensor): Map<number, Tensor> {
-    return this.#walk(
-      () => [[loss, ones([])]],
-      (gradient) => gradient,
-    );
-  }
-
-  /**
-   * One walk for the weighted sum of several losses. With `ownUnweighted`, what only one of the losses depends on gets
-   * that loss's own gradient: the weight is multiplied in where the walk crosses to what several losses depend on.
-   */
-  walkSum(seeds: readonly Seed[], ownUnweighted: boolean): Map<number, Tensor> {
-    if (!ownUnweighted) {
-      return this.#walk(
-        () => seeds.map(({ loss, weight }) => [loss, scalar(weight)]),
-        (gradient) => gradient,
-      );
-    }
-    const owners = this.#owners(seeds.map(({ loss }) => loss));
-    return this.#walk(
-      () => seeds.map(({ loss }) => [loss, ones([])]),
-      (gradient, node, input) => {
-        const owner = ownerOf(node, owners);
-        const seed = owner === undefined || owners.get(input.id) === owner ? undefined : seeds[owner];
-        return seed === undefined ? gradient : mul(gradient, scalar(seed.weight));
-      },
-    );
+  /** Gradients of a link's inputs, in their order and in new tensors, from those of its outputs (undefined: 0). */
+  passed({ node, inputs, outputs }: Link, gradients: readonly (Tensor | undefined)[]): readonly Tensor[] {
+    this.operations += 1;
+    if (node.gradient === undefined) throw noGradient(node);
+    const whole = outputs.map((output, index) => gradients[index] ?? zeros(output.shape));
+    const ofInputs = node.gradient(whole);
+    return inputs.map(([name]) => {
+      const makeGradient = ofInputs[name];
+      if (makeGradient === undefined) throw noGradient(node);
+      const gradient = tidy(makeGradient);
+      // Some operations hand on the very tensor that they were given.
+      return whole.includes(gradient) ? gradient.clone() : gradient;
+    });
   }
 
   /** Ids of the variables and results that `loss` depends on, found without computing anything. */
   reached(loss: Tensor): ReadonlySet<number> {
     const found = new Set([loss.id]);
-    for (const { node, inputs } of this.#backward()) {
-      if (node.outputs.some(({ id }) => found.has(id))) for (const [, { id }] of inputs) found.add(id);
+    for (const { outputs, inputs } of this.backward) {
+      if (outputs.some(({ id }) => found.has(id))) for (const [, { id }] of inputs) found.add(id);
     }
     return found;
-  }
-
-  /**
-   * The same forward pass as seen from fewer variables: its walks end where nothing depends on them any more. It lives as
-   * long as this tape, which disposes it.
-   */
-  narrowed(variables: readonly Variable[]): Tape {
-    return new Tape(this.#nodes, variables);
-  }
-
-  /**
-   * Gradients of each loss for the representation: what several losses depend on and only one of them takes in, as the
-   * trunk's output that the heads take in. One row a loss, a block a tensor of the representation (undefined where that
-   * loss does not take it in); rows without blocks where the losses have nothing in common. Walks through the heads alone.
-   */
-  representation(losses: readonly Tensor[]): readonly (readonly (Float32Array | undefined)[])[] {
-    const owners = this.#owners(losses);
-    const crossings: number[] = [];
-    const rows = losses.map((loss, position) => {
-      const row = new Map<number, Float32Array>();
-      tidy(() => {
-        const arrived = this.#walkHead(loss, position, owners);
-        for (const [id, gradient] of arrived) {
-          if (!crossings.includes(id)) crossings.push(id);
-          row.set(id, gradient.dataSync<"float32">());
-        }
-      });
-      return row;
-    });
-    return rows.map((row) => crossings.map((id) => row.get(id)));
-  }
-
-  /** What of a loss's gradient arrives at tensors that other losses depend on too; variables are no representation. */
-  #walkHead(loss: Tensor, position: number, owners: ReadonlyMap<number, number | undefined>): ReadonlyMap<number, Tensor> {
-    const gradients = new Map<number, Tensor>([[loss.id, ones([])]]);
-    const arrived = new Map<number, Tensor>();
-    for (const { node, inputs } of this.#backward()) {
-      if (ownerOf(node, owners) !== position || !node.outputs.some(({ id }) => gradients.has(id))) continue;
-      const ofInputs = gradientFunction(node)(node.outputs.map((output) => gradients.get(output.id) ?? zeros(output.shape)));
-      for (const [name, input] of inputs) {
-        if (this.#variables.has(input.id)) continue;
-        const makeGradient = ofInputs[name];
-        if (makeGradient === undefined) throw noGradient(node);
-        const into = owners.get(input.id) === position ? gradients : arrived;
-        const before = into.get(input.id);
-        const gradient = tidy(makeGradient);
-        into.set(input.id, before === undefined ? gradient : add(before, gradient));
-      }
-    }
-    return arrived;
   }
 
   dispose(): void {
     disposeSaved(this.#nodes);
   }
-
-  #walk(
-    seeds: () => readonly (readonly [Tensor, Tensor])[],
-    passed: (gradient: Tensor, node: TapeNode, input: Tensor) => Tensor,
-  ): Map<number, Tensor> {
-    this.#walks += 1;
-    const gradients = new Map<number, Tensor>();
-    tidy(() => {
-      for (const [loss, gradient] of seeds()) gradients.set(loss.id, gradient);
-      for (const { node, inputs } of this.#backward()) {
-        if (!node.outputs.some(({ id }) => gradients.has(id))) continue;
-        const ofInputs = gradientFunction(node)(node.outputs.map((output) => gradients.get(output.id) ?? zeros(output.shape)));
-        for (const [name, input] of inputs) {
-          const makeGradient = ofInputs[name];
-          if (makeGradient === undefined) throw noGradient(node);
-          const gradient = passed(tidy(makeGradient), node, input);
-          const before = gradients.get(input.id);
-          gradients.set(input.id, before === undefined ? gradient : add(before, gradient));
-        }
-      }
-      for (const id of gradients.keys()) if (!this.#variables.has(id)) gradients.delete(id);
-      return [...gradients.values()];
-    });
-    return gradients;
-  }
-
-  /** For every result: the position of the only loss that depends on it, or undefined where several do. */
-  #owners(losses: readonly Tensor[]): Map<number, number | undefined> {
-    const owners = new Map<number, number | undefined>(losses.map(({ id }, position) => [id, position]));
-    for (const { node, inputs } of this.#backward()) {
-      if (!node.outputs.some(({ id }) => owners.has(id))) continue;
-      const owner = ownerOf(node, owners);
-      for (const [, { id }] of inputs) owners.set(id, owners.has(id) && owners.get(id) !== owner ? undefined : owner);
-    }
-    return owners;
-  }
-
-  *#backward(): Generator<Link> {
-    for (let i = this.#links.length - 1; i >= 0; i--) {
-      const link = this.#links[i];
-      if (link !== undefined) yield link;
-    }
-  }
 }
 
-function ownerOf(node: TapeNode, owners: ReadonlyMap<number, number | undefined>): number | undefined {
-  const reached = node.outputs.filter(({ id }) => owners.has(id)).map(({ id }) => owners.get(id));
-  const [first] = reached;
-  return reached.every((owner) => owner === first) ? first : undefined;
-}
-
-/** What depends on the parameters; the gradient of anything else (the batch itself) is never computed. */
-function dependentLinks(nodes: readonly TapeNode[], variables: readonly Variable[]): readonly Link[] {
-  const dependent = new Set(variables.map(({ id }) => id));
-  return nodes.flatMap((node) => {
+/** What depends on the variables, last first; the gradient of anything else (the batch itself) is never computed. */
+function dependentLinks(nodes: readonly TapeNode[], variables: ReadonlySet<number>): readonly Link[] {
+  const dependent = new Set(variables);
+  const links = nodes.flatMap((node) => {
     const inputs = Object.entries(node.inputs).filter(([, { id }]) => dependent.has(id));
     if (inputs.length === 0) return [];
     for (const { id } of node.outputs) dependent.add(id);
-    return [{ node, inputs }];
+    return [{ node, inputs, outputs: node.outputs }];
   });
-}
-
-function gradientFunction(node: TapeNode): NonNullable<TapeNode["gradient"]> {
-  if (node.gradient === undefined) throw noGradient(node);
-  return node.gradient;
+  return links.reverse();
 }
 
 function noGradient(node: TapeNode): TrainingError {
