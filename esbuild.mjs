@@ -1,4 +1,4 @@
-// Bundles the five programs of Taskscope into dist/. `--production` minifies, `--watch` rebuilds on every change.
+// Bundles the six programs of Taskscope into dist/. `--production` minifies, `--watch` rebuilds on every change.
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build, context } from "esbuild";
@@ -63,6 +63,7 @@ const programs = [
   program("extension", "src/editor/extension.ts"),
   program("trainer", "src/trainer/main.ts"),
   program("inspector", "src/trainer/inspector.ts"),
+  program("image-decoder", "src/training/data/images/decode-thread.ts"),
   program("cli", "src/cli/main.ts"),
   page,
 ];

@@ -145,7 +145,9 @@ function misfit(issue: Issue, path: Path, place: Found, tree: Tree): Diagnostic 
       });
     case "invalid_value": {
       const values = issue.values.map(String);
-      const meant = tree.kind === "scalar" && tree.value !== null ? nearest(String(tree.value), values) : undefined;
+      // Only words are misspelt.
+      const words = issue.values.filter((value) => typeof value === "string");
+      const meant = tree.kind === "scalar" && tree.value !== null ? nearest(String(tree.value), words) : undefined;
       const allowed = values.length === 1 ? `\`${String(values[0])}\`` : `one of ${someOf(values, 20)}`;
       const hint = meant === undefined ? "" : ` Did you mean \`${meant}\`?`;
       return finding("MTL105", place.range, `\`${name}\` must be ${allowed}, but ${described(tree)}.${hint}`, {

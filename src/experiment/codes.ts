@@ -1,4 +1,5 @@
 import { arrayChecks } from "./data/array-codes.ts";
+import { imageChecks } from "./data/image-codes.ts";
 
 /**
  * Every check there is: its stable code, a name, and what to do about it. `docs/checks.md` is this list in prose
@@ -295,6 +296,7 @@ export const checks = {
     "Far too many classes",
     "Each different value of the label column would become a class. It is an identifier or a measurement: choose another column, or use `kind: regression`.",
   ],
+  ...imageChecks,
 
   MTL356: [
     "Class weights do not fit the data",

@@ -192,7 +192,7 @@ function isColumn({ path }: Cursor): boolean {
   if (section === "tasks") return third === "column" || (third === "columns" && path.length === 4);
   const isEntry =
     path.length === 3 || (path.length === 4 && (fourth === "array" || typeof fourth === "number")) || path.at(-1) === "column";
-  return section === "data" && second === "inputs" && isEntry;
+  return section === "data" && ((second === "inputs" && isEntry) || (second === "image" && third === "column"));
 }
 
 function escaped(text: string): string {

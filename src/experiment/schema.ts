@@ -6,6 +6,7 @@ import { optimizerSchema } from "./optimizer-schema.ts";
 import { scheduleSchema } from "./schedule-schema.ts";
 import { inputsSchema } from "./data/named-inputs.ts";
 import { archiveDataSchema, arraysDataSchema } from "./data/array-data.ts";
+import { folderDataSchema } from "./data/image-data.ts";
 import { splitSchema } from "./data/split-data.ts";
 import { lossSchema } from "./losses.ts";
 import { metricSchema } from "./metrics.ts";
@@ -51,7 +52,7 @@ export const datasetDataSchema = z.strictObject({
 
 /** An archive is tried before a table: both have a `file`. */
 export const dataSchema = z
-  .union([archiveDataSchema, arraysDataSchema, fileDataSchema, datasetDataSchema, moduleDataSchema])
+  .union([archiveDataSchema, arraysDataSchema, folderDataSchema, fileDataSchema, datasetDataSchema, moduleDataSchema])
   .describe("Where the rows come from.");
 
 const className = z.union([z.string().min(1), z.number(), z.boolean()]);

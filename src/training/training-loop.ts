@@ -4,6 +4,7 @@ import type { CheckpointKeeper } from "./checkpoint-keeper.ts";
 import { addOutputs, evaluate } from "./evaluate.ts";
 import { DivergenceWatch } from "./divergence.ts";
 import { Pace } from "./pace.ts";
+import { DataError } from "./data/data-error.ts";
 import type { RowValues } from "./data/dataset.ts";
 import type { Control, Recorder } from "./recorder.ts";
 import {
@@ -60,14 +61,14 @@ export class TrainingLoop {
     this.#step = step;
   }
 
-  /** Trains to the end. What was trained is kept in a checkpoint also when it throws `TrainingError`. */
+  /** Trains to the end. What was trained is kept in a checkpoint also when it throws `TrainingError`, or `DataError` for a row that cannot be read. */
   async run(): Promise<LoopEnd> {
     try {
       const end = await this.#toTheEnd();
       this.#recorder.speed?.(this.#throughput.speed);
       return end;
     } catch (error) {
-      if (error instanceof TrainingError) this.#checkpoint();
+      if (error instanceof TrainingError || error instanceof DataError) this.#checkpoint();
       throw error;
     }
   }

@@ -10,12 +10,14 @@ const scale = scaleSchema
     "How numbers enter the network. `standard`: mean 0 and deviation 1 in each channel (last axis) over the training rows. `unit`: from 0 to 1, whole numbers without sign by the greatest of their type (bytes ÷ 255), others by the range of the training rows. `none`: as they are.",
   );
 
-const memory = z
+/** In MiB. */
+export const memorySchema = z
   .int()
   .min(1)
   .max(2 ** 20)
-  .default(1024)
-  .describe("Most memory that the data may take, in MiB.");
+  .default(512);
+
+const memory = memorySchema.describe("Most memory that the arrays may take, in MiB.");
 
 const inputSchema = z.union([
   z.string().min(1),

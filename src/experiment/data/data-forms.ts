@@ -3,6 +3,7 @@ import { datasetDataSchema, fileDataSchema } from "../schema.ts";
 import { moduleDataSchema } from "../module-forms.ts";
 import { textOf, valueOf, type Tree } from "../tree.ts";
 import { archiveDataSchema, arraysDataSchema } from "./array-data.ts";
+import { folderDataSchema } from "./image-data.ts";
 
 /** One way to say where the rows come from, told by a key that no other has, or has for other files. */
 interface DataForm {
@@ -18,6 +19,7 @@ export const dataForms: readonly DataForm[] = [
   { key: "file", what: "an npz archive, with `inputs`", schema: archiveDataSchema, isMeant: (data) => fileOf(data).endsWith(".npz") },
   { key: "file", what: "a table, with `inputs`", schema: fileDataSchema },
   { key: "arrays", what: "npy or idx files, with `inputs`", schema: arraysDataSchema },
+  { key: "folder", what: "images, with `labels`", schema: folderDataSchema },
   { key: "dataset", what: "a data set that comes with Taskscope", schema: datasetDataSchema },
   { key: "module", what: "your own code", schema: moduleDataSchema },
 ];

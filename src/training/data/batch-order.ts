@@ -1,4 +1,4 @@
-import type { RandomStream } from "../../balancers/kernels/random-stream.ts";
+import { RandomStream } from "../../balancers/kernels/random-stream.ts";
 
 /** Where a training is in its rows: the order of the open epoch, and how many of its rows are done. */
 export interface OrderState {
@@ -12,6 +12,8 @@ export class BatchOrder {
   readonly #batchSize: number;
   readonly #order: Uint32Array;
   #position: number;
+  /** The order of the epoch after the open one, where it was looked at already. */
+  #following: Uint32Array | undefined;
 
   constructor(count: number, batchSize: number, stream: RandomStream) {
     this.#stream = stream;
@@ -30,10 +32,30 @@ export class BatchOrder {
     if (this.#position >= this.#order.length) {
       this.#stream.shuffle(this.#order);
       this.#position = 0;
+      this.#following = undefined;
     }
     const rows = this.#order.subarray(this.#position, this.#position + this.#batchSize);
     this.#position += rows.length;
     return rows;
+  }
+
+  /** Puts back the rows that came last: they could not be had, and come again. */
+  putBack(count: number): void {
+    this.#position -= count;
+  }
+
+  /** Row numbers of the next `count` rows, or of fewer at the end of the epoch after the open one. Nothing goes on by it, nor is drawn. */
+  upcoming(count: number): Uint32Array {
+    const open = this.#order.subarray(this.#position, this.#position + count);
+    if (open.length === count) return open;
+    this.#following ??= this.#afterThis();
+    return Uint32Array.from([...open, ...this.#following.subarray(0, count - open.length)]);
+  }
+
+  #afterThis(): Uint32Array {
+    const order = this.#order.slice();
+    RandomStream.from(this.#stream.save()).shuffle(order);
+    return order;
   }
 
   save(): OrderState {
@@ -46,5 +68,6 @@ export class BatchOrder {
     }
     this.#order.set(order);
     this.#position = position;
+    this.#following = undefined;
   }
 }

@@ -8,6 +8,8 @@ import { hasArrays } from "./arrays/array-experiment.ts";
 import { inspectArrays } from "./arrays/inspect-arrays.ts";
 import { DataError, type DataProblem } from "./data-error.ts";
 import type { Dataset } from "./dataset.ts";
+import { hasFolder } from "./images/image-rows.ts";
+import { inspectFolder } from "./images/inspect-images.ts";
 import { bundledDigits } from "./load.ts";
 import { isMultiMnist, multiMnistProblems, multiMnistShape, readDigits, type MultiMnistExperiment } from "./multi-mnist.ts";
 import { splitRows } from "./split.ts";
@@ -40,6 +42,10 @@ export async function inspectData(
     if (hasArrays(experiment)) {
       const { shape, problems, ...facts } = await inspectArrays(experiment, baseFolder);
       return withTaskProblems(experiment, { facts: { ...facts, problems: problems.map(factProblem) }, shape });
+    }
+    if (hasFolder(experiment)) {
+      const { shape, problems, ...facts } = await inspectFolder(experiment, baseFolder);
+      return { facts: { ...facts, problems: problems.map(factProblem) }, shape };
     }
     if (hasTable(experiment)) {
       return withTaskProblems(experiment, await inspectTable(await tables.read(resolve(baseFolder, experiment.data.file)), experiment));

@@ -6,6 +6,8 @@ import { arrayDataset } from "./arrays/array-dataset.ts";
 import { hasArrays } from "./arrays/array-experiment.ts";
 import { DataError } from "./data-error.ts";
 import type { Dataset } from "./dataset.ts";
+import { imageDataset } from "./images/image-dataset.ts";
+import { hasFolder } from "./images/image-rows.ts";
 import { digitsFolder, isMultiMnist, multiMnistDataset, readDigits } from "./multi-mnist.ts";
 import { taskProblems } from "./task-problems.ts";
 import { tableDataset } from "./tables/table-dataset.ts";
@@ -20,13 +22,15 @@ export async function loadData(experiment: Experiment, baseFolder: string): Prom
   const dataset = await readDataset(experiment, baseFolder);
   const { train, validation, test } = dataset.splits;
   const [problem] = taskProblems(experiment, dataset.tasks, { train: train.count, validation: validation.count, test: test.count });
-  if (problem !== undefined) throw new DataError(problem);
-  return dataset;
+  if (problem === undefined) return dataset;
+  await dataset.close?.();
+  throw new DataError(problem);
 }
 
 async function readDataset(experiment: Experiment, baseFolder: string): Promise<Dataset> {
   if (isMultiMnist(experiment)) return multiMnistDataset(await readDigits(bundledDigits()), experiment);
   if (hasArrays(experiment)) return await arrayDataset(experiment, baseFolder);
+  if (hasFolder(experiment)) return await imageDataset(experiment, baseFolder);
   if (hasTable(experiment)) return await tableDataset(resolve(baseFolder, experiment.data.file), experiment);
   throw new TypeError("The experiment names neither a file nor a data set.");
 }

@@ -38,7 +38,7 @@ describe("arrays as data", () => {
       file: "a.npz",
       inputs: ["image"],
       scale: "standard",
-      memory: 1024,
+      memory: 512,
       split: { validation: 0.15, test: 0.15, seed: 0 },
     });
   });
@@ -59,6 +59,36 @@ describe("arrays as data", () => {
   });
 });
 
+describe("a folder of images as data", () => {
+  const folder = ["folder: photos", "labels: labels.csv"];
+
+  test("says what images are brought to, with defaults for the rest", () => {
+    const { diagnostics, experiment } = parseExperiment(withData(...folder, "image: {column: file, size: [32, 48]}"));
+    expect(diagnostics.filter(({ severity }) => severity !== "information")).toEqual([]);
+    expect(experiment?.data).toEqual({
+      folder: "photos",
+      labels: "labels.csv",
+      image: { column: "file", size: [32, 48], channels: 3, fit: "cover" },
+      scale: "standard",
+      memory: 512,
+      split: { validation: 0.15, test: 0.15, seed: 0 },
+    });
+  });
+
+  test.each<[string, readonly string[], readonly string[]]>([
+    ["no size", [...folder, "image: {column: file}"], ["5:3 MTL102"]],
+    ["one side", [...folder, "image: {column: file, size: [32]}"], ["5:31 MTL104"]],
+    ["a size of nothing", [...folder, "image: {column: file, size: [32, 0]}"], ["5:36 MTL104 → 1"]],
+    ["two channels", [...folder, "image: {column: file, size: [32, 32], channels: 2}"], ["5:51 MTL105"]],
+    ["another fit", [...folder, "image: {column: file, size: [32, 32], fit: contains}"], ["5:46 MTL105 → contain"]],
+    ["a misspelt key of images", [...folder, "image: {colum: file, size: [32, 32]}"], ["5:11 MTL101 → column"]],
+    ["no labels", ["folder: photos", "image: {column: file, size: [32, 32]}"], ["2:1 MTL102"]],
+    ["inputs of a table", [...folder, "inputs: [x]", "image: {column: file, size: [32, 32]}"], ["5:3 MTL101"]],
+  ])("%s is reported at its place", (_, lines, expected) => {
+    expect(found(withData(...lines))).toEqual(expected);
+  });
+});
+
 describe("completion in arrays as data", () => {
   const columns = ["image", "digit"];
   test.each<[string, string, readonly string[]]>([
@@ -68,6 +98,11 @@ describe("completion in arrays as data", () => {
     ["arrays of inputs with options", "data:\n  file: x.npz\n  inputs: [{array: |}]", columns],
     ["keys of an input", "data:\n  file: x.npz\n  inputs: [{array: x, |}]", ["as", "scale"]],
     ["what an input is", "data:\n  file: x.npz\n  inputs: [{array: x, as: |}]", ["image", "sequence"]],
+    ["keys of a folder", "data:\n  folder: x\n  |", ["labels", "image", "scale", "memory", "split"]],
+    ["keys of its images", "data:\n  folder: x\n  image: {|}", ["column", "size", "channels", "fit"]],
+    ["columns of its images", "data:\n  folder: x\n  image: {column: |}", columns],
+    ["channels", "data:\n  folder: x\n  image: {channels: |}", ["1", "3"]],
+    ["fits", "data:\n  folder: x\n  image: {fit: |}", ["cover", "contain", "stretch"]],
     ["scales", "data:\n  file: x.npz\n  scale: |", ["standard", "unit", "none"]],
   ])("offers %s", (_, text, expected) => {
     expect(labels(text, columns)).toEqual(expected);

@@ -1,8 +1,8 @@
 import type { ColumnFacts, DataFacts } from "../../../experiment/facts.ts";
 import { DataError, type DataProblem } from "../data-error.ts";
 import type { Dataset } from "../dataset.ts";
-import { isMissing, type LabelCell } from "../labels/label.ts";
-import { fitRows, rowWarnings, type LabelRows } from "../labels/label-rows.ts";
+import { labelFacts } from "../labels/label-facts.ts";
+import { fitRows, rowWarnings } from "../labels/label-rows.ts";
 import { storedArrays, type ArrayExperiment } from "./array-experiment.ts";
 import type { StoredArray } from "./array-file.ts";
 import { describeArrays } from "./array-inputs.ts";
@@ -47,19 +47,4 @@ async function headerFacts(name: string, stored: StoredArray): Promise<ColumnFac
     if (!(error instanceof DataError)) throw error;
     return { name, type: "empty", missing: 0, distinct: 0 };
   }
-}
-
-/** How many labels are missing and how many are different, of an array that is the label of a task, one value a row. */
-function labelFacts({ tasks, count }: LabelRows, name: string): Pick<ColumnFacts, "missing" | "distinct"> | undefined {
-  const task = tasks.find(({ settings }) => settings.columns.includes(name));
-  if (task === undefined) return undefined;
-  const position = task.settings.columns.indexOf(name);
-  const distinct = new Set<LabelCell>();
-  let missing = 0;
-  for (let row = 0; row < count; row++) {
-    const cell = task.cells(row)[position];
-    if (isMissing(cell)) missing += 1;
-    else if (typeof cell !== "object") distinct.add(cell);
-  }
-  return { missing, distinct: distinct.size };
 }

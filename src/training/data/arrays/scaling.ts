@@ -27,12 +27,22 @@ export function fitScaling(kind: "standard" | "unit" | "none", numbers: NumberRo
     const [least, most] = range(numbers, trainRows);
     return sameForAll(numbers.channels, least, most > least ? 1 / (most - least) : 1);
   }
-  return standardScaling(numbers, trainRows);
+  return measuredScaling(numbers, trainRows);
+}
+
+/** A scaling by moments of each channel that were measured elsewhere. */
+export function standardScaling(means: Float64Array, variances: Float64Array): Scaling {
+  const factors = means.map((mean, channel) => {
+    const deviation = Math.sqrt(variances[channel] ?? 0);
+    // Rounding leaves a trace of variance in a constant channel; standardising by it would blow noise up.
+    return deviation > 1e-12 * Math.abs(mean) ? 1 / deviation : 1;
+  });
+  return { offsets: means, factors };
 }
 
 /** Writes one row into a batch. */
 export function writeScaled(
-  { values, width, channels }: NumberRows,
+  { values, width, channels }: Omit<NumberRows, "dtype">,
   row: number,
   { offsets, factors }: Scaling,
   to: Float32Array,
@@ -45,7 +55,8 @@ export function writeScaled(
   }
 }
 
-function sameForAll(channels: number, offset: number, factor: number): Scaling {
+/** The same for every channel. */
+export function sameForAll(channels: number, offset: number, factor: number): Scaling {
   return { offsets: new Float64Array(channels).fill(offset), factors: new Float64Array(channels).fill(factor) };
 }
 
@@ -62,7 +73,7 @@ function range({ values, width }: NumberRows, rows: Uint32Array): readonly [leas
 }
 
 /** In two passes: the mean, then the mean square around it. */
-function standardScaling({ values, width, channels }: NumberRows, rows: Uint32Array): Scaling {
+function measuredScaling({ values, width, channels }: NumberRows, rows: Uint32Array): Scaling {
   const count = (rows.length * width) / channels;
   const means = new Float64Array(channels);
   const squares = new Float64Array(channels);
@@ -76,10 +87,8 @@ function standardScaling({ values, width, channels }: NumberRows, rows: Uint32Ar
   };
   eachValue((value, channel) => (means[channel] = (means[channel] ?? 0) + value / count));
   eachValue((value, channel) => (squares[channel] = (squares[channel] ?? 0) + (value - (means[channel] ?? 0)) ** 2));
-  const factors = means.map((mean, channel) => {
-    const deviation = Math.sqrt((squares[channel] ?? 0) / count);
-    // Rounding leaves a trace of variance in a constant channel; standardising by it would blow noise up.
-    return deviation > 1e-12 * Math.abs(mean) ? 1 / deviation : 1;
-  });
-  return { offsets: means, factors };
+  return standardScaling(
+    means,
+    squares.map((square) => square / count),
+  );
 }

@@ -1,0 +1,19 @@
+/** Checks of folders of images; `codes.ts` joins them to all others. */
+export const imageChecks = {
+  MTL360: [
+    "No such image",
+    "A row of the label file names no image, or one that is not in `data.folder`. Names are relative to that folder and stay inside of it.",
+  ],
+  MTL361: [
+    "Damaged image",
+    "An image cannot be decoded: it is cut off, or its data is not what its header says. Make or copy it again, or take its row out of the label file.",
+  ],
+  MTL362: [
+    "Not a png or jpeg",
+    "The file is no image in one of these formats. What counts are its first bytes, not the ending of its name. Convert it.",
+  ],
+  MTL363: [
+    "Image too large",
+    "The image says that it has more pixels than are decoded, as files do that are made to fill memory. Make it smaller.",
+  ],
+} as const;
