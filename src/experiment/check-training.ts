@@ -11,6 +11,7 @@ const defaultEpochs = trainingSchema.parse({}).epochs;
 export function* checkTraining(root: Tree): Generator<Diagnostic> {
   yield* checkNesterov(valueOf(root, "optimizer"));
   const training = valueOf(root, "training");
+  yield* checkThreads(training);
   const schedule = entryOf(training, "schedule");
   yield* checkEarlyStopping(
     valueOf(training, "earlyStopping"),
@@ -31,6 +32,14 @@ function* checkNesterov(optimizer: Tree | undefined): Generator<Diagnostic> {
     nesterov.keyRange,
     "`nesterov` looks ahead along the momentum, and there is none. Add `momentum: 0.9`, or delete it.",
   );
+}
+
+function* checkThreads(training: Tree | undefined): Generator<Diagnostic> {
+  const threads = entryOf(training, "threads");
+  const backend = textOf(valueOf(training, "backend")) ?? "wasm";
+  if (threads === undefined || backend !== "wasm" || (numberOf(threads.value) ?? 1) <= 1) return;
+  const message = "`threads` is for the native backend, and wasm computes on one. Add `backend: native` or `backend: auto`, or delete it.";
+  yield finding("MTL236", threads.keyRange, message, { severity: "warning" });
 }
 
 function* checkSchedule({ value }: Entry, epochs: number): Generator<Diagnostic> {

@@ -150,6 +150,10 @@ export const checks = {
     "Patience without end",
     "Early stopping waits longer than the whole training takes, so it does nothing. Make `patience` smaller, or train longer.",
   ],
+  MTL236: [
+    "Threads without the native backend",
+    "`training.threads` is for the native backend; wasm computes on one thread. Choose `backend: native` or `auto`, or delete it.",
+  ],
 
   MTL250: [
     "Key does not fit the kind of task",
