@@ -88,8 +88,10 @@ function ownedLayers({ tasks, parameters }: RunDescription, read: SeriesSource):
   if (tasks.length < 2) return undefined;
   const owned = parameters.flatMap((parameter) => {
     if (parameter.reach !== "common" || parameter.weight === "bias") return [];
-    const owner = ownerOf(tasks.map((task) => last(read(series.dominance(parameter.name, task.id))) ?? NaN));
-    const task = owner === undefined ? undefined : tasks[owner.task];
+    // Tasks that do not reach it are nobody to share with.
+    const reaching = tasks.filter(({ id }) => parameter.tasks.includes(id));
+    const owner = ownerOf(reaching.map((task) => last(read(series.dominance(parameter.name, task.id))) ?? NaN));
+    const task = owner === undefined ? undefined : reaching[owner.task];
     return owner !== undefined && task !== undefined && owner.strength >= 0.5 ? [{ parameter, task, share: owner.share }] : [];
   });
   const [strongest] = [...owned].sort((a, b) => b.share - a.share);

@@ -33,7 +33,11 @@ export function ownershipTable({ tasks, parameters }: RunDescription, { dominanc
     const own = shared.filter((parameter) => parameter.layer === layer);
     return {
       name: layer,
-      shares: ids.map((id) => weightedMean(own.map(({ name, size }) => [dominance.parameters[name]?.[id] ?? NaN, size]))),
+      shares: ids.map((id) => {
+        const isReached = own.some(({ tasks: reached }) => reached.includes(id));
+        // A task has no share of a tensor that it does not reach; where it reaches none of the layer, there is nothing to tell of it.
+        return isReached ? weightedMean(own.map(({ name, size }) => [dominance.parameters[name]?.[id] ?? 0, size])) : undefined;
+      }),
     };
   });
   const all = [...columns, { name: "trunk", shares: ids.map((id) => dominance.trunk[id] ?? NaN) }];
@@ -47,9 +51,12 @@ export function ownershipTable({ tasks, parameters }: RunDescription, { dominanc
 /** More tasks than this make lines too long for a terminal: then each task has a row, and each layer a column. */
 const mostTasksAcross = 6;
 
-function cellsOf(shares: readonly number[]): string[] {
-  const greatest = Math.max(...shares);
-  return shares.map((share) => (share === greatest && shares.length > 1 ? toned("bold", formatShare(share, 1)) : formatShare(share, 1)));
+function cellsOf(shares: readonly (number | undefined)[]): string[] {
+  const greatest = Math.max(...shares.filter((share) => share !== undefined));
+  return shares.map((share) => {
+    if (share === undefined) return "–";
+    return share === greatest && shares.length > 1 ? toned("bold", formatShare(share, 1)) : formatShare(share, 1);
+  });
 }
 
 function weightedMean(values: readonly (readonly [value: number, weight: number])[]): number {

@@ -24,7 +24,11 @@ export function layerOwners(description: RunDescription, store: SeriesStore): re
     const weights = parameters.reduce((sum, { size }) => sum + size, 0);
     const mean = (of: (parameter: string, task: string) => string): number[] | null => {
       const sums = description.tasks.map(({ id }) =>
-        parameters.reduce((sum, { name, size }) => sum + size * (store.last(of(name, id)) ?? Number.NaN), 0),
+        parameters.reduce((sum, { name, size, tasks }) => {
+          // Of what it does not reach, a task has nothing, and nothing is recorded.
+          const share = tasks.includes(id) ? (store.last(of(name, id)) ?? Number.NaN) : 0;
+          return sum + size * share;
+        }, 0),
       );
       return sums.every(Number.isFinite) ? sums.map((sum) => sum / weights) : null;
     };

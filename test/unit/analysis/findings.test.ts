@@ -70,6 +70,19 @@ test("a calm run has no findings, and every series that is read is named beforeh
   expect([...asked].sort()).toEqual([...findingSeries(description)].sort());
 });
 
+test("a layer that two of three tasks reach may be owned by one of them", () => {
+  const [kernel] = description.parameters;
+  if (kernel === undefined) throw new Error("no parameter");
+  const three = {
+    ...description,
+    tasks: [task("left"), task("right"), task("other")],
+    parameters: [{ ...kernel, tasks: ["right", "other"] }],
+  };
+  const shares = { "dominance/conv1.kernel/right": points([0.1]), "dominance/conv1.kernel/other": points([0.9]) };
+  const found = findings({ ...summary, description: three }, (name) => Object.entries(shares).find(([each]) => each === name)?.[1], []);
+  expect(found.map(({ code, task: owner }) => [code, owner])).toEqual([["owned-layers", "other"]]);
+});
+
 describe("each finding", () => {
   const cases: readonly (readonly [string, Record<string, Points>, string, string])[] = [
     ["owned trunk", { "dominated/left": points([0.2, 0.75]) }, "owned-trunk", "left owns 75\u202f% of the trunk"],

@@ -43,12 +43,34 @@ test("a layer's ownership is the mean over the elements of its shared tensors; w
   expect(plain(ownershipTable(description, result))).toBe("layer     sex    mass\nd      60.0 %  40.0 %\ntrunk  60.0 %  40.0 %\n");
 });
 
+test("a layer that not all tasks reach has a dash for the others, and a share of nothing in a tensor counts as 0", () => {
+  const parameters = [
+    ...description.parameters,
+    { name: "e.kernel", layer: "e", weight: "kernel", shape: [3], size: 3, reach: "common", tasks: ["sex", "age"] },
+    { name: "e.bias", layer: "e", weight: "bias", shape: [1], size: 1, reach: "common", tasks: ["sex", "age", "mass"] },
+    { name: "f.kernel", layer: "f", weight: "kernel", shape: [3], size: 3, reach: "common", tasks: ["mass", "age"] },
+  ] as const;
+  const [sex, mass] = description.tasks;
+  if (sex === undefined || mass === undefined) throw new Error("no task");
+  const some = { ...description, tasks: [sex, mass, { ...sex, id: "age" }], parameters: parameters.slice(3) };
+  const dominance = {
+    trunk: { sex: 0.3, mass: 0.3, age: 0.4 },
+    parameters: { "e.kernel": { sex: 0.8, age: 0.2 }, "e.bias": { sex: 0.2, age: 0.2, mass: 0.6 }, "f.kernel": { mass: 0.5, age: 0.5 } },
+  };
+  expect(
+    plain(ownershipTable(some, { ...result, dominance }))
+      .split("\n")
+      .slice(1, 3),
+  ).toEqual(["e      65.0 %  15.0 %  20.0 %", "f           –  50.0 %  50.0 %"]);
+});
+
 test("with many tasks each has a row, so that no line is longer than a terminal", () => {
   const ids = Array.from({ length: 20 }, (_, i) => `t${i + 1}`);
   const shares = Object.fromEntries(ids.map((id) => [id, 0.05]));
   const [first] = description.tasks;
   if (first === undefined) throw new Error("no task");
-  const many = { ...description, tasks: ids.map((id) => ({ ...first, id })) };
+  const parameters = description.parameters.map((parameter) => ({ ...parameter, tasks: ids }));
+  const many = { ...description, parameters, tasks: ids.map((id) => ({ ...first, id })) };
   const dominance = { trunk: shares, parameters: { "d.kernel": shares, "d.bias": shares } };
   const lines = plain(ownershipTable(many, { ...result, dominance }))
     .trimEnd()
