@@ -10,21 +10,27 @@ import type * as layers from "@tensorflow/tfjs-layers";
 export type Tensor = core.Tensor;
 export type Variable = core.Variable;
 export type Layer = layers.layers.Layer;
-export type LayersModel = layers.LayersModel;
+/** What `tf.model` and `tf.sequential` make. Told by its shape, so that a function's types hold where TensorFlow.js is not installed. */
+export interface LayersModel {
+  readonly inputs: readonly object[];
+  readonly outputs: readonly object[];
+  readonly layers: readonly object[];
+  readonly trainable: boolean;
+}
 
 /** TensorFlow.js as the run uses it: there is one copy, whichever way it is reached. */
 export type TensorFlow = typeof core & typeof layers;
 
-/** Random numbers from a named stream under the run's seed: the same in every run with that seed, and kept in checkpoints. */
+/** Random numbers from a named stream, so that a run can be repeated. */
 export interface Random {
   /** Uniform in [0, 1). */
-  uniform(): number;
+  readonly uniform: () => number;
   /** Standard normal. */
-  normal(): number;
+  readonly normal: () => number;
   /** A whole number in [0, bound). */
-  below(bound: number): number;
+  readonly below: (bound: number) => number;
   /** Shuffles in place. */
-  shuffle(values: { [index: number]: number; readonly length: number }): void;
+  readonly shuffle: (values: { [index: number]: number; readonly length: number }) => void;
 }
 
 export interface TaskInfo {
@@ -49,9 +55,10 @@ export interface DataModule {
 export interface DataContext {
   /** Folder of the experiment file: where your own files are. */
   readonly folder: string;
-  /** `training.seed`. For what must be equal in every run, such as a split, take a number of your own. */
-  readonly seed: number;
+  /** The same draws in every run, whatever its seed: runs with other seeds are compared on the same rows. */
   readonly random: Random;
+  /** `training.seed`, for data that shall differ with it. */
+  readonly seed: number;
   readonly tasks: readonly TaskInfo[];
   readonly options: Options;
 }
@@ -59,14 +66,26 @@ export interface DataContext {
 export interface Data {
   /** What enters the network; most have one input. */
   readonly inputs: readonly InputInfo[];
-  /** For each classification: the names of its classes in the order of their numbers, or how many there are. */
-  readonly classes?: Readonly<Record<string, readonly string[] | number>>;
+  /** What the targets of a task are. A binary task and a regression of one number need say nothing. */
+  readonly tasks?: Readonly<Record<string, TaskData>>;
   readonly splits: Readonly<Record<"train" | "validation" | "test", Rows | RowStream>>;
+}
+
+export interface TaskData {
+  /** Classes or labels: their names in the order of their numbers, or how many there are. Binary: `["no", "yes"]` unless told otherwise. */
+  readonly classes?: readonly string[] | number;
+  /** Shape of a row's targets, where it is not one number: `[components]` of a regression, `[height, width]` of a segmentation. */
+  readonly shape?: readonly number[];
   /**
-   * For regressions, the mean and the standard deviation of the training targets, which the network is trained on as
-   * (target − mean) ⁄ deviation. Without it they are computed, which reads a stream once before the training.
+   * Of a regression: mean and standard deviation of the training targets, for each component where there are several. The network
+   * learns (target − mean) ⁄ deviation. Without it they are computed, for which a stream is read once before the training.
    */
-  readonly scale?: Readonly<Record<string, { readonly mean: number; readonly deviation: number }>>;
+  readonly scale?: Scale | readonly Scale[];
+}
+
+export interface Scale {
+  readonly mean: number;
+  readonly deviation: number;
 }
 
 export interface InputInfo {
@@ -86,7 +105,10 @@ export interface Rows {
   readonly rows: number;
   /** By the input's name: `rows × product(shape)` numbers, row after row. */
   readonly inputs: Readonly<Record<string, Numbers>>;
-  /** By task: for each row the number of its class, counted from 0, or its value in the unit in which metrics are shown. */
+  /**
+   * By task, row after row: the number of the class, counted from 0; for each label of a multi-label task 0 or 1; numbers in the
+   * unit in which metrics are shown.
+   */
   readonly targets: Readonly<Record<string, Numbers>>;
   /** By task: for each row 1 or true where it has a label. A task that is left out has one in every row. */
   readonly present?: Readonly<Record<string, Numbers | readonly boolean[]>>;
@@ -98,7 +120,8 @@ export interface RowStream {
   readonly rows: number;
   /**
    * Gives the rows of one epoch in pieces of any size. Called anew for each epoch of the training, and with epoch 0 for each
-   * look at validation and test. For the same epoch and the same draws it must give the same rows, or a resumed run differs.
+   * look at validation and test. Its `random` goes by the run's seed and the epoch, and is kept in checkpoints: for the same epoch and
+   * the same draws it must give the same rows, or a resumed run differs.
    */
   batches(context: { readonly epoch: number; readonly batchSize: number; readonly random: Random }): AsyncIterable<Rows> | Iterable<Rows>;
 }
@@ -123,16 +146,16 @@ export interface ModelContext {
    * Makes a parameter with first values from a random stream of its own, so that its name alone decides them. The part of the name
    * before the last dot is its layer: `expert1.kernel`.
    */
-  parameter(name: string, shape: readonly number[], first?: Initializer | number | Numbers): Variable;
+  readonly parameter: (name: string, shape: readonly number[], first?: Initializer | number | Numbers) => Variable;
   /** Makes a state that training changes without gradients, such as a moving average. Checkpoints hold it. */
-  statistic(name: string, shape: readonly number[], first?: number | Numbers): Variable;
+  readonly statistic: (name: string, shape: readonly number[], first?: number | Numbers) => Variable;
   /**
    * Names a layer of TensorFlow.js, so that its weights are trained and kept as `<name>.kernel` and so on, and returns a function
    * that applies it. It is built when it is first applied.
    */
-  layer(name: string, layer: Layer): (input: Tensor | readonly Tensor[]) => Tensor;
+  readonly layer: (name: string, layer: Layer) => (input: Tensor | readonly Tensor[]) => Tensor;
   /** Dropout while training, nothing otherwise. */
-  dropout(input: Tensor, rate: number): Tensor;
+  readonly dropout: (input: Tensor, rate: number) => Tensor;
 }
 
 export interface ModelTask extends TaskInfo {
@@ -168,7 +191,7 @@ export type Initializer =
 export type Model = Forward | NetworkParts | LayersModel;
 
 /**
- * One forward pass on `inputs`, each `[rows, …shape]`: `[rows, outputs]` for each task, by its name or in the order of the tasks.
+ * One forward pass on `inputs`, each `[rows, …shape]`: `[rows, …outputShape]` for each task, by its name or in the order of the tasks.
  * Which tasks share a parameter is found from what it computes, and need not be declared.
  */
 export type Forward = (

@@ -5,9 +5,11 @@ import { resolveBalancer } from "../balancers/catalogue.ts";
 import { startBackend, type BackendOptions } from "./backend/backend.ts";
 import { readCheckpoint, checkpointPath, type Checkpoint } from "./checkpoint.ts";
 import { CheckpointKeeper } from "./checkpoint-keeper.ts";
-import { loadData } from "./data/load.ts";
+import { openDataset } from "./data/open-dataset.ts";
 import { openNetwork } from "./model/open-network.ts";
+import { placeEvent } from "./modules/module-error.ts";
 import type { ModuleRoom } from "./modules/open-module.ts";
+import { UserCode } from "./modules/user-code.ts";
 import { RandomStreams } from "./random-streams.ts";
 import type { Control, Recorder } from "./recorder.ts";
 import { prepareTraining, type Training } from "./training.ts";
@@ -35,20 +37,36 @@ export type TrainingEnd =
  * Throws `DataError`, `ModelError`, `BackendError` or `TrainingError` where training cannot begin or cannot go on.
  */
 export async function train(request: TrainingRequest, recorder: Recorder, control: Control): Promise<TrainingEnd> {
+  const user = new UserCode();
+  try {
+    return await trainOn(request, recorder, control, user);
+  } catch (error) {
+    const blamed = user.blamed(error);
+    const event = placeEvent(blamed, user.step());
+    if (event !== undefined) recorder.event(event);
+    throw blamed;
+  }
+}
+
+async function trainOn(request: TrainingRequest, recorder: Recorder, control: Control, user: UserCode): Promise<TrainingEnd> {
   const { experiment, baseFolder } = request;
   const { backend, threads } = experiment.training;
   const started = await startBackend(backend, { workspaceFolder: baseFolder, threads, ...request.backend });
-  const dataset = await loadData(experiment, baseFolder);
+  const streams = new RandomStreams(experiment.training.seed);
+  const room = roomOf(request);
+  const { dataset, module: ofData } = await openDataset(experiment, room);
   try {
-    const streams = new RandomStreams(experiment.training.seed);
-    const { model, notes } = await openNetwork(withDropout(experiment), dataset, streams, roomOf(request));
+    user.add(ofData);
+    const { model, module: ofModel } = await openNetwork(withDropout(experiment), dataset, streams, room);
     try {
+      user.add(ofModel);
       const training = prepareTraining({ experiment, dataset, model, streams, backend: started.name });
       recorder.describe(training.description);
-      const told = [started.note, ...notes].filter((note) => note !== undefined);
+      const told = [started.note, ...user.notes, dropoutNote(experiment)].filter((note) => note !== undefined);
       for (const message of told) recorder.event({ kind: "note", step: 0, at: Date.now(), message });
       for (const message of dataset.warnings ?? []) recorder.event({ kind: "warning", step: 0, at: Date.now(), message });
       const loop = await beginOrResume(training, request, recorder, control);
+      user.step = () => loop.steps;
       return await loop.run();
     } finally {
       model.dispose();
@@ -69,6 +87,14 @@ function withDropout(experiment: Experiment): Pick<Experiment, "model" | "tasks"
   const { model } = experiment;
   if (dropout === 0 || "module" in model) return experiment;
   return { tasks: experiment.tasks, model: { ...model, trunk: [...model.trunk, { dropout: { rate: dropout } }] } };
+}
+
+/** A network of the user's own has no place for that dropout that we would know of. */
+function dropoutNote({ balancer: entry, model }: Experiment): string | undefined {
+  const { balancer, options } = resolveBalancer(entry);
+  const { dropout } = balancer.regularisation(options);
+  if (dropout === 0 || !("module" in model)) return undefined;
+  return `${balancer.title} comes with dropout of ${dropout} behind the trunk, which a network of your own must apply by itself: dropout(trunk, ${dropout}).`;
 }
 
 async function beginOrResume(

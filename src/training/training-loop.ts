@@ -61,6 +61,11 @@ export class TrainingLoop {
     this.#step = step;
   }
 
+  /** Steps done. */
+  get steps(): number {
+    return this.#step;
+  }
+
   /** Trains to the end. What was trained is kept in a checkpoint also when it throws `TrainingError`, or `DataError` for a row that cannot be read. */
   async run(): Promise<LoopEnd> {
     try {

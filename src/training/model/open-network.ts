@@ -1,6 +1,6 @@
 import { trainedKinds } from "../kinds/kinds.ts";
 import { buildModuleModel } from "../modules/module-model.ts";
-import type { ModuleRoom } from "../modules/open-module.ts";
+import type { ModuleRoom, UserModule } from "../modules/open-module.ts";
 import type { RandomStreams } from "../random-streams.ts";
 import { buildModel } from "./build.ts";
 import type { MultiTaskModel } from "./model.ts";
@@ -12,9 +12,8 @@ export async function openNetwork(
   data: DataShape,
   streams: RandomStreams,
   room: ModuleRoom,
-): Promise<{ readonly model: MultiTaskModel; readonly notes: readonly (string | undefined)[] }> {
-  if (!("module" in experiment.model)) return { model: buildModel(experiment, data, streams), notes: [] };
+): Promise<{ readonly model: MultiTaskModel; readonly module?: UserModule }> {
+  if (!("module" in experiment.model)) return { model: buildModel(experiment, data, streams) };
   const outputShapes = data.tasks.map((task) => trainedKinds[task.kind].outputShape(task, lossIn(experiment, task)));
-  const { model, module } = await buildModuleModel(experiment.model, { ...data, outputShapes }, streams, room);
-  return { model, notes: [module.note] };
+  return buildModuleModel(experiment.model, { ...data, outputShapes }, streams, room);
 }

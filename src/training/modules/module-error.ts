@@ -1,6 +1,7 @@
 import { relative, sep } from "node:path";
 import type { CodePlace } from "../../experiment/code-place.ts";
 import type { CheckCode } from "../../experiment/codes.ts";
+import type { RunEvent } from "../../experiment/record.ts";
 import { TrainingError } from "../training-error.ts";
 
 export interface ModuleProblem {
@@ -33,6 +34,12 @@ export class ModuleError extends TrainingError implements ModuleProblem {
     this.file = file;
     this.place = place;
   }
+}
+
+/** The place of an error in the user's own code as an event, by which others find it; undefined for any other error. */
+export function placeEvent(error: unknown, step: number): RunEvent | undefined {
+  if (!(error instanceof ModuleError) || error.place === undefined) return undefined;
+  return { kind: "state", step, at: Date.now(), message: error.explanation, detail: { ...error.place } };
 }
 
 /** A path as a person calls it: relative to the experiment's folder, with slashes. */

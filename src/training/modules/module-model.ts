@@ -36,6 +36,7 @@ export async function buildModuleModel(
   const variables = new NamedVariables(streams);
   const building = streams.get("model");
   const module = await withRandomMeanwhile(building, () => openModelModule(form, room));
+  module.began();
   const network = new Network(module, data, streams, variables);
   try {
     const context = network.contextFor(form);

@@ -5,6 +5,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { inspect } from "node:util";
 import { z } from "zod";
 import type { DataModule, ModelModule } from "../../../api/taskscope.js";
+import type { CodePlace } from "../../experiment/code-place.ts";
 import type { CheckCode } from "../../experiment/codes.ts";
 import type { ModuleForm } from "../../experiment/module-forms.ts";
 import { bundle, type Bundle, BundleError, sha256 } from "./bundle.ts";
@@ -24,6 +25,10 @@ export interface ModuleRoom {
   readonly keptFolder: string;
   /** Run the copies that are there; without it they are made anew. */
   readonly resumed: boolean;
+  /** Told when the user's code is about to be loaded, and when its function is about to be called. */
+  readonly began?: (part: ModulePart, what: "load" | "call") => void;
+  /** Told the user's files that are about to run. */
+  readonly running?: (files: readonly string[]) => void;
 }
 
 /** Frames of a stack. TensorFlow.js alone can put a dozen above the user's line. */
@@ -43,6 +48,16 @@ export class OpenModule<Module extends DataModule | ModelModule> {
     this.kept = kept;
     this.#room = room;
     this.#places = places;
+  }
+
+  /** Tells that the user's function is called, and from what. */
+  began(): void {
+    this.#room.began?.(this.part, "call");
+  }
+
+  /** The line of the user's that an error came from. */
+  placeOf(error: unknown): CodePlace | undefined {
+    return this.#places.of(error);
   }
 
   /** What to tell of the copy, where there is something to tell. */
@@ -71,6 +86,9 @@ export class OpenModule<Module extends DataModule | ModelModule> {
   }
 }
 
+/** Either of the two kinds. */
+export type UserModule = OpenModule<DataModule> | OpenModule<ModelModule>;
+
 export function openDataModule(form: ModuleForm, room: ModuleRoom): Promise<OpenModule<DataModule>> {
   return open<DataModule>("data", form, room);
 }
@@ -87,7 +105,8 @@ async function open<Module extends DataModule | ModelModule>(
 ): Promise<OpenModule<Module>> {
   Error.stackTraceLimit = Math.max(Error.stackTraceLimit, stackFrames);
   shareModules();
-  const fail = (code: CheckCode, explanation: string, place?: ModuleError["place"], cause?: unknown): ModuleError =>
+  room.began?.(part, "load");
+  const fail = (code: CheckCode, explanation: string, place?: CodePlace, cause?: unknown): ModuleError =>
     failure(code, part, form.module, explanation, room, place, cause);
   try {
     const { kept, exports, places } = room.resumed
@@ -157,6 +176,7 @@ async function makeStripped(part: ModulePart, module: string, entry: string, roo
   const stripped = new StrippedFiles();
   const exports = await loaded(() => stripped.run(entry));
   const files = [...stripped.files.keys()].map((url) => fileURLToPath(url));
+  room.running?.(files);
   const code = JSON.stringify(Object.fromEntries(stripped.files));
   const kept: KeptModule = {
     module,
@@ -172,6 +192,7 @@ async function makeStripped(part: ModulePart, module: string, entry: string, roo
 
 async function runKept(part: ModulePart, room: ModuleRoom, kept: KeptModule): Promise<Loaded> {
   const files = kept.files.map(({ path }) => path);
+  room.running?.(files);
   if (kept.form === "bundle") {
     const file = codeFile(room.keptFolder, part, kept.form);
     const places = new SourcePlaces(files, file, kept.map);
@@ -217,7 +238,7 @@ function failure(
   module: string,
   explanation: string,
   room: ModuleRoom,
-  place?: ModuleError["place"],
+  place?: CodePlace,
   cause?: unknown,
 ): ModuleError {
   return new ModuleError({ code, part, explanation, file: shown(module, room), place }, room.baseFolder, cause);
