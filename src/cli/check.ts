@@ -1,3 +1,4 @@
+import { relative } from "node:path";
 import type { Command } from "commander";
 import type { Diagnostic } from "../experiment/diagnostic.ts";
 import { checkText, type CheckedText } from "../runs/check.ts";
@@ -57,14 +58,20 @@ export function isError({ severity }: Diagnostic): boolean {
 }
 
 /** `file:line:column code message`, counted from 1; what is no error says so before its message. */
-export function asLine(file: string, { range, code, severity, message }: Diagnostic, stream: NodeJS.WriteStream = process.stdout): string {
-  const { line, column } = range.start;
+export function asLine(file: string, diagnostic: Diagnostic, stream: NodeJS.WriteStream = process.stdout): string {
+  const { code, severity, message } = diagnostic;
   const kind = severity === "error" ? "" : `${toned("yellow", severity, stream)}: `;
-  return `${file}:${line + 1}:${column + 1} ${toned(severity === "error" ? "red" : "yellow", code, stream)} ${kind}${message}\n`;
+  return `${placeText(file, diagnostic)} ${toned(severity === "error" ? "red" : "yellow", code, stream)} ${kind}${message}\n`;
+}
+
+/** In the user's own code, where the problem is there. */
+function placeText(file: string, { range, origin }: Diagnostic): string {
+  if (origin !== undefined) return `${relative(process.cwd(), origin.file)}:${origin.line}:${origin.column}`;
+  return `${file}:${range.start.line + 1}:${range.start.column + 1}`;
 }
 
 /** As JSON: places counted from 1, as in the text form. */
-function asRecord({ range, code, severity, message, fixes }: Diagnostic): object {
+function asRecord({ range, code, severity, message, fixes, origin }: Diagnostic): object {
   return {
     line: range.start.line + 1,
     column: range.start.column + 1,
@@ -74,5 +81,6 @@ function asRecord({ range, code, severity, message, fixes }: Diagnostic): object
     severity,
     message,
     fixes: fixes.map(({ title }) => title),
+    ...(origin === undefined ? {} : { origin }),
   };
 }

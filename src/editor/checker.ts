@@ -1,5 +1,7 @@
+import { basename } from "node:path";
 import * as vscode from "vscode";
 import type { Diagnostic, Severity } from "../experiment/diagnostic.ts";
+import { toCodeRange, type CodeProblem, type CodeProblems } from "./code-problems.ts";
 import type { Check } from "./engine.ts";
 import { isExperimentFile } from "./experiment-files.ts";
 import { toRange } from "./ranges.ts";
@@ -18,16 +20,18 @@ export class Checker implements vscode.Disposable {
   readonly #check: Check;
   readonly #log: vscode.LogOutputChannel;
   readonly #docs: vscode.Uri;
+  readonly #code: CodeProblems;
   readonly #collection = vscode.languages.createDiagnosticCollection("taskscope");
   readonly #timers = new Map<string, NodeJS.Timeout>();
   readonly #checked = new Map<string, Checked>();
   readonly #subscriptions: vscode.Disposable[];
 
-  /** `docs`: the page with a paragraph for each code. */
-  constructor(check: Check, docs: vscode.Uri, log: vscode.LogOutputChannel) {
+  /** `docs`: the page with a paragraph for each code; `code`: where problems of the user's own code are shown. */
+  constructor(check: Check, docs: vscode.Uri, code: CodeProblems, log: vscode.LogOutputChannel) {
     this.#check = check;
     this.#log = log;
     this.#docs = docs;
+    this.#code = code;
     this.#subscriptions = [
       this.#collection,
       vscode.workspace.onDidOpenTextDocument((document) => this.#schedule(document, 0)),
@@ -76,6 +80,10 @@ export class Checker implements vscode.Disposable {
         document.uri,
         diagnostics.map((each) => toProblem(each, this.#docs)),
       );
+      this.#code.set(
+        document.uri.toString(),
+        diagnostics.flatMap((each) => toCodeProblem(each, this.#docs)),
+      );
     } catch (error) {
       const message = `This file could not be checked. ${error instanceof Error ? error.message : String(error)}`;
       this.#log.error(`${document.uri.fsPath}: ${message}`);
@@ -90,14 +98,31 @@ export class Checker implements vscode.Disposable {
     this.#timers.delete(key);
     this.#checked.delete(key);
     this.#collection.delete(uri);
+    this.#code.set(key, []);
   }
 }
 
 function toProblem(diagnostic: Diagnostic, docs: vscode.Uri): vscode.Diagnostic {
-  const problem = new vscode.Diagnostic(toRange(diagnostic.range), diagnostic.message, severities[diagnostic.severity]);
+  const { message, origin } = diagnostic;
+  const where = origin === undefined ? "" : `${basename(origin.file)}:${origin.line}:${origin.column} `;
+  const problem = new vscode.Diagnostic(toRange(diagnostic.range), where + message, severities[diagnostic.severity]);
   problem.source = "Taskscope";
-  problem.code = { value: diagnostic.code, target: docs.with({ fragment: diagnostic.code.toLowerCase() }) };
+  problem.code = codeOf(diagnostic, docs);
+  if (origin !== undefined) {
+    const place = new vscode.Location(vscode.Uri.file(origin.file), toCodeRange(origin));
+    problem.relatedInformation = [new vscode.DiagnosticRelatedInformation(place, message)];
+  }
   return problem;
+}
+
+function toCodeProblem(diagnostic: Diagnostic, docs: vscode.Uri): readonly CodeProblem[] {
+  const { origin, message, severity } = diagnostic;
+  if (origin === undefined) return [];
+  return [{ place: origin, message, severity: severities[severity], source: "Taskscope", code: codeOf(diagnostic, docs) }];
+}
+
+function codeOf({ code }: Diagnostic, docs: vscode.Uri): vscode.Diagnostic["code"] & object {
+  return { value: code, target: docs.with({ fragment: code.toLowerCase() }) };
 }
 
 const severities: Readonly<Record<Severity, vscode.DiagnosticSeverity>> = {

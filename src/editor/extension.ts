@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import { Checker } from "./checker.ts";
+import { CodeProblems } from "./code-problems.ts";
 import { registerCommands } from "./commands.ts";
 import { keepContextKeys } from "./context-keys.ts";
 import { DashboardPanels, panelType } from "./dashboard/panels.ts";
@@ -9,6 +10,7 @@ import { ExperimentsTree, showTree } from "./experiments-tree.ts";
 import { LanguageHelp } from "./language-help.ts";
 import { runPageCommand } from "./page-commands.ts";
 import { QuickFixes } from "./quick-fixes.ts";
+import { RunFailures } from "./run-failures.ts";
 import { RunFindings } from "./run-findings.ts";
 import { RunLens } from "./run-lens.ts";
 import { RunMonitor } from "./run-monitor.ts";
@@ -30,7 +32,8 @@ export function activate(context: vscode.ExtensionContext): void {
 
   const files = new ExperimentFiles();
   const runs = new RunMonitor(source, files, log);
-  const checker = new Checker(check, vscode.Uri.joinPath(extension, "docs", "checks.md"), log);
+  const code = new CodeProblems();
+  const checker = new Checker(check, vscode.Uri.joinPath(extension, "docs", "checks.md"), code, log);
   const targets = new Targets(files, runs);
   const panels = new DashboardPanels({ runs, extension, log, command: runPageCommand });
   const tree = new ExperimentsTree(files, runs);
@@ -46,7 +49,9 @@ export function activate(context: vscode.ExtensionContext): void {
     panels,
     tree,
     lens,
+    code,
     new RunFindings(runs, log),
+    new RunFailures(runs, code, log),
     showTree(tree, runs),
     showActiveRuns(runs),
     keepContextKeys(files, runs),

@@ -32,6 +32,7 @@ function fromProblem(problem: FactProblem, tree: Tree, columns: readonly ColumnF
     message: problem.message,
     range,
     fixes: fixesFor(problem, tree, range, columns),
+    ...(problem.place === undefined ? {} : { origin: problem.place }),
   };
 }
 
@@ -98,11 +99,15 @@ function batchSize(experiment: Experiment, facts: ExperimentFacts, tree: Tree): 
 }
 
 function nothingShared(experiment: Experiment, { model }: ExperimentFacts, tree: Tree): readonly Diagnostic[] {
+  const { balancer } = resolveBalancer(experiment.balancer);
+  const severity = balancer.action === "weigh-losses" ? "warning" : "error";
+  if (model.shares === false && Object.keys(experiment.tasks).length > 1) {
+    const message = `No weight of this network is reached by more than one task, so \`${balancer.id}\` has nothing to balance. Let the tasks share layers.`;
+    return [finding("MTL406", placeOf(tree, ["model", "module"]), message, { severity })];
+  }
   if (model.problems.length > 0 || model.layers.length === 0 || Object.keys(experiment.tasks).length < 2) return [];
   const shared = model.layers.filter(({ path }) => path[1] === "trunk").reduce((sum, { parameters }) => sum + parameters, 0);
   if (shared > 0) return [];
-  const { balancer } = resolveBalancer(experiment.balancer);
-  const severity = balancer.action === "weigh-losses" ? "warning" : "error";
   const message = `No layer of the trunk has a weight, so the tasks share none, and \`${balancer.id}\` has nothing to balance. Move layers from the heads to the trunk.`;
   return [finding("MTL406", find(tree, ["model", "trunk"]).keyRange, message, { severity })];
 }

@@ -1,3 +1,5 @@
+import type { CodePlace } from "./code-place.ts";
+
 /** A place in an experiment file. Lines and columns count from 0, as editors do; people are shown them from 1. */
 export interface TextPosition {
   readonly line: number;
@@ -29,4 +31,6 @@ export interface Diagnostic {
   readonly message: string;
   readonly range: TextRange;
   readonly fixes: readonly Fix[];
+  /** The place in the user's own code, where the problem is there; the range is that of what names the code. */
+  readonly origin?: CodePlace;
 }

@@ -1,3 +1,5 @@
+import type { CodePlace } from "./code-place.ts";
+
 /**
  * What only the data file and the model itself can tell about an experiment. Found by the inspector process with the
  * trainer's own code, turned into diagnostics by `checkFacts`.
@@ -27,6 +29,8 @@ export interface ColumnFacts {
 }
 
 export interface ModelFacts {
+  /** Of a network of the user's own code: whether any weight is reached by several tasks. */
+  readonly shares?: boolean;
   /** Output shape of each layer, in the order of building, without the batch axis. */
   readonly layers: readonly LayerFacts[];
   readonly problems: readonly FactProblem[];
@@ -40,11 +44,13 @@ export interface LayerFacts {
   readonly parameters: number;
 }
 
-/** A problem at a path of the experiment file. */
+/** A problem at a path of the experiment file, or in the user's own code that the path names. */
 export interface FactProblem {
   readonly path: readonly (string | number)[];
   readonly code: `MTL${string}`;
   readonly message: string;
   /** Nothing stands in the way of a training, but a person should know; an error where it is left out. */
   readonly severity?: "warning" | "information";
+  /** The place in the user's own code. */
+  readonly place?: CodePlace;
 }

@@ -1,7 +1,8 @@
 import type { MetricTable, RunDescription, RunEvent, RunResult } from "../experiment/record.ts";
 
 /**
- * The run folder's contract: `.taskscope/runs/<run-id>/` with `config.mtl.yaml`, `run.sqlite`, `trainer.log`, `checkpoints/`.
+ * The run folder's contract: `.taskscope/runs/<run-id>/` with `config.mtl.yaml`, `run.sqlite`, `trainer.log`, `checkpoints/`, and
+ * `modules/` with the run's copy of the user's own code.
  * The trainer alone writes what is recorded; others write only requests and the user's own columns.
  */
 

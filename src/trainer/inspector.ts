@@ -4,6 +4,7 @@ import type { Experiment } from "../experiment/schema.ts";
 import { inspectData } from "../training/data/inspect.ts";
 import { PrefixCache } from "../training/data/tables/prefix.ts";
 import { inspectModel } from "../training/model/inspect.ts";
+import { ModuleTrials, namesModules } from "./module-trials.ts";
 
 /**
  * The inspector process: answers `{id, experiment, baseFolder, trusted}` with `{id, facts}`, or `{id, error}` when it cannot even try.
@@ -14,6 +15,7 @@ import { inspectModel } from "../training/model/inspect.ts";
 const idleLimit = 60_000;
 
 const tables = new PrefixCache();
+const trials = new ModuleTrials();
 let last: Promise<void> = Promise.resolve();
 let unanswered = 0;
 let idle = setTimeout(leave, idleLimit);
@@ -60,10 +62,13 @@ function reply(message: { readonly id: number; readonly facts?: ExperimentFacts;
 }
 
 async function inspect(experiment: Experiment, { baseFolder, trusted }: Question): Promise<ExperimentFacts> {
+  if (namesModules(experiment)) {
+    return trials.inspect(experiment, baseFolder, trusted, () => inspectData(experiment, baseFolder, tables, trusted));
+  }
   const { facts, shape } = await inspectData(experiment, baseFolder, tables, trusted);
   return {
     data: facts,
-    model: shape === undefined || "module" in experiment.model ? { layers: [], problems: [] } : inspectModel(experiment, shape),
+    model: shape === undefined ? { layers: [], problems: [] } : inspectModel(experiment, shape),
   };
 }
 

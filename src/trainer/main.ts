@@ -3,8 +3,8 @@ import { isMainThread, workerData } from "node:worker_threads";
 import { isStoreThreadData } from "./store-messages.ts";
 
 /**
- * The trainer: `trainer <run folder> [step]` trains one run and ends; from the checkpoint of that step, where one is given. The same file serves the store on a second thread, and
- * tells whether a backend works. The parts are loaded when they are needed: the store's thread must not load TensorFlow.js.
+ * The trainer: `trainer <run folder> [step]` trains one run and ends; from the checkpoint of that step, where one is given. The same file serves the store on a second thread,
+ * tells whether a backend works, and tries the user's own code for the inspector. The parts are loaded when they are needed: the store's thread must not load TensorFlow.js.
  */
 async function main(): Promise<void> {
   if (!isMainThread) {
@@ -15,6 +15,10 @@ async function main(): Promise<void> {
     return;
   }
   const [entry, folder, step] = process.argv.slice(1);
+  if (entry !== undefined && folder === "--try-modules") {
+    const { tryModules } = await import("./try-modules.ts");
+    return tryModules(resolve(entry));
+  }
   if (entry !== undefined && folder === "--try") return tryBackend(entry, process.argv.slice(3));
   if (entry === undefined || folder === undefined || (step !== undefined && !/^\d+$/.test(step))) {
     process.stderr.write("Usage: trainer <run folder> [step]. It is started by `taskscope run` and by the editor.\n");

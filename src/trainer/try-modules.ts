@@ -1,0 +1,64 @@
+import { Worker } from "node:worker_threads";
+import type { ModuleRoom } from "../training/modules/open-module.ts";
+import { tryOutModules } from "../training/modules/try-out.ts";
+import { isTrialQuestion, type FromTrial, type TrialQuestion } from "./trial-messages.ts";
+import { wasmBeside } from "./wasm-beside.ts";
+
+/**
+ * The process that tries the user's own code for a check: answers one question, then ends. It is a process of its own because the
+ * code may never return, may end its process, or take all memory; the inspector ends it when it takes too long.
+ */
+export async function tryModules(entry: string): Promise<void> {
+  endWithParent();
+  const question = await new Promise<TrialQuestion>((resolve) => {
+    process.once("message", (message: unknown) => {
+      if (isTrialQuestion(message)) resolve(message);
+    });
+  });
+  const { experiment, baseFolder, keptFolder, shape } = question;
+  try {
+    const room: ModuleRoom = {
+      baseFolder,
+      keptFolder,
+      resumed: false,
+      began: (part, what) => tell({ kind: "began", part, what }),
+      running: (paths) => tell({ kind: "files", paths }),
+    };
+    await tryOutModules(
+      { experiment, shape, room, backend: wasmBeside(entry) },
+      {
+        data: (rows, found) => tell({ kind: "data", rows, shape: found }),
+        network: (shares) => tell({ kind: "network", shares }),
+        problem: (problem) => tell({ kind: "problem", problem }),
+      },
+    );
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    tell({ kind: "failed", message: error instanceof Error ? error.message : String(error) });
+  }
+  // What the code has left open must not keep the process alive; what it told must have gone before.
+  process.send?.({ kind: "done" } satisfies FromTrial, () => process.exit(0));
+}
+
+/**
+ * Ends this process when the inspector is gone, also in the middle of an endless loop: nobody else would. A thread of its own looks,
+ * for this one may be busy.
+ */
+function endWithParent(): void {
+  process.on("disconnect", () => process.exit(0));
+  const watch = `
+    const { workerData: parent } = require("node:worker_threads");
+    setInterval(() => {
+      try {
+        if (process.ppid === parent) process.kill(parent, 0);
+        else process.kill(process.pid, "SIGKILL");
+      } catch {
+        process.kill(process.pid, "SIGKILL");
+      }
+    }, 500);`;
+  new Worker(watch, { eval: true, workerData: process.ppid }).unref();
+}
+
+function tell(message: FromTrial): void {
+  process.send?.(message);
+}
