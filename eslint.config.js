@@ -90,7 +90,7 @@ export default defineConfig(
   },
   {
     // These tools ask for a default export.
-    files: ["eslint.config.js", "vitest.config.ts", "test/e2e/vitest.config.ts"],
+    files: ["eslint.config.js", "vitest.config.ts", "test/e2e/vitest.config.ts", "examples/custom/*.ts"],
     rules: { "no-restricted-syntax": ["error", noBarrels] },
   },
 );

@@ -18,6 +18,7 @@ import { registerResume } from "./resume.ts";
 import { registerRun } from "./run.ts";
 import { registerShow } from "./show.ts";
 import { registerStop } from "./stop.ts";
+import { registerTypes } from "./types.ts";
 import { endQuietlyWithoutReader, say, toned } from "./terminal.ts";
 import { version } from "./version.ts";
 
@@ -50,6 +51,7 @@ const commands = [
   registerExport,
   registerBalancers,
   registerBalance,
+  registerTypes,
   registerDoctor,
 ];
 

@@ -9,6 +9,7 @@ export const commandIds = [
   "taskscope.delete",
   "taskscope.reveal",
   "taskscope.copyPath",
+  "taskscope.writeTypes",
 ] as const;
 
 export type CommandId = (typeof commandIds)[number];

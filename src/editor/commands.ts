@@ -4,6 +4,7 @@ import { commandIds } from "./command-ids.ts";
 import { newExperiment, type NewExperimentRooms } from "./new-experiment.ts";
 import { copyPath, deleteRun, openDashboard, reveal, runExperiment, showLog, stopAllRuns, stopRun, type RunRooms } from "./run-commands.ts";
 import { explainRestrictedMode } from "./trust.ts";
+import { writeTypes } from "./user-types.ts";
 
 /** Registers every command of the manifest. Errors end here: they are logged and shown. */
 export function registerCommands(rooms: RunRooms & NewExperimentRooms, log: vscode.LogOutputChannel): vscode.Disposable {
@@ -17,6 +18,7 @@ export function registerCommands(rooms: RunRooms & NewExperimentRooms, log: vsco
     "taskscope.delete": (target) => deleteRun(target, rooms),
     "taskscope.reveal": (target) => reveal(target, rooms),
     "taskscope.copyPath": (target) => copyPath(target, rooms),
+    "taskscope.writeTypes": (target) => writeTypes(target, rooms),
   };
   const guard: CommandGuard = {
     isTrusted: () => vscode.workspace.isTrusted,

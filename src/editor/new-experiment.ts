@@ -18,7 +18,12 @@ export async function newExperiment(rooms: NewExperimentRooms): Promise<void> {
     detail: vscode.l10n.t("A CSV, TSV, JSON or Parquet file of yours: its columns become inputs and tasks, for you to change."),
     make: () => experimentFromTable(rooms),
   };
-  const chosen = await vscode.window.showQuickPick([...(await exampleChoices(rooms)), fromTable], {
+  const withCode: Choice = {
+    label: vscode.l10n.t("$(code) With code of your own…"),
+    detail: vscode.l10n.t("Data and a network in TypeScript: an example to begin from, with the types that the editor needs."),
+    make: () => copyCustom(rooms),
+  };
+  const chosen = await vscode.window.showQuickPick([...(await exampleChoices(rooms)), fromTable, withCode], {
     placeHolder: vscode.l10n.t("Begin with an example, or with your own table?"),
   });
   const file = await chosen?.make();
@@ -55,6 +60,16 @@ async function copyExample(source: vscode.Uri, data: readonly string[]): Promise
     if (!(await exists(target))) await vscode.workspace.fs.copy(vscode.Uri.joinPath(source, "..", name), target);
   }
   return file;
+}
+
+/** Copies the example with code of its own into a folder of its own. */
+async function copyCustom({ extension }: NewExperimentRooms): Promise<vscode.Uri | undefined> {
+  const folder = await pickFolder();
+  if (folder === undefined) return undefined;
+  let target = vscode.Uri.joinPath(folder, "custom");
+  for (let number = 2; await exists(target); number++) target = vscode.Uri.joinPath(folder, `custom-${number}`);
+  await vscode.workspace.fs.copy(vscode.Uri.joinPath(extension, "examples", "custom"), target);
+  return vscode.Uri.joinPath(target, "custom.mtl.yaml");
 }
 
 async function experimentFromTable({ inspector }: NewExperimentRooms): Promise<vscode.Uri | undefined> {

@@ -23,6 +23,8 @@ export interface Outcome {
 /** A workspace with the examples in it, in which the real command is run; its commands and its runs end with the test. */
 export class ExampleWorkspace {
   readonly root = mkdtempSync(join(tmpdir(), "taskscope-process-"));
+  /** The command's program. */
+  program = cli;
   readonly #commands = new Map<ChildProcess, Promise<unknown>>();
   #cleared: Promise<void> | undefined;
 
@@ -62,7 +64,7 @@ export class ExampleWorkspace {
   }
 
   start(...args: readonly string[]): { readonly child: ChildProcess; readonly ended: Promise<Outcome> } {
-    const child = spawn(process.execPath, [cli, ...args], { cwd: this.root, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(process.execPath, [this.program, ...args], { cwd: this.root, stdio: ["ignore", "pipe", "pipe"] });
     let [stdout, stderr] = ["", ""];
     child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
     child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
