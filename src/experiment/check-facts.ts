@@ -1,4 +1,5 @@
 import { resolveBalancer } from "../balancers/catalogue.ts";
+import { checkPhaseFacts } from "./check-phase-facts.ts";
 import { finding, inOrder, respell } from "./finding.ts";
 import type { Diagnostic, Fix, TextRange } from "./diagnostic.ts";
 import type { ColumnFacts, ExperimentFacts, FactProblem } from "./facts.ts";
@@ -20,7 +21,12 @@ export function checkFacts(parsed: Pick<ParsedExperiment, "experiment" | "tree">
   const told = problems
     .filter((problem) => problem.code !== "MTL318" || !measurements.has(taskOf(problem)))
     .map((problem) => fromProblem(problem, tree, facts.data.columns ?? []));
-  const own = [...batchSize(experiment, facts, tree), ...nothingShared(experiment, facts, tree), ...measurements.values()];
+  const own = [
+    ...batchSize(experiment, facts, tree),
+    ...nothingShared(experiment, facts, tree),
+    ...checkPhaseFacts(experiment, facts, tree),
+    ...measurements.values(),
+  ];
   return inOrder([...told, ...own]);
 }
 

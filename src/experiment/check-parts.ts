@@ -8,6 +8,7 @@ import { findLayer, layerCatalogue } from "./layers.ts";
 import { lossOptions } from "./losses.ts";
 import { optimizerOptions } from "./optimizer-schema.ts";
 import { checkData } from "./data/check-data.ts";
+import { entriesEverywhere } from "./phase-paths.ts";
 import { nearest } from "./suggestion.ts";
 import { entriesOf, entryOf, find, itemsOf, textOf, valueOf, type Entry, type MapTree, type ScalarTree, type Tree } from "./tree.ts";
 
@@ -17,10 +18,8 @@ export function* checkParts(root: Tree): Generator<Diagnostic> {
   if (data === undefined) yield finding("MTL102", find(root, []).range, "The key `data` is missing: where the rows come from. Add it.");
   else yield* checkData(data);
   yield* checkModel(root);
-  const balancer = entryOf(root, "balancer");
-  if (balancer !== undefined) yield* checkBalancer(balancer);
-  const optimizer = entryOf(root, "optimizer");
-  if (optimizer !== undefined) yield* checkOptimizer(optimizer);
+  for (const balancer of entriesEverywhere(root, "balancer")) yield* checkBalancer(balancer);
+  for (const optimizer of entriesEverywhere(root, "optimizer")) yield* checkOptimizer(optimizer);
   yield* checkLosses(root);
   for (const layer of layersOf(root)) yield* checkLayer(layer);
 }

@@ -1,27 +1,25 @@
-import type { Remark } from "../balancers/balancer.ts";
 import { findBalancer } from "../balancers/catalogue.ts";
 import { checkInputs, columnOf, inputLists } from "./check-inputs.ts";
+import { checkBalancing } from "./check-balancing.ts";
 import { layerNameOf, layersOf } from "./check-parts.ts";
+import { checkPhases } from "./check-phases.ts";
 import { checkTask, checkTwice, lossIn } from "./check-task.ts";
 import { checkTraining } from "./check-training.ts";
 import type { Diagnostic, Fix, TextRange } from "./diagnostic.ts";
-import { finding, listed, respell, someOf } from "./finding.ts";
+import { finding, respell, someOf } from "./finding.ts";
 import { lossFacts } from "./losses.ts";
-import { optimizerOptions } from "./optimizer-schema.ts";
-import { trainingSchema } from "./schema.ts";
+import { entriesEverywhere } from "./phase-paths.ts";
 import { nearest } from "./suggestion.ts";
 import { entriesOf, entryOf, itemsOf, plainOf, textOf, valueOf, type Entry, type Tree } from "./tree.ts";
-
-const defaultEpochs = trainingSchema.parse({}).epochs;
 
 /** Keys that are right each by itself and do not go together. Parts that are wrong in themselves are passed over. */
 export function* checkSense(root: Tree): Generator<Diagnostic> {
   yield* checkTasks(root);
   yield* checkHeads(root);
   yield* checkWeights(root);
-  yield* checkOptimizerOfBalancer(root);
-  yield* checkTasksOfBalancer(root);
+  yield* checkBalancing(root);
   yield* checkTraining(root);
+  yield* checkPhases(root);
   yield* checkPositiveLosses(root);
   yield* checkColumns(root);
   yield* checkInputs(root);
@@ -132,48 +130,11 @@ function* checkWeights(root: Tree): Generator<Diagnostic> {
   }
 }
 
-function* checkOptimizerOfBalancer(root: Tree): Generator<Diagnostic> {
-  const balancer = valueOf(root, "balancer");
-  const method = balancer === undefined ? undefined : textOf(valueOf(balancer, "method") ?? balancer);
-  const supported: readonly string[] | undefined = method === undefined ? undefined : findBalancer(method)?.optimizers;
-  const entry = entryOf(root, "optimizer");
-  const name = entry === undefined ? undefined : (textOf(entry.value) ?? entriesOf(entry.value)[0]?.key);
-  if (method === undefined || supported === undefined || entry === undefined || name === undefined) return;
-  if (supported.includes(name) || !Object.hasOwn(optimizerOptions, name)) return;
-  const inner = entriesOf(entry.value)[0];
-  const range = inner?.keyRange ?? entry.value.range;
-  const fixes =
-    inner === undefined ? supported.map((to, i) => ({ title: `Change to ${to}`, range, replacement: to, preferred: i === 0 })) : [];
-  yield finding("MTL208", range, `The balancer \`${method}\` does not work with \`${name}\`. Use ${listed(supported, "or")}.`, { fixes });
-}
-
-/** Options that name or count the tasks, and schedules that are longer than the training. */
-function* checkTasksOfBalancer(root: Tree): Generator<Diagnostic> {
-  const entry = entryOf(root, "balancer");
-  const names = entriesOf(valueOf(root, "tasks")).map(({ key }) => key);
-  if (entry === undefined || names.length === 0) return;
-  const balancer = findBalancer(textOf(valueOf(entry.value, "method") ?? entry.value) ?? "");
-  const options = Object.fromEntries(entriesOf(entry.value).flatMap(({ key, value }) => (key === "method" ? [] : [[key, plainOf(value)]])));
-  // Options that are wrong in themselves are reported already.
-  if (balancer?.options.safeParse(options).success !== true) return;
-  const placeOf = ({ option }: Remark): TextRange => entryOf(entry.value, option)?.value.range ?? entry.keyRange;
-  const objection = balancer.objection(options, names);
-  if (objection !== undefined) {
-    yield finding("MTL217", placeOf(objection), `\`${objection.option}\` of \`${balancer.id}\`: ${objection.message}`);
-    return;
-  }
-  const epochs = valueOf(valueOf(root, "training"), "epochs");
-  const count = epochs === undefined ? defaultEpochs : epochs.kind === "scalar" ? epochs.value : undefined;
-  if (typeof count !== "number") return;
-  const advice = balancer.advice(options, { tasks: names.length, epochs: count });
-  if (advice !== undefined) yield finding("MTL218", placeOf(advice), `\`${balancer.id}\`: ${advice.message}`, { severity: "warning" });
-}
-
 /** Methods that take logarithms or roots of the losses, with a loss that can be negative. */
 function* checkPositiveLosses(root: Tree): Generator<Diagnostic> {
-  const given = valueOf(root, "balancer");
-  const balancer = findBalancer(textOf(valueOf(given, "method") ?? given) ?? "");
-  if (balancer?.positiveLosses !== true) return;
+  const methods = entriesEverywhere(root, "balancer").map(({ value }) => findBalancer(textOf(valueOf(value, "method") ?? value) ?? ""));
+  const balancer = methods.find((method) => method?.positiveLosses === true);
+  if (balancer === undefined) return;
   for (const { key, value } of entriesOf(valueOf(root, "tasks"))) {
     const loss = lossIn(value);
     if (loss === undefined || lossFacts[loss.name].negative !== true) continue;

@@ -1,5 +1,6 @@
 import { checkValue } from "./check-value.ts";
 import type { Diagnostic } from "./diagnostic.ts";
+import { insidePhase } from "./phase-paths.ts";
 import { experimentSchema } from "./schema.ts";
 import { shapesAt } from "./shape.ts";
 import type { Path, Tree } from "./tree.ts";
@@ -17,7 +18,7 @@ export function checkTop(root: Tree): readonly Diagnostic[] {
 
 /** Whether a path lies in a part with checks of its own. */
 function isChecked(path: Path): boolean {
-  const [section, , part] = path;
+  const [section, , part] = insidePhase(path);
   if (section === "tasks") return part === "loss";
   return section === "balancer" || section === "optimizer" || section === "data" || section === "model";
 }

@@ -21,7 +21,7 @@ export function* checkTraining(root: Tree): Generator<Diagnostic> {
   if (schedule !== undefined) yield* checkSchedule(schedule, numberOf(valueOf(training, "epochs")) ?? defaultEpochs);
 }
 
-function* checkNesterov(optimizer: Tree | undefined): Generator<Diagnostic> {
+export function* checkNesterov(optimizer: Tree | undefined): Generator<Diagnostic> {
   const sgd = valueOf(optimizer, "sgd");
   const nesterov = entryOf(sgd, "nesterov");
   const momentum = valueOf(sgd, "momentum");
@@ -39,10 +39,10 @@ function* checkThreads(training: Tree | undefined): Generator<Diagnostic> {
   const backend = textOf(valueOf(training, "backend")) ?? "wasm";
   if (threads === undefined || backend !== "wasm" || (numberOf(threads.value) ?? 1) <= 1) return;
   const message = "`threads` is for the native backend, and wasm computes on one. Add `backend: native` or `backend: auto`, or delete it.";
-  yield finding("MTL236", threads.keyRange, message, { severity: "warning" });
+  yield finding("MTL242", threads.keyRange, message, { severity: "warning" });
 }
 
-function* checkSchedule({ value }: Entry, epochs: number): Generator<Diagnostic> {
+export function* checkSchedule({ value }: Entry, epochs: number): Generator<Diagnostic> {
   const given = entriesOf(value).filter(({ key }) => scheduleShapes.includes(key));
   const [first, ...more] = given;
   for (const { keyRange } of more) {
@@ -74,7 +74,7 @@ function* checkEarlyStopping(rule: Tree | undefined, tasks: readonly Entry[], ep
 }
 
 /** The task, and its metric where the file says which it has. */
-function* checkWatched(metric: Tree | undefined, tasks: readonly Entry[]): Generator<Diagnostic> {
+export function* checkWatched(metric: Tree | undefined, tasks: readonly Entry[]): Generator<Diagnostic> {
   const text = textOf(metric);
   if (metric === undefined || text === undefined || !text.includes("/") || tasks.length === 0) return;
   const [id = "", name = ""] = text.split("/");
@@ -98,6 +98,6 @@ function* checkWatched(metric: Tree | undefined, tasks: readonly Entry[]): Gener
   yield finding("MTL234", metric.range, `The task \`${id}\` has no metric \`${name}\`. ${advice}`, { fixes });
 }
 
-function numberOf(tree: Tree | undefined): number | undefined {
+export function numberOf(tree: Tree | undefined): number | undefined {
   return tree?.kind === "scalar" && typeof tree.value === "number" ? tree.value : undefined;
 }

@@ -151,6 +151,23 @@ export const checks = {
     "Early stopping waits longer than the whole training takes, so it does nothing. Make `patience` smaller, or train longer.",
   ],
   MTL236: [
+    "Phase without end",
+    "A phase ends after so many `epochs` or `steps`, or at a `plateau` of the validation. Only the last one may go on without, to the end of the training.",
+  ],
+  MTL237: [
+    "Phases and training of different length",
+    "A phase that begins when the training is over never trains. Phases that take longer than `training.epochs` are cut short, and when the last one ends, so does the training.",
+  ],
+  MTL238: [
+    "Learning rate given twice",
+    "`learningRate` of a phase takes the place of that of its optimizer, and the optimizer given in the same phase has one of its own. Delete one of them.",
+  ],
+  MTL239: ["Phase name given twice", "Events tell phases by their names. Give each its own."],
+  MTL243: [
+    "Dropout of one phase",
+    "The balancing method brings dropout with it, which is a part of the network and stays the same in all phases. Name the method under `balancer` of the experiment, or set its dropout to 0.",
+  ],
+  MTL242: [
     "Threads without the native backend",
     "`training.threads` is for the native backend; wasm computes on one thread. Choose `backend: native` or `auto`, or delete it.",
   ],
@@ -338,6 +355,10 @@ export const checks = {
     "Several inputs are joined along their last axis before the trunk, so all other axes must agree. Give each input layers of its own under `model.inputs` that end alike, such as `flatten` and `dense`.",
   ],
   MTL409: ["Unknown input", "`model.inputs` names an input that the data does not have. The message lists those there are."],
+  MTL410: [
+    "Nothing of that name to train",
+    "A phase is to train what is the name of no layer or parameter with weights. Names are those of the layers (`dense1`), of parameters (`dense1.kernel`), `trunk` and `heads`; `*` stands for any text.",
+  ],
 
   MTL501: [
     "No such module",

@@ -5,6 +5,7 @@ import { cursorAt, type Cursor } from "./cursor.ts";
 import type { TextRange } from "./diagnostic.ts";
 import { yamlWord } from "./finding.ts";
 import type { Shape } from "./json-schema.ts";
+import { insidePhase } from "./phase-paths.ts";
 import { keysMarkdown, shapeMarkdown, shapesAt, typeWords } from "./shape.ts";
 import { fitsTask, taskWord } from "./task-words.ts";
 import { entriesOf, valueOf, type Tree } from "./tree.ts";
@@ -38,7 +39,8 @@ function keyOffers(cursor: Cursor, shapes: readonly Shape[]): Completion[] {
   if (isLayer && cursor.siblings.length > 0) return [];
   const isOneOfMany = shapes.every(({ maxProperties }) => maxProperties === 1) && cursor.siblings.length > 0;
   const properties = isOneOfMany ? [] : shapes.flatMap((shape) => Object.entries(shape.properties ?? {}));
-  const decides = cursor.path[0] === "balancer" && cursor.path.length === 1 && !cursor.siblings.includes("method");
+  const inPhase = insidePhase(cursor.path);
+  const decides = inPhase[0] === "balancer" && inPhase.length === 1 && !cursor.siblings.includes("method");
   const fixed = properties
     .filter(([key]) => !cursor.siblings.includes(key) && (!decides || key === "method") && fitsTask(cursor.path, key, cursor.tree))
     .flatMap(([key, shape]) => (typeof shape === "object" ? keyOffer(cursor, key, shape, isLayer) : []));
@@ -105,14 +107,15 @@ function valueOffers(cursor: Cursor, shapes: readonly Shape[], columns: readonly
   if (isColumn(cursor)) {
     return columns.map((name) => offer(cursor, { label: name, kind: "column", detail: "column", snippet: dash + escaped(yamlWord(name)) }));
   }
-  const section = String(cursor.path[0]);
+  const inPhase = insidePhase(cursor.path);
+  const section = String(inPhase[0]);
   return shapes.flatMap((shape): Completion[] => {
     if (shape.const !== undefined) return [constantOffer(cursor, String(shape.const), shape, section, dash)];
     if (shape.enum !== undefined) return shape.enum.map(String).flatMap((label) => wordOffer(cursor, label, dash));
     if (shape.type === "boolean")
       return ["true", "false"].map((label) => offer(cursor, { label, kind: "value", detail: "", snippet: dash + label }));
     if (shape.type === "object" && shape.maxProperties === 1) return layerOffers(cursor, shape, dash);
-    if (section === "optimizer" && cursor.path.length === 1) return optimizerOffers(cursor, shape);
+    if (section === "optimizer" && inPhase.length === 1) return optimizerOffers(cursor, shape);
     if (section === "tasks" && shape.type === "object") return optionOffers(cursor, shape, dash);
     const normal = typeof shape.default === "number" ? String(shape.default) : undefined;
     return normal === undefined ? [] : [offer(cursor, { label: normal, kind: "value", detail: "default", snippet: normal })];

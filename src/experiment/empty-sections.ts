@@ -11,6 +11,7 @@ const sections: readonly (readonly [path: string, means: "absent" | "map" | "lis
   ["training.schedule", "absent"],
   ["training.clip", "absent"],
   ["training.earlyStopping", "map"],
+  ["training.phases", "absent"],
   ["training.schedule.*", "map"],
   ["balancer", "absent"],
   ["optimizer", "absent"],

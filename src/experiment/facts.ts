@@ -42,6 +42,8 @@ export interface LayerFacts {
   readonly name: string;
   readonly outputShape: readonly (number | null)[];
   readonly parameters: number;
+  /** Names of its weights, e.g. `kernel`. */
+  readonly weights: readonly string[];
 }
 
 /** A problem at a path of the experiment file, or in the user's own code that the path names. */

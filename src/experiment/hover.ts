@@ -4,6 +4,7 @@ import type { TextPosition, TextRange } from "./diagnostic.ts";
 import { findLayer } from "./layers.ts";
 import { optionsShape } from "./json-schema.ts";
 import { parseYaml } from "./parse-yaml.ts";
+import { insidePhase } from "./phase-paths.ts";
 import { keysMarkdown, keyShapeAt, shapeMarkdown } from "./shape.ts";
 import { linesOf } from "./text-lines.ts";
 import { taskWord } from "./task-words.ts";
@@ -55,8 +56,9 @@ function holds({ start, end }: TextRange, { line, column }: TextPosition): boole
 }
 
 function describe(target: Target, tree: Tree): string {
-  const [section, second] = target.path;
-  const names = section === "balancer" && !target.isKey && (target.path.length === 1 || second === "method");
+  const path = insidePhase(target.path);
+  const [section, second] = path;
+  const names = section === "balancer" && !target.isKey && (path.length === 1 || second === "method");
   const balancer = names ? findBalancer(target.word) : undefined;
   if (balancer !== undefined) return balancerMarkdown(balancer);
   const layer = isLayerName(target) ? findLayer(target.word) : undefined;

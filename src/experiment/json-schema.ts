@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { balancerCatalogue } from "../balancers/catalogue.ts";
 import { layerCatalogue } from "./layers.ts";
-import { balancerSchema, experimentSchema, layerSchema } from "./schema.ts";
+import { balancerSchema } from "./balancer-schema.ts";
+import { experimentSchema, layerSchema } from "./schema.ts";
 
 /** A JSON Schema, or a part of one. */
 export type Shape = z.core.JSONSchema.BaseSchema;

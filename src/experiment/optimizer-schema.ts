@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-const learningRate = z.number().gt(0).max(100).describe("Step size.");
+export const learningRate = z.number().gt(0).max(100).describe("Step size.");
 const epsilon = z.number().gt(0).describe("Added to the denominator.");
 const decay = z.number().min(0).lt(1);
 

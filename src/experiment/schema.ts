@@ -1,8 +1,10 @@
 import { z } from "zod";
 import { moduleDataSchema, moduleModelSchema } from "./module-forms.ts";
+import { balancerSchema } from "./balancer-schema.ts";
 import { clipSchema } from "./clip-schema.ts";
 import { earlyStoppingSchema } from "./early-stopping-schema.ts";
 import { optimizerSchema } from "./optimizer-schema.ts";
+import { phasesSchema } from "./phase-schema.ts";
 import { scheduleSchema } from "./schedule-schema.ts";
 import { inputsSchema } from "./data/named-inputs.ts";
 import { archiveDataSchema, arraysDataSchema } from "./data/array-data.ts";
@@ -103,10 +105,6 @@ export const modelSchema = z
   .union([layeredModelSchema, moduleModelSchema])
   .describe("The network: a trunk that all tasks share and a head for each task, or a module of your own.");
 
-export const balancerSchema = z
-  .union([z.string().min(1), z.looseObject({ method: z.string().min(1) })])
-  .describe("How the tasks are balanced: a method, or a method with its options.");
-
 export const trainingSchema = z
   .strictObject({
     epochs: z.int().min(1).max(1_000_000).default(20).describe("Passes over the training rows."),
@@ -115,6 +113,7 @@ export const trainingSchema = z
     schedule: scheduleSchema.optional(),
     clip: clipSchema.optional(),
     earlyStopping: earlyStoppingSchema.optional(),
+    phases: phasesSchema.optional(),
     backend: z
       .enum(["auto", "wasm", "native"])
       .default("wasm")

@@ -19,6 +19,11 @@ export interface TrunkOwnership {
   readonly dominated: readonly number[];
 }
 
+export interface Ownership {
+  readonly tensors: readonly TensorOwnership[];
+  readonly trunk: TrunkOwnership;
+}
+
 /**
  * Accumulated updates (AU) of each task on each element of the common parameters, after AdaTask (Yang et al., AAAI 2023):
  *
@@ -26,33 +31,50 @@ export interface TrunkOwnership {
  *
  * where Δ_i is the step that task i made the element take, and n the number of steps since AU was last brought up to date:
  * it is measured at tracked steps only, so each measurement stands for the n steps before it. A task that is absent from a
- * measured step moved nothing (Δ_i = 0). Sums run over the tasks in reach.
+ * measured step moved nothing (Δ_i = 0). Sums run over the tasks in reach. Parameters that are frozen in a phase are not attended to:
+ * nothing moves them, and nothing is told of them until they train again.
  */
 export class Dominance implements MoveObserver {
-  readonly #parameters: readonly TrainedParameter[];
+  /** All that ever train. */
+  readonly parameters: readonly TrainedParameter[];
   readonly #tasks: number;
   readonly #decay: number;
   /** For each parameter, AU of each task of its reach. */
   readonly accumulated: readonly (readonly Float32Array[])[];
+  /** Positions of the parameters that train now. */
+  #attended: readonly number[];
   /** Step at which AU was last brought up to date. */
   lastStep = 0;
   #kept = 0;
 
   constructor(parameters: readonly TrainedParameter[], tasks: number, decay: number) {
-    this.#parameters = parameters;
+    this.parameters = parameters;
     this.#tasks = tasks;
     this.#decay = decay;
+    this.#attended = parameters.map((_, index) => index);
     this.accumulated = parameters.map(({ reach, size }) => reach.map(() => new Float32Array(size)));
   }
 
-  /** Opens the measurement of `step`, counted from 1; `observe` follows for every parameter. */
+  /** From now on these parameters train, and `observe` counts among them. */
+  attend(parameters: readonly TrainedParameter[]): void {
+    this.#attended = parameters.map((parameter) => this.parameters.indexOf(parameter));
+  }
+
+  /** Opens the measurement of `step`, counted from 1; `observe` follows for every parameter that trains. */
   begin(step: number): void {
     this.#kept = this.#decay ** (step - this.lastStep);
     this.lastStep = step;
+    this.parameters.forEach(({ reach }, index) => {
+      if (!this.#attended.includes(index)) this.#add(index, reach.map(() => undefined)); // prettier-ignore
+    });
   }
 
   /** `updates` has one entry a task of the parameter's reach, undefined for an absent one. */
   observe(index: number, updates: readonly (Float32Array | undefined)[]): void {
+    this.#add(this.#attended[index] ?? -1, updates);
+  }
+
+  #add(index: number, updates: readonly (Float32Array | undefined)[]): void {
     const kept = this.#kept;
     const fresh = 1 - kept;
     this.accumulated[index]?.forEach((au, position) => {
@@ -68,10 +90,22 @@ export class Dominance implements MoveObserver {
     });
   }
 
-  /** Ownership of every common tensor as of now, and of all of them together. */
-  measure(): { readonly tensors: readonly TensorOwnership[]; readonly trunk: TrunkOwnership } {
-    const tensors = this.#parameters.map((parameter, index) => this.#ofTensor(parameter, this.accumulated[index] ?? []));
-    const elements = this.#parameters.reduce((sum, { size }) => sum + size, 0);
+  /** Ownership of every common tensor that trains as of now, and of all of them together. */
+  measure(): Ownership {
+    return this.#ofTensors(this.#attended);
+  }
+
+  /** The same with those that are frozen now. */
+  measureAll(): Ownership {
+    return this.#ofTensors(this.parameters.keys());
+  }
+
+  #ofTensors(indices: Iterable<number>): Ownership {
+    const tensors = [...indices].flatMap((index) => {
+      const parameter = this.parameters[index];
+      return parameter === undefined ? [] : [this.#ofTensor(parameter, this.accumulated[index] ?? [])];
+    });
+    const elements = tensors.reduce((sum, { parameter }) => sum + parameter.size, 0);
     const mean = new Array<number>(this.#tasks).fill(0);
     const dominated = new Array<number>(this.#tasks).fill(0);
     for (const tensor of tensors) {
@@ -84,9 +118,12 @@ export class Dominance implements MoveObserver {
     return { tensors, trunk: { mean, dominated } };
   }
 
-  /** rAU of every element as bytes, for every task of the run. */
+  /** rAU of every element that trains as bytes, for every task of the run. */
   maps(): readonly OwnershipMap[] {
-    return this.#parameters.map(({ name, reach, size }, index) => {
+    return this.#attended.flatMap((index) => {
+      const parameter = this.parameters[index];
+      if (parameter === undefined) return [];
+      const { name, reach, size } = parameter;
       const accumulated = this.accumulated[index] ?? [];
       const shares = new Uint8Array(this.#tasks * size);
       const inverse = inverseTotals(accumulated, size);
@@ -98,7 +135,7 @@ export class Dominance implements MoveObserver {
           shares[first + e] = Math.round(255 * (factor < Infinity ? (au[e] ?? 0) * factor : even));
         }
       });
-      return { parameter: name, shares };
+      return [{ parameter: name, shares }];
     });
   }
 

@@ -5,6 +5,7 @@ import { BackwardPass } from "./gradients/backward-pass.ts";
 import { commonRow, ownedRow, rowsOf, weightedOwnedRow, weightedRow, type ParameterSet } from "./gradients/per-task.ts";
 import type { Tape } from "./gradients/tape.ts";
 import type { BadValue } from "./non-finite.ts";
+import { since, type StepCount } from "./step-report.ts";
 import { TrainingError } from "./training-error.ts";
 
 /** A task that has a label in the batch. */
@@ -35,6 +36,8 @@ export interface Proposal {
 export interface ProposalParts {
   readonly parameters: ParameterSet;
   readonly balancer: PreparedBalancer;
+  /** Where it began to count. */
+  readonly began: StepCount;
   /** Whether a head sees its own loss or its weighted loss. */
   readonly heads: "own" | "weighted";
   /** λ of ½ λ ‖θ‖². */
@@ -77,8 +80,7 @@ export class Proposer {
     const input: StepInput = {
       tasks,
       losses: present.map(({ value }) => value),
-      step: moment.step,
-      epoch: moment.epoch,
+      ...since(moment, this.#parts.began),
       ...(remembered.buffers === undefined ? {} : { buffers: remembered.buffers }),
       ...(balancer.balancer.performance === true ? { performance: present.map(({ performance }) => performance ?? 0) } : {}),
     };
@@ -97,9 +99,13 @@ export class Proposer {
       return this.#parts.balancer.weigh(input, state);
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
-      throw new TrainingError("balancer", `${this.#parts.balancer.balancer.title}, step ${input.step + 1}: ${error.message}`, {
-        cause: error,
-      });
+      throw new TrainingError(
+        "balancer",
+        `${this.#parts.balancer.balancer.title}, step ${this.#parts.began.step + input.step + 1}: ${error.message}`,
+        {
+          cause: error,
+        },
+      );
     }
   }
 

@@ -95,7 +95,7 @@ export function recordDominance(recorder: Recorder, tasks: readonly string[], st
 
 /** The end table of ownership. */
 export function dominanceTable(tasks: readonly string[], dominance: Dominance): DominanceTable {
-  const { tensors, trunk } = dominance.measure();
+  const { tensors, trunk } = dominance.measureAll();
   return {
     trunk: tensors.length === 0 ? {} : Object.fromEntries(tasks.map((task, index) => [task, trunk.mean[index] ?? 0])),
     parameters: Object.fromEntries(

@@ -3,6 +3,17 @@ import type { Clipping } from "./clipping.ts";
 import type { JacobianRow } from "./gradients/gram.ts";
 import type { BadValue, Remedy } from "./non-finite.ts";
 
+/** Steps and epochs done. */
+export interface StepCount {
+  readonly step: number;
+  readonly epoch: number;
+}
+
+/** What a balancer counts that began later than the training. */
+export function since({ step, epoch }: StepCount, began: StepCount): StepCount {
+  return { step: step - began.step, epoch: epoch - began.epoch };
+}
+
 export interface StepMoment {
   /** Steps done before this one. */
   readonly step: number;

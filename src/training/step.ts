@@ -16,12 +16,13 @@ import { mergeReports, withOwnCopy } from "./merged-report.ts";
 import type { MultiTaskModel } from "./model/model.ts";
 import type { BadValue, NonFinitePolicy } from "./non-finite.ts";
 import { GatheredMoves, type CommonUpdate, type MoveObserver } from "./optimizers/common-update.ts";
+import type { OptimizerMemory } from "./optimizers/memory.ts";
 import type { Optimizer } from "./optimizers/optimizer.ts";
 import type { OptimizerSlot } from "./optimizers/slot.ts";
 import { keptShare } from "./optimizers/weight-decay.ts";
 import { performanceOf } from "./performance.ts";
 import { Proposer, type Present, type Proposal } from "./proposal.ts";
-import type { StepMoment, StepReport, Trouble } from "./step-report.ts";
+import { since, type StepCount, type StepMoment, type StepReport, type Trouble } from "./step-report.ts";
 import { inTensorScope } from "./tensor-scope.ts";
 
 /** What one step is made of; all of it lives as long as the training. */
@@ -32,7 +33,10 @@ export interface StepParts {
   readonly losses: readonly LossFunction[];
   readonly tasks: readonly TaskTargets[];
   readonly balancer: PreparedBalancer;
-  readonly optimizer: Optimizer;
+  /** Where the balancer began to count. */
+  readonly began: StepCount;
+  readonly optimizer: Pick<Optimizer, "weightDecay">;
+  readonly memory: OptimizerMemory;
   readonly commonUpdate: CommonUpdate;
   readonly dominance: Dominance;
   /** Whether a head sees its own loss or its weighted loss. */
@@ -67,18 +71,14 @@ export class Stepper {
     this.#parts = parts;
     this.#proposer = new Proposer(parts);
     this.#variables = [...parts.parameters.common, ...parts.parameters.owned].map(({ parameter }) => parameter.variable);
-    this.#ownedSlots = parts.parameters.owned.map(({ size }) => parts.optimizer.slot(size));
+    this.#ownedSlots = parts.parameters.owned.map(({ name, size }) => parts.memory.slot(name, size));
     this.#ownedUpdates = parts.parameters.owned.map(({ size }) => new Float32Array(size));
     this.remembered = { state: parts.balancer.start(), buffers: {} };
   }
 
   /** Every optimizer slot by a name that is the same in every run of the experiment. */
   slots(): ReadonlyMap<string, OptimizerSlot> {
-    const owned = this.#parts.parameters.owned.flatMap(({ name }, index) => {
-      const slot = this.#ownedSlots[index];
-      return slot === undefined ? [] : [[name, slot] as const];
-    });
-    return new Map([...this.#parts.commonUpdate.slots(), ...owned]);
+    return this.#parts.memory.slots;
   }
 
   /** `further` are as many independent batches as the method draws (`MethodFacts.draws`). */
@@ -104,7 +104,7 @@ export class Stepper {
     const { balancer, dominance, policy, parameters } = this.#parts;
     const tasks = batch.targets.flatMap((targets, task) => (targets === undefined ? [] : [task]));
     const before = this.remembered;
-    const { groups, state } = balancer.groups({ tasks, step: moment.step, epoch: moment.epoch }, before.state);
+    const { groups, state } = balancer.groups({ tasks, ...since(moment, this.#parts.began) }, before.state);
     this.remembered = { ...before, state };
     const moves = new GatheredMoves();
     const reports: StepReport[] = [];
@@ -291,10 +291,12 @@ export class Stepper {
   }
 
   /** What the method looks at in this step. */
-  #look(tasks: readonly number[], { step, epoch }: StepMoment): Look | undefined {
+  #look(tasks: readonly number[], moment: StepMoment): Look | undefined {
     const { balancer } = this.#parts;
     if (balancer.look === undefined) return undefined;
-    return balancer.demand({ tasks, step, epoch }, this.remembered.state).look === false ? undefined : balancer.look;
+    return balancer.demand({ tasks, ...since(moment, this.#parts.began) }, this.remembered.state).look === false
+      ? undefined
+      : balancer.look;
   }
 
   #lookParts(batch: Batch, { tasks }: Proposal, noiseBefore: readonly number[]): LookParts {
@@ -307,12 +309,12 @@ export class Stepper {
   }
 
   /** What cannot be believed teaches nothing. */
-  #learn({ tasks }: Proposal, present: readonly Present[], { step, epoch }: StepMoment, seen: Glimpses): void {
+  #learn({ tasks }: Proposal, present: readonly Present[], moment: StepMoment, seen: Glimpses): void {
     if (!seen.looks.every((losses) => losses.every(Number.isFinite))) return;
     const losses = tasks.map((task) => present.find((each) => each.task === task)?.value ?? Number.NaN);
     this.remembered = {
       ...this.remembered,
-      state: this.#parts.balancer.learn({ tasks, step, epoch, losses, ...seen }, this.remembered.state),
+      state: this.#parts.balancer.learn({ tasks, ...since(moment, this.#parts.began), losses, ...seen }, this.remembered.state),
     };
   }
 }

@@ -5,6 +5,7 @@ import { addOutputs, evaluate } from "./evaluate.ts";
 import { DivergenceWatch } from "./divergence.ts";
 import { Pace } from "./pace.ts";
 import { DataError } from "./data/data-error.ts";
+import { phaseEvent, titleOf } from "./phases/announcement.ts";
 import type { RowValues } from "./data/dataset.ts";
 import type { Control, Recorder } from "./recorder.ts";
 import {
@@ -40,10 +41,8 @@ export class TrainingLoop {
   readonly #control: Control;
   readonly #keeper: CheckpointKeeper;
   readonly #ids: readonly string[];
-  /** Layer of each common parameter. */
-  readonly #layers: readonly string[];
   readonly #pace = new Pace();
-  readonly #statuses: StatusWatch;
+  #statuses: StatusWatch;
   readonly #divergence: DivergenceWatch;
   #step: number;
   readonly #throughput = new Throughput();
@@ -55,8 +54,7 @@ export class TrainingLoop {
     this.#control = control;
     this.#keeper = keeper;
     this.#ids = training.tasks.map(({ id }) => id);
-    this.#layers = training.parameters.common.map(({ parameter }) => parameter.layer);
-    this.#statuses = new StatusWatch(training.method);
+    this.#statuses = new StatusWatch(titleOf(training.phase));
     this.#divergence = new DivergenceWatch(training.losses.map(({ ofConstant }, task) => ({ id: this.#ids[task] ?? "", ofConstant })));
     this.#step = step;
   }
@@ -80,6 +78,7 @@ export class TrainingLoop {
 
   async #toTheEnd(): Promise<LoopEnd> {
     const { totalSteps, stepsPerEpoch } = this.#training.description;
+    if (this.#step === 0) this.#announcePhase();
     while (this.#step < totalSteps) {
       if (this.#control.stopRequested()) {
         this.#checkpoint();
@@ -87,7 +86,7 @@ export class TrainingLoop {
       }
       await this.step();
       if (this.#step % stepsPerEpoch === 0) await this.#endEpoch();
-      if (this.#hasStalled()) break;
+      if (this.#hasStalled() || this.#endsPhases()) break;
       if (this.#control.takeCheckpointRequest() || this.#keeper.due) this.#checkpoint();
       await this.#pace.breathe();
     }
@@ -102,7 +101,7 @@ export class TrainingLoop {
     const { dataset, stepper, experiment, description } = training;
     const started = performance.now();
     const track = isTracked(this.#step, experiment.track.every, training.feed.takesTurns === true);
-    const rate = training.rate(this.#step);
+    const rate = training.phase.rate(this.#step);
     const [values, ...further] = await this.#nextBatches();
     const waiting = performance.now() - started;
     const report = inTensorScope(() =>
@@ -129,7 +128,7 @@ export class TrainingLoop {
     for (const event of this.#statuses.look(report, this.#step, Date.now())) recorder.event(event);
     // A network of one task shares nothing: there is nothing to compare or to own.
     if (report.tracked !== undefined && training.parameters.common.length > 0) {
-      recordGradients(recorder, this.#ids, this.#layers, this.#step, report.tracked);
+      recordGradients(recorder, this.#ids, training.phase.layers, this.#step, report.tracked);
       recordDominance(recorder, this.#ids, this.#step, training.dominance);
     }
     this.#throughput.add(values.rows, performance.now() - started, waiting);
@@ -145,10 +144,10 @@ export class TrainingLoop {
 
   /** The step's batch and the further ones. */
   async #nextBatches(): Promise<readonly [RowValues, ...RowValues[]]> {
-    const { feed, furtherFeeds } = this.#training;
+    const { feed, furtherFeeds, phase } = this.#training;
     const values = await feed.next();
     const further: RowValues[] = [];
-    for (const each of furtherFeeds) further.push(await each.next());
+    for (const each of furtherFeeds.slice(0, phase.draws)) further.push(await each.next());
     return [values, ...further];
   }
 
@@ -163,6 +162,21 @@ export class TrainingLoop {
     if (this.#step >= description.totalSteps || !validation.plateau.reached(this.#step)) return false;
     this.#recorder.event({ kind: "note", step: this.#step, at: Date.now(), message: validation.reason });
     return true;
+  }
+
+  /** Opens the next phase where one ends; true where it was the last. */
+  #endsPhases(): boolean {
+    const { phase, description } = this.#training;
+    if (this.#step >= description.totalSteps || !phase.isOver(this.#step)) return false;
+    if (this.#training.enterNext(this.#step) === undefined) return true;
+    this.#statuses = new StatusWatch(titleOf(this.#training.phase));
+    this.#announcePhase();
+    return false;
+  }
+
+  #announcePhase(): void {
+    const event = phaseEvent(this.#training, this.#step, Date.now());
+    if (event !== undefined) this.#recorder.event(event);
   }
 
   async #endEpoch(): Promise<void> {
@@ -181,7 +195,9 @@ export class TrainingLoop {
     }
     const broken = evaluation.broken.length > 0;
     if (broken) this.#reportBroken(evaluation.broken);
-    if (training.validation.see(this.#step, { metrics: table, losses: evaluation.losses }, broken)) this.#keepBest();
+    const validation = { metrics: table, losses: evaluation.losses };
+    training.phase.validated(this.#step, validation, broken);
+    if (training.validation.see(this.#step, validation, broken)) this.#keepBest();
   }
 
   /** Its other tasks may look better than ever: a model that is broken for one task is never the best. */

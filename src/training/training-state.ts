@@ -6,9 +6,15 @@ import { TrainingError } from "./training-error.ts";
 
 const metricsSchema = z.record(z.string(), z.record(z.string(), z.number()));
 
+const plateauSchema = z.object({ reference: z.number().nullable(), since: z.int() });
+
 const valuesSchema = z.object({
-  /** Runs have one phase so far. */
-  phase: z.literal(0),
+  phase: z.object({
+    index: z.int().min(0),
+    /** Steps after which it began, and from which its balancer counts. */
+    start: z.object({ step: z.int().min(0), balancer: z.int().min(0) }),
+    plateau: plateauSchema.nullable(),
+  }),
   method: z.string(),
   optimizer: z.string(),
   streams: z.record(z.string(), z.array(z.number())),
@@ -23,7 +29,7 @@ const valuesSchema = z.object({
   /** Names of the vectors that the balancer keeps. */
   buffers: z.array(z.string()),
   best: z.object({ step: z.int(), score: z.number(), metrics: metricsSchema }).nullable(),
-  plateau: z.object({ reference: z.number().nullable(), since: z.int() }),
+  plateau: plateauSchema,
   /** Metrics of the last validation. */
   validation: metricsSchema.nullable(),
 });
@@ -39,11 +45,12 @@ export function captureState(training: Training, step: number): Checkpoint {
     return { numbers: { ...saved.numbers }, arrays: Object.keys(saved.arrays) };
   });
   const { best, plateau, last } = training.validation;
+  const { phase } = training;
   const { state, buffers = {} } = training.stepper.remembered;
   for (const [name, numbers] of Object.entries(state)) arrays.set(`balancer/${name}`, Float64Array.from(numbers));
   for (const [name, vector] of Object.entries(buffers)) arrays.set(`buffer/${name}`, vector.slice());
   const values: z.output<typeof valuesSchema> = {
-    phase: 0,
+    phase: { index: phase.plan.index, start: { ...phase.start }, plateau: phase.plateau?.state ?? null },
     method: methodOf(training),
     optimizer: training.optimizer.kind,
     streams: Object.fromEntries(Object.entries(training.streams.save()).map(([name, state]) => [name, [...state]])),
@@ -67,9 +74,14 @@ export async function restoreState(training: Training, checkpoint: Checkpoint): 
   const parsed = valuesSchema.safeParse(checkpoint.values);
   if (!parsed.success) throw unfit(`its values are not as expected (${z.prettifyError(parsed.error)})`);
   const values = parsed.data;
+  if (values.phase.index >= training.plan.phases.length)
+    throw unfit(`it was made in the phase ${values.phase.index + 1}, and there is none`);
+  training.reenter(values.phase.index, values.phase.start);
+  if (training.phase.plateau !== undefined && values.phase.plateau !== null) training.phase.plateau.state = values.phase.plateau;
   if (values.method !== methodOf(training)) throw unfit(`it was made with the balancer ${values.method}`);
   if (values.optimizer !== training.optimizer.kind) throw unfit(`it was made with the optimizer ${values.optimizer}`);
   restoreWeights(training, checkpoint);
+  reviveSlots(training, Object.keys(values.counts));
   for (const [name, live] of liveArrays(training)) {
     if (!name.startsWith("weight/")) live.set(arrayOf(checkpoint, name, live.length));
   }
@@ -112,9 +124,18 @@ function feedArray(index: number, name: string): string {
   return `feed-${index + 1}/${name}`;
 }
 
+/** Makes the slots that the optimizer has from earlier phases, for parameters that are frozen now. */
+function reviveSlots({ everything, phase }: Training, names: readonly string[]): void {
+  for (const name of names) {
+    const parameter = everything.find((each) => each.name === name || name.startsWith(`${each.name}@`));
+    if (parameter === undefined) throw unfit(`its optimizer remembers ${name}, which is no parameter`);
+    phase.memory.slot(name, parameter.size);
+  }
+}
+
 /** Weights and statistics alone: what a model needs to answer as it did at that moment. */
 export function restoreWeights(training: Training, checkpoint: Checkpoint): void {
-  for (const parameter of allParameters(training)) {
+  for (const parameter of training.everything) {
     parameter.set(Float32Array.from(arrayOf(checkpoint, `weight/${parameter.name}`, parameter.size)));
   }
   for (const { name, variable } of training.model.statistics) {
@@ -126,13 +147,13 @@ export function restoreWeights(training: Training, checkpoint: Checkpoint): void
 
 /** Everything that is kept in arrays, by its name in a checkpoint. */
 function liveArrays(training: Training): readonly (readonly [string, Float32Array | Float64Array])[] {
-  const { dominance, parameters, stepper, tasks, epochMetrics } = training;
+  const { dominance, everything, stepper, tasks, epochMetrics } = training;
   return [
-    ...allParameters(training).map(({ name, values }) => [`weight/${name}`, values] as const),
+    ...everything.map(({ name, values }) => [`weight/${name}`, values] as const),
     ...[...stepper.slots()].flatMap(([slot, { buffers }]) =>
       Object.entries(buffers).map(([name, values]) => [`optimizer/${slot}/${name}`, values] as const),
     ),
-    ...parameters.common.flatMap(({ name, reach }, index) =>
+    ...dominance.parameters.flatMap(({ name, reach }, index) =>
       reach.flatMap((task, position) => {
         const values = dominance.accumulated[index]?.[position];
         return values === undefined ? [] : [[`dominance/${name}/${tasks[task]?.id ?? task}`, values] as const];
@@ -145,12 +166,8 @@ function liveArrays(training: Training): readonly (readonly [string, Float32Arra
   ];
 }
 
-function allParameters({ parameters }: Training): Training["parameters"]["common"] {
-  return [...parameters.common, ...parameters.owned];
-}
-
-function methodOf({ experiment }: Training): string {
-  return typeof experiment.balancer === "string" ? experiment.balancer : experiment.balancer.method;
+function methodOf({ phase: { plan } }: Training): string {
+  return typeof plan.balancer === "string" ? plan.balancer : plan.balancer.method;
 }
 
 function arrayOf(checkpoint: Checkpoint, name: string, length?: number): CheckpointArray {

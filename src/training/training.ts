@@ -2,7 +2,6 @@ import { zeros } from "@tensorflow/tfjs-core";
 import type { ParameterDescription, RunDescription, TaskDescription } from "../experiment/record.ts";
 import type { Experiment, Task } from "../experiment/schema.ts";
 import type { Balancer } from "../balancers/balancer.ts";
-import { taskKinds } from "../experiment/task-kinds.ts";
 import { optionsIn, resolveBalancer } from "../balancers/catalogue.ts";
 import { ClipShare } from "./clipping.ts";
 import type { BatchFeed, Dataset } from "./data/dataset.ts";
@@ -11,16 +10,16 @@ import { divideByReach, type ParameterSet } from "./gradients/per-task.ts";
 import { computeReach, requireDeclaredReach } from "./gradients/reach.ts";
 import { taskLoss, type TaskLoss } from "./losses/losses.ts";
 import { describeTask, metricsOf, TaskMetrics } from "./metrics/metrics.ts";
-import type { ModelParameter, MultiTaskModel } from "./model/model.ts";
+import type { MultiTaskModel } from "./model/model.ts";
 import { NonFinitePolicy } from "./non-finite.ts";
-import { DirectionUpdate } from "./optimizers/common-update.ts";
-import { resolveOptimizer, type Optimizer } from "./optimizers/optimizer.ts";
-import { TaskwiseUpdate } from "./optimizers/taskwise-update.ts";
+import type { Optimizer } from "./optimizers/optimizer.ts";
+import { Phase, type PhaseParts, type PhaseStart } from "./phases/phase.ts";
+import { planTraining, type TrainingPlan } from "./phases/plan.ts";
+import { trainedPart } from "./phases/trained-part.ts";
 import { measureOf } from "./plateau.ts";
 import type { RandomStreams } from "./random-streams.ts";
 import type { MeasuredTask } from "./recording.ts";
-import { rateShare } from "./schedule.ts";
-import { Stepper } from "./step.ts";
+import type { Stepper } from "./step.ts";
 import { inTensorScope } from "./tensor-scope.ts";
 import { TrainedParameter } from "./trained-parameter.ts";
 import { TrainingError } from "./training-error.ts";
@@ -34,23 +33,25 @@ export interface TrainingMaterial {
   readonly streams: RandomStreams;
   /** Name of the backend that computes. */
   readonly backend: string;
-  /** A method that is in no catalogue, in place of the one that the experiment names; its options are the experiment's. */
+  /** A method that is in no catalogue, in place of those that the experiment names; its options are the experiment's. */
   readonly balancer?: Balancer;
 }
 
 /** A training with everything that moves in it. What a checkpoint must hold is reached from here. */
 export interface Training extends TrainingMaterial {
+  /** All parameters of the model, those that never train among them. */
+  readonly everything: readonly TrainedParameter[];
+  readonly plan: TrainingPlan;
+  /** The phase that is open. */
+  readonly phase: Phase;
+  /** Of the open phase. */
   readonly parameters: ParameterSet;
   readonly stepper: Stepper;
+  readonly optimizer: Optimizer;
   readonly dominance: Dominance;
   readonly policy: NonFinitePolicy;
-  /** Title of the balancing method. */
-  readonly method: string;
-  readonly optimizer: Optimizer;
-  /** Learning rate of a step, counted from 0. */
-  readonly rate: (step: number) => number;
   readonly feed: BatchFeed;
-  /** Where the further batches come from that the method draws in each step. */
+  /** Where the further batches come from that the method draws in each step; as many as any phase needs. */
   readonly furtherFeeds: readonly BatchFeed[];
   readonly losses: readonly TaskLoss[];
   readonly tasks: readonly MeasuredTask[];
@@ -59,100 +60,115 @@ export interface Training extends TrainingMaterial {
   /** Metrics of the open epoch on the batches trained on. */
   readonly epochMetrics: readonly TaskMetrics[];
   readonly description: RunDescription;
+  /** Opens the phase after the open one, after `step` steps; undefined where there is none. */
+  enterNext(step: number): Phase | undefined;
+  /** Opens a phase as a checkpoint has it. What it remembers is still to be put back. */
+  reenter(index: number, start: PhaseStart): void;
 }
 
-/** Puts a training together: reach, balancer, optimizer and all state. Throws `TrainingError` where the parts do not fit. */
+/** Puts a training together: reach, phases, and all state. Throws `TrainingError` where the parts do not fit. */
 export function prepareTraining(material: TrainingMaterial): Training {
   const { experiment, dataset, model, streams } = material;
   const ids = dataset.tasks.map(({ id }) => id);
   const settings = dataset.tasks.map(({ id }) => settingsOf(experiment, id));
   const reach = reachOf(model, dataset);
   requireDeclaredReach(model.parameters, reach, ids);
-  const parameters = divideByReach(model.parameters.map((parameter, index) => new TrainedParameter(parameter, reach[index] ?? [])));
+  const everything = model.parameters.map((parameter, index) => new TrainedParameter(parameter, reach[index] ?? []));
 
-  const { balancer, options } =
-    material.balancer === undefined
-      ? resolveBalancer(experiment.balancer)
-      : { balancer: material.balancer, options: optionsIn(experiment.balancer) };
-  const optimizer = resolveOptimizer(experiment.optimizer);
-  if (balancer.optimizers !== undefined && !balancer.optimizers.includes(optimizer.kind)) {
-    throw new TrainingError(
-      "experiment",
-      `${balancer.title} works with ${balancer.optimizers.join(", ")}, not with ${optimizer.kind}. Choose another optimizer.`,
-    );
-  }
-  const prepared = balancer.prepare(options, {
-    tasks: ids.length,
-    names: ids,
-    taskWeights: settings.map(({ weight }) => weight ?? 1),
-    kinds: settings.map(({ kind }) => taskKinds[kind].answers),
-    seed: experiment.training.seed,
-    epochs: experiment.training.epochs,
-  });
-  const taskwise = prepared.accumulators === "per-task";
-  const regularisation = balancer.regularisation(options);
-  const { heads } = experiment.training;
-  const weighsLosses = balancer.action === "weigh-losses";
-
-  const losses = dataset.tasks.map((targets) => taskLoss(settingsOf(experiment, targets.id), targets));
-  const dominance = new Dominance(parameters.common, ids.length, experiment.track.decay);
-  const policy = new NonFinitePolicy(experiment.training, ids);
-  const commonUpdate = taskwise
-    ? new TaskwiseUpdate(parameters.common, optimizer, ids)
-    : new DirectionUpdate(parameters.common, optimizer, ids.length);
-  const stepper = new Stepper({
-    model,
-    parameters,
-    losses: losses.map(({ compute }) => compute),
-    tasks: dataset.tasks,
-    balancer: prepared,
-    optimizer,
-    commonUpdate,
-    dominance,
-    heads: heads === "auto" ? (weighsLosses ? "weighted" : "own") : heads,
-    weightDecay: regularisation.weightDecay,
-    maxNormFactor: experiment.training.maxNormFactor,
-    clip: experiment.training.clip,
-    policy,
-    noise: streams.get("noise"),
-  });
-  const { batchSize } = experiment.training;
-  const feedOf = (stream: string): BatchFeed =>
-    dataset.splits.train.feed({ batchSize, stream: streams.get(stream), scheduleSeed: experiment.training.seed });
+  const { batchSize, seed, epochs, earlyStopping } = experiment.training;
+  const feedOf = (stream: string): BatchFeed => dataset.splits.train.feed({ batchSize, stream: streams.get(stream), scheduleSeed: seed });
   const feed = feedOf("batches");
-  const furtherFeeds = Array.from({ length: balancer.draws ?? 0 }, (_, draw) => feedOf(`batches-${draw + 2}`));
-  const epochs = experiment.training.epochs;
+  const stepsPerEpoch = feed.batches;
+  const plan = planTraining(experiment, stepsPerEpoch);
+  const trained = everTrained(everything, plan);
   const described = dataset.tasks.map((targets): TaskDescription => describeTask(targets, settingsOf(experiment, targets.id)));
-  const rule = stoppingRule(experiment.training.earlyStopping, regularisation);
-  const span = { steps: feed.batches * epochs, stepsPerEpoch: feed.batches };
+  const parts: PhaseParts = {
+    ...material,
+    ids,
+    settings,
+    parameters: everything,
+    losses: dataset.tasks.map((targets) => taskLoss(settingsOf(experiment, targets.id), targets)),
+    dominance: new Dominance(divideByReach(trained).common, ids.length, experiment.track.decay),
+    policy: new NonFinitePolicy(experiment.training, ids),
+    noise: streams.get("noise"),
+    plan,
+    stepsPerEpoch,
+    measureOf: (metric) => measureOf(metric, described, dataset.tasks),
+  };
+  // Every phase is made once, so that what does not fit is told before the first step.
+  const [first, ...later] = plan.phases.map((each) => new Phase(parts, each, { step: 0, balancer: 0 }));
+  if (first === undefined) throw new TrainingError("experiment", "The training has no phase.");
+  const phases = [first, ...later];
+  let phase = first;
+  phase.open(parts);
+  const { balancer, options } = methodOf(material);
+  const rule = stoppingRule(earlyStopping, balancer.regularisation(options));
   return {
     ...material,
-    parameters,
-    stepper,
-    dominance,
-    policy,
-    method: balancer.title,
-    optimizer,
-    rate: (step) => optimizer.learningRate * rateShare(experiment.training.schedule, step, span),
+    everything,
+    plan,
+    get phase() {
+      return phase;
+    },
+    get parameters() {
+      return phase.parameters;
+    },
+    get stepper() {
+      return phase.stepper;
+    },
+    get optimizer() {
+      return phase.optimizer;
+    },
+    enterNext(step) {
+      const next = plan.phases[phase.plan.index + 1];
+      if (next === undefined) return undefined;
+      phase = phase.next(parts, next, step);
+      phase.open(parts);
+      return phase;
+    },
+    reenter(index, start) {
+      const saved = plan.phases[index];
+      if (saved === undefined) throw new RangeError(`The experiment has ${plan.phases.length} phases, and no phase ${index + 1}.`);
+      phase = new Phase(parts, saved, start);
+      phase.open(parts);
+    },
+    dominance: parts.dominance,
+    policy: parts.policy,
     feed,
-    furtherFeeds,
-    losses,
+    furtherFeeds: Array.from({ length: Math.max(...phases.map(({ draws }) => draws)) }, (_, draw) => feedOf(`batches-${draw + 2}`)),
+    losses: parts.losses,
     tasks: settings.map((task, index) => ({ id: ids[index] ?? "", metrics: metricsOf(task) })),
     clipShare: new ClipShare(),
-    validation: new ValidationWatch(rule, measureOf(rule.metric, described, dataset.tasks), feed.batches),
+    validation: new ValidationWatch(rule, parts.measureOf(rule.metric), stepsPerEpoch),
     epochMetrics: dataset.tasks.map((targets) => new TaskMetrics(targets, metricsOf(settingsOf(experiment, targets.id)), { ranks: false })),
     description: {
       tasks: described,
-      parameters: model.parameters.map((parameter, index) => describeParameter(parameter, reach[index] ?? [], ids)),
-      ownership: taskwise ? "exact" : "attributed",
-      optimizer: optimizer.kind,
+      parameters: everything.map((parameter) => describeParameter(parameter, trained.includes(parameter), ids)),
+      ownership: phases.every((each) => each.balancer.accumulators === "per-task") ? "exact" : "attributed",
+      ...optimizerOf(phases),
       backend: material.backend,
-      stepsPerEpoch: feed.batches,
-      totalSteps: span.steps,
+      stepsPerEpoch,
+      totalSteps: plan.steps,
       epochs,
       rows: { train: dataset.splits.train.count, validation: dataset.splits.validation.count, test: dataset.splits.test.count },
     },
   };
+}
+
+/** The method of the experiment itself, whose regularisation is that of the whole training. */
+function methodOf({ experiment, balancer }: TrainingMaterial): { readonly balancer: Balancer; readonly options: unknown } {
+  return balancer === undefined ? resolveBalancer(experiment.balancer) : { balancer, options: optionsIn(experiment.balancer) };
+}
+
+function everTrained(parameters: readonly TrainedParameter[], { phases }: TrainingPlan): readonly TrainedParameter[] {
+  const trained = new Set(phases.flatMap(({ train, name }) => trainedPart(parameters, train, name ?? "")));
+  return parameters.filter((parameter) => trained.has(parameter));
+}
+
+/** Its id, where all phases have the same. */
+function optimizerOf([first, ...others]: readonly Phase[]): Pick<RunDescription, "optimizer"> {
+  const kind = first?.optimizer.kind;
+  return kind !== undefined && others.every(({ optimizer }) => optimizer.kind === kind) ? { optimizer: kind } : {};
 }
 
 function settingsOf(experiment: Experiment, id: string): Task {
@@ -170,7 +186,7 @@ function reachOf(model: MultiTaskModel, dataset: Dataset): readonly (readonly nu
   );
 }
 
-function describeParameter(parameter: ModelParameter, reach: readonly number[], tasks: readonly string[]): ParameterDescription {
+function describeParameter({ parameter, reach }: TrainedParameter, trains: boolean, tasks: readonly string[]): ParameterDescription {
   const { name, layer, weight, variable } = parameter;
   return {
     name,
@@ -178,7 +194,7 @@ function describeParameter(parameter: ModelParameter, reach: readonly number[], 
     weight,
     shape: variable.shape,
     size: variable.size,
-    reach: reach.length > 1 ? "common" : reach.length === 1 ? "owned" : "frozen",
+    reach: !trains || reach.length === 0 ? "frozen" : reach.length > 1 ? "common" : "owned",
     tasks: reach.flatMap((task) => tasks[task] ?? []),
   };
 }

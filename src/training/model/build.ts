@@ -24,6 +24,9 @@ export function buildModel(experiment: PlannedExperiment, data: DataShape, strea
   const trunk = buildLayers(plan.trunk, plan.entryShape, streams);
   const trunkShape = plan.trunk.at(-1)?.outputShape ?? plan.entryShape;
   const heads = plan.heads.map(({ task, layers }) => ({ task, layers: buildLayers(layers, trunkShape, streams) }));
+  let frozen: ReadonlySet<string> = new Set();
+  const run = (layers: readonly BuiltLayer[], input: Tensor, training: boolean): Tensor =>
+    layers.reduce((value, layer) => layer.apply(value, training && !frozen.has(layer.name)), input);
   const all = [...encoders.flat(), ...trunk, ...heads.flatMap(({ layers }) => layers)];
   return {
     parameters: [
@@ -35,6 +38,9 @@ export function buildModel(experiment: PlannedExperiment, data: DataShape, strea
       const encoded = encoders.map((layers, index) => run(layers, inputOf(inputs, index), training));
       const shared = run(trunk, encoded.length > 1 ? concat(encoded, -1) : inputOf(encoded, 0), training);
       return heads.map(({ layers }) => run(layers, shared, training));
+    },
+    freeze(layers) {
+      frozen = layers;
     },
     dispose() {
       for (const layer of all) layer.dispose();
@@ -65,10 +71,6 @@ interface BuiltWeight {
 
 function buildLayers(layers: readonly PlannedLayer[], inputShape: readonly number[], streams: RandomStreams): BuiltLayer[] {
   return layers.map((layer, index) => buildLayer(layer, layers[index - 1]?.outputShape ?? inputShape, streams));
-}
-
-function run(layers: readonly BuiltLayer[], input: Tensor, training: boolean): Tensor {
-  return layers.reduce((value, layer) => layer.apply(value, training), input);
 }
 
 function parametersOf(layer: BuiltLayer, declared: ModelParameter["declared"]): ModelParameter[] {

@@ -22,6 +22,7 @@ export function inspectModel(experiment: Pick<Experiment, "model">, data: DataSh
       name: layer.name,
       outputShape: layer.outputShape,
       parameters: countParameters(layer),
+      weights: layer.weights.map(({ name }) => name),
     })),
     problems,
   };

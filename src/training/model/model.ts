@@ -20,5 +20,10 @@ export interface MultiTaskModel {
    * `inputs` are `[batch, ...shape]`, in the order of the data set. In training mode, dropout draws its masks from the model's random stream.
    */
   forward(inputs: readonly Tensor[], training: boolean): readonly Tensor[];
+  /**
+   * Until told otherwise, these layers run as in inference also in training: their normalisation uses its moving statistics and keeps
+   * them. Gradients are the caller's affair.
+   */
+  freeze(layers: ReadonlySet<string>): void;
   dispose(): void;
 }

@@ -56,6 +56,7 @@ class Network implements MultiTaskModel {
   readonly #variables: NamedVariables;
   #forward: Forward | undefined;
   #training = false;
+  #frozen: ReadonlySet<string> = new Set();
   parameters: MultiTaskModel["parameters"] = [];
   statistics: MultiTaskModel["statistics"] = [];
   #made: readonly Variable[] = [];
@@ -131,8 +132,14 @@ class Network implements MultiTaskModel {
     );
   }
 
+  freeze(layers: ReadonlySet<string>): void {
+    this.#frozen = layers;
+  }
+
   forward(inputs: readonly Tensor[], training: boolean): readonly Tensor[] {
     this.#training = training;
+    // Layers that the user's code applies by itself are not asked how they run; what they keep is put back.
+    const kept = this.#frozenStatistics().map(({ variable }) => ({ variable, value: variable.clone() }));
     try {
       const outputs = withRandom(this.#streams.get(training ? "noise" : "noise-inference"), () => this.#forward?.(inputs, { training }));
       return this.#checked(outputs, inputs[0]?.shape[0] ?? 0);
@@ -140,7 +147,12 @@ class Network implements MultiTaskModel {
       throw this.#module.thrown(error);
     } finally {
       this.#training = false;
+      for (const { variable, value } of kept) variable.assign(value);
     }
+  }
+
+  #frozenStatistics(): MultiTaskModel["statistics"] {
+    return this.statistics.filter(({ name }) => this.#frozen.has(name.slice(0, Math.max(0, name.lastIndexOf(".")))));
   }
 
   dispose(): void {
@@ -148,7 +160,7 @@ class Network implements MultiTaskModel {
   }
 
   #apply(name: string, layer: layers.Layer, input: Tensor | readonly Tensor[]): Tensor {
-    const output = layer.apply(input instanceof Tensor ? input : [...input], { training: this.#training });
+    const output = layer.apply(input instanceof Tensor ? input : [...input], { training: this.#training && !this.#frozen.has(name) });
     if (output instanceof Tensor) return output;
     throw new TypeError(`The layer "${name}" gives several tensors, or none. Apply it by itself, and return it under \`parameters\`.`);
   }

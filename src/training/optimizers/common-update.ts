@@ -1,6 +1,6 @@
 import type { JacobianRow } from "../gradients/gram.ts";
 import type { TrainedParameter } from "../trained-parameter.ts";
-import type { Optimizer } from "./optimizer.ts";
+import type { OptimizerMemory } from "./memory.ts";
 import type { OptimizerSlot } from "./slot.ts";
 import { keptShare, type WeightDecay } from "./weight-decay.ts";
 
@@ -53,8 +53,6 @@ export interface CommonUpdate {
    * this needs `rows`.
    */
   apply(motion: Motion, moves: MoveObserver | undefined): JacobianRow;
-  /** Every slot by a name that is the same in every run of the experiment. */
-  slots(): ReadonlyMap<string, OptimizerSlot>;
 }
 
 /** One optimizer for the combined direction. What a task moved is attributed through its shared accumulators. */
@@ -63,11 +61,11 @@ export class DirectionUpdate implements CommonUpdate {
   readonly #scratch: readonly Float32Array[];
   readonly #decay: WeightDecay;
 
-  constructor(parameters: readonly TrainedParameter[], optimizer: Optimizer, tasks: number) {
-    this.#decay = optimizer.weightDecay;
+  constructor(parameters: readonly TrainedParameter[], decay: WeightDecay, memory: OptimizerMemory, tasks: number) {
+    this.#decay = decay;
     this.#entries = parameters.map((parameter) => ({
       parameter,
-      slot: optimizer.slot(parameter.size),
+      slot: memory.slot(parameter.name, parameter.size),
       update: new Float32Array(parameter.size),
     }));
     const largest = Math.max(0, ...parameters.map(({ size }) => size));
@@ -93,9 +91,5 @@ export class DirectionUpdate implements CommonUpdate {
       moves.observe(index, parts);
     });
     return direction;
-  }
-
-  slots(): ReadonlyMap<string, OptimizerSlot> {
-    return new Map(this.#entries.map(({ parameter, slot }) => [parameter.name, slot]));
   }
 }

@@ -1,7 +1,7 @@
 import type { JacobianRow } from "../gradients/gram.ts";
 import type { TrainedParameter } from "../trained-parameter.ts";
 import type { CommonUpdate, Motion, MoveObserver } from "./common-update.ts";
-import type { Optimizer } from "./optimizer.ts";
+import type { OptimizerMemory } from "./memory.ts";
 import type { OptimizerSlot } from "./slot.ts";
 import { keptShare, type WeightDecay } from "./weight-decay.ts";
 
@@ -21,14 +21,16 @@ interface Entry {
 export class TaskwiseUpdate implements CommonUpdate {
   readonly #entries: readonly Entry[];
   readonly #decay: WeightDecay;
-  readonly #tasks: readonly string[];
 
-  constructor(parameters: readonly TrainedParameter[], optimizer: Optimizer, tasks: readonly string[]) {
-    this.#decay = optimizer.weightDecay;
-    this.#tasks = tasks;
+  constructor(parameters: readonly TrainedParameter[], decay: WeightDecay, memory: OptimizerMemory, tasks: readonly string[]) {
+    this.#decay = decay;
     this.#entries = parameters.map((parameter) => ({
       parameter,
-      lanes: parameter.reach.map((task) => ({ task, slot: optimizer.slot(parameter.size), update: new Float32Array(parameter.size) })),
+      lanes: parameter.reach.map((task) => ({
+        task,
+        slot: memory.slot(`${parameter.name}@${tasks[task] ?? task}`, parameter.size),
+        update: new Float32Array(parameter.size),
+      })),
       total: new Float32Array(parameter.size),
       applied: new Float32Array(parameter.size),
     }));
@@ -56,14 +58,6 @@ export class TaskwiseUpdate implements CommonUpdate {
       for (let i = 0; i < total.length; i++) applied[i] = (total[i] ?? 0) * perRate;
       return applied;
     });
-  }
-
-  slots(): ReadonlyMap<string, OptimizerSlot> {
-    return new Map(
-      this.#entries.flatMap(({ parameter, lanes }) =>
-        lanes.map(({ task, slot }) => [`${parameter.name}@${this.#tasks[task] ?? task}`, slot] as const),
-      ),
-    );
   }
 }
 

@@ -178,7 +178,7 @@ const cases: readonly Case[] = [
   ["a metric that is not there to watch", with_("seed: 0}", "earlyStopping: {metric: mass/r3}}"), "19:63 MTL234 → mass/r2"],
   ["a metric that nobody has", with_("seed: 0}", "earlyStopping: {metric: mass/accuracy}}"), "19:63 MTL234"],
   ["neither mean nor a metric", with_("seed: 0}", "earlyStopping: {metric: accuracy}}"), "19:63 MTL106"],
-  ["threads for wasm", with_("seed: 0}", "threads: 2}"), "19:39 MTL236"],
+  ["threads for wasm", with_("seed: 0}", "threads: 2}"), "19:39 MTL242"],
   ["a patience without end", with_("seed: 0}", "earlyStopping: {patience: 50}}"), "19:65 MTL235"],
   ["priorities that name no task", with_("{method: mgda, normalize: l2}", "{method: priority, order: [mass, colour]}"), "17:37 MTL217"],
   ["priorities that leave a task out", with_("{method: mgda, normalize: l2}", "{method: priority, order: [mass]}"), "17:37 MTL217"],

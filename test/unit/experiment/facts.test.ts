@@ -96,7 +96,13 @@ describe("what data and model tell", () => {
   });
 
   test("says that a trunk without weights shares nothing: an error where gradients are to be combined, else a warning", () => {
-    const layer = (part: string, parameters: number) => ({ path: ["model", part, 0], name: part, outputShape: [4], parameters });
+    const layer = (part: string, parameters: number) => ({
+      path: ["model", part, 0],
+      name: part,
+      outputShape: [4],
+      parameters,
+      weights: ["kernel"],
+    });
     const unshared = { ...facts([]), model: { layers: [layer("trunk", 0), layer("heads", 50)], problems: [] } };
     expect(checkFacts(parseExperiment(penguins), unshared)).toMatchObject([{ code: "MTL406", severity: "error" }]);
     const equal = parseExperiment(penguinsWith("{method: mgda, normalize: l2}", "equal"));

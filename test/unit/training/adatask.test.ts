@@ -6,6 +6,7 @@ import { z } from "zod";
 import type { OptimizerInput } from "../../../src/experiment/optimizer-schema.ts";
 import { startBackend } from "../../../src/training/backend/backend.ts";
 import { DirectionUpdate, type CommonUpdate, type Motion } from "../../../src/training/optimizers/common-update.ts";
+import { OptimizerMemory } from "../../../src/training/optimizers/memory.ts";
 import { resolveOptimizer, type Optimizer } from "../../../src/training/optimizers/optimizer.ts";
 import { TaskwiseUpdate } from "../../../src/training/optimizers/taskwise-update.ts";
 import { TrainedParameter } from "../../../src/training/trained-parameter.ts";
@@ -48,21 +49,20 @@ function play(
 /** An update at the rate of its optimizer. */
 interface AtItsRate {
   apply(motion: Omit<Motion, "rate">): void;
-  slots: CommonUpdate["slots"];
+  readonly memory: OptimizerMemory;
 }
 
-function atItsRate(update: CommonUpdate, { learningRate }: Optimizer): AtItsRate {
-  return { apply: (motion) => update.apply({ ...motion, rate: learningRate }, undefined), slots: () => update.slots() };
+function atItsRate(entry: OptimizerInput, make: (optimizer: Optimizer, memory: OptimizerMemory) => CommonUpdate): AtItsRate {
+  const optimizer = resolveOptimizer(entry);
+  const memory = new OptimizerMemory(optimizer);
+  const update = make(optimizer, memory);
+  return { apply: (motion) => update.apply({ ...motion, rate: optimizer.learningRate }, undefined), memory };
 }
 
-const taskwise = (entry: OptimizerInput) => (moved: TrainedParameter) => {
-  const optimizer = resolveOptimizer(entry);
-  return atItsRate(new TaskwiseUpdate([moved], optimizer, moved.reach.map(String)), optimizer);
-};
-const plain = (entry: OptimizerInput) => (moved: TrainedParameter) => {
-  const optimizer = resolveOptimizer(entry);
-  return atItsRate(new DirectionUpdate([moved], optimizer, moved.reach.length), optimizer);
-};
+const taskwise = (entry: OptimizerInput) => (moved: TrainedParameter) =>
+  atItsRate(entry, ({ weightDecay }, memory) => new TaskwiseUpdate([moved], weightDecay, memory, moved.reach.map(String)));
+const plain = (entry: OptimizerInput) => (moved: TrainedParameter) =>
+  atItsRate(entry, ({ weightDecay }, memory) => new DirectionUpdate([moved], weightDecay, memory, moved.reach.length));
 
 const element = fc.double({ min: -4, max: 4, noNaN: true }).map((value) => Math.fround(Math.abs(value) < 1e-6 ? 0 : value));
 const row = fc.tuple(element, element, element);
@@ -99,7 +99,7 @@ describe.each(optimizers)("AdaTask with %s", (_, entry) => {
         const blocks = present.map((task) => [Float32Array.from(rows[task] ?? [])]);
         update.apply({ tasks: present, weights: present.map(() => 1), direction: [], rows: blocks });
       }
-      const slot = update.slots().get("p.kernel@1");
+      const slot = update.memory.slots.get("p.kernel@1");
       return [[slot?.count ?? -1], ...Object.values(slot?.buffers ?? {}).map((values) => [...values])];
     };
     expect(run(alone.map(([values]) => [values, undefined]))).toEqual(run([]));

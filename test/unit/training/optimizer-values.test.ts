@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import type { OptimizerInput } from "../../../src/experiment/optimizer-schema.ts";
 import { startBackend } from "../../../src/training/backend/backend.ts";
 import { DirectionUpdate } from "../../../src/training/optimizers/common-update.ts";
+import { OptimizerMemory } from "../../../src/training/optimizers/memory.ts";
 import { resolveOptimizer } from "../../../src/training/optimizers/optimizer.ts";
 import { TaskwiseUpdate } from "../../../src/training/optimizers/taskwise-update.ts";
 import type { Decayed } from "../../../src/training/optimizers/weight-decay.ts";
@@ -90,8 +91,13 @@ function parameter(weight: string, tasks = 2): TrainedParameter {
   return new TrainedParameter({ name, layer: "layer", weight, variable: values, declared: { part: "trunk" } }, reach);
 }
 
+function direct(moved: TrainedParameter, entry: OptimizerInput): DirectionUpdate {
+  const optimizer = resolveOptimizer(entry);
+  return new DirectionUpdate([moved], optimizer.weightDecay, new OptimizerMemory(optimizer), 2);
+}
+
 function play(entry: OptimizerInput, moved: TrainedParameter): readonly number[] {
-  const update = new DirectionUpdate([moved], resolveOptimizer(entry), 2);
+  const update = direct(moved, entry);
   gradients.forEach((gradient, t) => {
     const row = [Float32Array.from(gradient)];
     update.apply({ tasks: [0, 1], weights: [1, 0], direction: row, rows: undefined, rate: rates[t] ?? 0 }, undefined);
@@ -122,7 +128,7 @@ describe.each(Object.entries(rules))("%s", (_, golden) => {
 
 test("a weight that takes no step does not decay", () => {
   const moved = parameter("kernel");
-  const update = new DirectionUpdate([moved], resolveOptimizer("adamw"), 2);
+  const update = direct(moved, "adamw");
   update.apply({ tasks: [], weights: [], direction: [undefined], rows: undefined, rate: 0.1 }, undefined);
   expect([...moved.values]).toEqual(first.map(Math.fround));
 });
@@ -130,7 +136,7 @@ test("a weight that takes no step does not decay", () => {
 test("AdaTask decays once, however many tasks move the weight, and its decay is no task's", () => {
   const moved = parameter("kernel");
   const optimizer = resolveOptimizer({ adamw: { weightDecay: 0.5 } });
-  const update = new TaskwiseUpdate([moved], optimizer, ["a", "b"]);
+  const update = new TaskwiseUpdate([moved], optimizer.weightDecay, new OptimizerMemory(optimizer), ["a", "b"]);
   const seen: (readonly number[])[] = [];
   const nothing = [new Float32Array(3)];
   const applied = update.apply(

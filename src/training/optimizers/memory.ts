@@ -1,0 +1,26 @@
+import type { Optimizer } from "./optimizer.ts";
+import type { OptimizerSlot } from "./slot.ts";
+
+/** All slots of one optimizer, by names that are the same in every run of the experiment. They outlive the phase that made them. */
+export class OptimizerMemory {
+  readonly #optimizer: Pick<Optimizer, "slot">;
+  readonly #slots = new Map<string, OptimizerSlot>();
+
+  constructor(optimizer: Pick<Optimizer, "slot">) {
+    this.#optimizer = optimizer;
+  }
+
+  /** The slot of this name: what it remembers from before, or fresh for a tensor of `size` elements. */
+  slot(name: string, size: number): OptimizerSlot {
+    let slot = this.#slots.get(name);
+    if (slot === undefined) {
+      slot = this.#optimizer.slot(size);
+      this.#slots.set(name, slot);
+    }
+    return slot;
+  }
+
+  get slots(): ReadonlyMap<string, OptimizerSlot> {
+    return this.#slots;
+  }
+}
