@@ -27,7 +27,8 @@ export async function evaluate(
   split: Split,
   pace: Pace,
 ): Promise<Evaluation> {
-  const metrics = dataset.tasks.map((targets, task) => new TaskMetrics(targets, tasks[task]?.metrics ?? [], { ranks: true }));
+  const { count } = dataset.splits[split];
+  const metrics = dataset.tasks.map((targets, task) => new TaskMetrics(targets, tasks[task]?.metrics ?? [], count));
   const sums = dataset.tasks.map(() => ({ loss: 0, labelled: 0 }));
   const rows = Math.max(1, Math.min(evaluationRows, Math.floor(evaluationNumbers / numbersInRow(dataset))));
   for await (const values of dataset.splits[split].scan(rows)) {

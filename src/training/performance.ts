@@ -9,7 +9,7 @@ import { TaskMetrics } from "./metrics/metrics.ts";
  */
 export function performanceOf(task: TaskTargets, output: Float32Array, truth: Float32Array, present: Uint8Array): number {
   if (trainedKinds[task.kind].reading.as === "numbers") return 1 / (1 + meanSquare(task, output, truth, present));
-  const metrics = new TaskMetrics(task, ["accuracy"], { ranks: false });
+  const metrics = new TaskMetrics(task, ["accuracy"]);
   metrics.add(output, truth, present);
   return metrics.value("accuracy");
 }

@@ -140,7 +140,7 @@ export function prepareTraining(material: TrainingMaterial): Training {
     tasks: settings.map((task, index) => ({ id: ids[index] ?? "", metrics: metricsOf(task) })),
     clipShare: new ClipShare(),
     validation: new ValidationWatch(rule, parts.measureOf(rule.metric), stepsPerEpoch),
-    epochMetrics: dataset.tasks.map((targets) => new TaskMetrics(targets, metricsOf(settingsOf(experiment, targets.id)), { ranks: false })),
+    epochMetrics: dataset.tasks.map((targets) => new TaskMetrics(targets, metricsOf(settingsOf(experiment, targets.id)))),
     description: {
       tasks: described,
       parameters: everything.map((parameter) => describeParameter(parameter, trained.includes(parameter), ids)),

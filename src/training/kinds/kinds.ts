@@ -46,7 +46,11 @@ const ordinal: TrainedKind = {
   reading: {
     as: "classes",
     width: ({ classes }) => classes.length - 1,
-    answer: (output, at, width) => output.subarray(at, at + width).reduce((passed, logit) => passed + (logit > 0 ? 1 : 0), 0),
+    answer: (output, at, width) => {
+      let passed = 0;
+      for (let k = at; k < at + width; k++) if ((output[k] ?? 0) > 0) passed += 1;
+      return passed;
+    },
   },
 };
 

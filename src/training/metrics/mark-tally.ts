@@ -40,15 +40,14 @@ export class MarkTally implements Tally {
 
   #count(label: number, there: boolean, told: boolean): void {
     const first = 2 + 3 * label;
-    [1, there === told ? 1 : 0].forEach((by, place) => {
-      this.#raise(place, by);
-    });
-    if (there) this.#raise(first, 1);
-    if (told) this.#raise(first + 1, 1);
-    if (there && told) this.#raise(first + 2, 1);
+    this.#raise(0);
+    if (there === told) this.#raise(1);
+    if (there) this.#raise(first);
+    if (told) this.#raise(first + 1);
+    if (there && told) this.#raise(first + 2);
   }
 
-  #raise(place: number, by: number): void {
-    this.sums[place] = (this.sums[place] ?? 0) + by;
+  #raise(place: number): void {
+    this.sums[place] = (this.sums[place] ?? 0) + 1;
   }
 }

@@ -33,13 +33,14 @@ export class TaskMetrics {
   /** What each metric is read from; metrics that share their sums share a tally. */
   readonly #tallies: ReadonlyMap<string, Tally>;
 
-  /** `ranks`: also what must keep all rows to rank them. */
-  constructor(targets: TaskTargets, names: readonly MetricName[], { ranks }: { readonly ranks: boolean }) {
+  /** `ranked`: how many rows there will be at most; without it, what must keep all rows to rank them is not measured. */
+  constructor(targets: TaskTargets, names: readonly MetricName[], ranked?: number) {
     const tallies = new Map<string, Tally>();
     for (const name of names) {
       const key = tallyOf(name);
-      if (!tallies.has(key) && (key !== "ranks" || ranks)) tallies.set(key, begin(key, targets));
+      if (key !== "ranks" && !tallies.has(key)) tallies.set(key, begin(key, targets));
     }
+    if (ranked !== undefined && names.some((name) => tallyOf(name) === "ranks")) tallies.set("ranks", new RankTally(targets, ranked));
     this.#tallies = tallies;
   }
 
@@ -69,7 +70,6 @@ function tallyOf(name: MetricName): string {
 }
 
 function begin(key: string, targets: TaskTargets): Tally {
-  if (key === "ranks") return new RankTally(targets);
   if (key !== "sums") return new TopTally(targets, Number(key.slice("top".length)));
   const { reading } = trainedKinds[targets.kind];
   switch (reading.as) {

@@ -8,13 +8,15 @@ const moments = 5;
 
 /** Answers that are numbers, in the columns' own units. A row of vectors also adds the cosine between answer and label. */
 export class NumberTally implements Tally {
-  readonly #targets: TaskTargets;
+  readonly #means: Float64Array;
+  readonly #deviations: Float64Array;
   readonly #size: number;
   /** `[rows, Σ cos, moments of each component]`. */
   readonly sums: Float64Array;
 
   constructor(targets: TaskTargets) {
-    this.#targets = targets;
+    this.#means = Float64Array.from(targets.numbers, ({ mean }) => mean);
+    this.#deviations = Float64Array.from(targets.numbers, ({ deviation }) => deviation);
     this.#size = sizeOf(targets);
     this.sums = new Float64Array(2 + moments * this.#size);
   }
@@ -22,7 +24,7 @@ export class NumberTally implements Tally {
   add(output: Float32Array, truth: Float32Array, present: Uint8Array): void {
     const width = output.length / Math.max(1, present.length);
     for (let row = 0; row < present.length; row++) {
-      if (present[row] === 1) this.#addRow(output.subarray(row * width, row * width + this.#size), truth, row * this.#size);
+      if (present[row] === 1) this.#addRow(output, row * width, truth, row * this.#size);
     }
   }
 
@@ -48,27 +50,32 @@ export class NumberTally implements Tally {
     this.sums.fill(0);
   }
 
-  #addRow(answers: Float32Array, truth: Float32Array, at: number): void {
+  /** In a single loop without arrays of its own: it runs for every row that is trained on. */
+  #addRow(output: Float32Array, from: number, truth: Float32Array, at: number): void {
+    const { sums } = this;
     let [product, answerSquare, labelSquare] = [0, 0, 0];
-    answers.forEach((answer, component) => {
+    for (let component = 0; component < this.#size; component++) {
       const label = truth[at + component] ?? Number.NaN;
-      if (Number.isNaN(label)) return;
-      const { mean = 0, deviation = 1 } = this.#targets.numbers[component] ?? {};
-      const error = (answer - label) * deviation;
+      if (Number.isNaN(label)) continue;
+      const mean = this.#means[component] ?? 0;
+      const deviation = this.#deviations[component] ?? 1;
+      const answer = (output[from + component] ?? 0) * deviation;
       // Σy around the training mean, so that little is lost for columns far from 0.
       const value = label * deviation;
+      const error = answer - value;
       const place = 2 + moments * component;
-      [1, Math.abs(error), error * error, value, value * value].forEach((term, i) => {
-        this.sums[place + i] = (this.sums[place + i] ?? 0) + term;
-      });
-      const [y, z] = [value + mean, answer * deviation + mean];
-      product += y * z;
-      answerSquare += z * z;
-      labelSquare += y * y;
-    });
+      sums[place] = (sums[place] ?? 0) + 1;
+      sums[place + 1] = (sums[place + 1] ?? 0) + Math.abs(error);
+      sums[place + 2] = (sums[place + 2] ?? 0) + error * error;
+      sums[place + 3] = (sums[place + 3] ?? 0) + value;
+      sums[place + 4] = (sums[place + 4] ?? 0) + value * value;
+      product += (value + mean) * (answer + mean);
+      answerSquare += (answer + mean) ** 2;
+      labelSquare += (value + mean) ** 2;
+    }
     const length = Math.sqrt(answerSquare) * Math.sqrt(labelSquare);
-    const [rows = 0, cosines = 0] = this.sums;
-    this.sums.set([rows + 1, cosines + (length > 0 ? product / length : 0)]);
+    sums[0] = (sums[0] ?? 0) + 1;
+    sums[1] = (sums[1] ?? 0) + (length > 0 ? product / length : 0);
   }
 
   #momentsOf(component: number): Float64Array {

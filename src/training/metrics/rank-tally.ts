@@ -27,13 +27,15 @@ export class RankTally implements Tally {
   readonly #targets: TaskTargets;
   readonly #width: number;
   readonly #hasShares: boolean;
-  #kept = new Float32Array(1024);
+  readonly #kept: Float32Array;
   #length = 0;
 
-  constructor(targets: TaskTargets) {
+  /** `rows`: how many there will be at most. */
+  constructor(targets: TaskTargets, rows: number) {
     this.#targets = targets;
     this.#width = rankedWidth(targets);
     this.#hasShares = hasShares(targets);
+    this.#kept = new Float32Array(rows * this.#width);
   }
 
   add(output: Float32Array, truth: Float32Array, present: Uint8Array): void {
@@ -41,7 +43,6 @@ export class RankTally implements Tally {
     const labels = truth.length / Math.max(1, present.length);
     for (let row = 0; row < present.length; row++) {
       if (present[row] !== 1) continue;
-      this.#makeRoom();
       // A regression's log variances come after its numbers and are left out.
       const own = output.subarray(row * outputs, row * outputs + this.#width - labels);
       this.#kept.set(this.#hasShares ? logShares(own) : own, this.#length);
@@ -80,14 +81,9 @@ export class RankTally implements Tally {
   }
 
   #column(column: number): Float32Array {
-    return Float32Array.from({ length: this.#length / this.#width }, (_, row) => this.#kept[row * this.#width + column] ?? Number.NaN);
-  }
-
-  #makeRoom(): void {
-    if (this.#length + this.#width <= this.#kept.length) return;
-    const larger = new Float32Array(Math.max(2 * this.#kept.length, this.#length + this.#width));
-    larger.set(this.#kept.subarray(0, this.#length));
-    this.#kept = larger;
+    const values = new Float32Array(this.#length / this.#width);
+    for (let row = 0; row < values.length; row++) values[row] = this.#kept[row * this.#width + column] ?? Number.NaN;
+    return values;
   }
 }
 

@@ -17,8 +17,9 @@ export class TopTally implements Tally {
   add(output: Float32Array, truth: Float32Array, present: Uint8Array): void {
     for (let row = 0; row < present.length; row++) {
       if (present[row] !== 1) continue;
-      const [rows = 0, hits = 0] = this.sums;
-      this.sums.set([rows + 1, hits + (this.#hits(output, row * this.#classes, truth[row] ?? 0) ? 1 : 0)]);
+      const hit = this.#hits(output, row * this.#classes, truth[row] ?? 0);
+      this.sums[0] = (this.sums[0] ?? 0) + 1;
+      if (hit) this.sums[1] = (this.sums[1] ?? 0) + 1;
     }
   }
 

@@ -57,13 +57,16 @@ describe("what data and model tell", () => {
     expect(shown(checkFacts(parseExperiment(penguins), facts([told])))).toEqual([expected]);
   });
 
-  test("a measurement taken for classes is told once, as the reason of its rare classes", () => {
-    const text = penguinsWith("kind: regression, metrics: [rmse, r2]", "kind: classification");
-    const many = columns.map((column) => ({ ...column, distinct: 94 }));
-    const rare = problem("MTL318", "tasks", "mass", "column");
-    const told = checkFacts(parseExperiment(text), facts([rare], { columns: many })).filter(({ range }) => range.start.line === 7);
-    expect(told.map(({ code, severity }) => [code, severity])).toEqual([["MTL305", "error"]]);
-  });
+  test.each(["classification", "ordinal"])(
+    "a measurement taken for classes is told once, as the reason of its rare classes: %s",
+    (kind) => {
+      const text = penguinsWith("kind: regression, metrics: [rmse, r2]", `kind: ${kind}`);
+      const many = columns.map((column) => ({ ...column, distinct: 94 }));
+      const rare = problem("MTL318", "tasks", "mass", "column");
+      const told = checkFacts(parseExperiment(text), facts([rare], { columns: many })).filter(({ range }) => range.start.line === 7);
+      expect(told.map(({ code, severity }) => [code, severity])).toEqual([["MTL305", "error"]]);
+    },
+  );
 
   test("a warning of the data is a warning", () => {
     const told = checkFacts(parseExperiment(penguins), facts([{ ...problem("MTL322", "tasks", "mass"), severity: "warning" }]));

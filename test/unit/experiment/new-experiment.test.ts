@@ -40,6 +40,12 @@ describe("a first experiment for a table", () => {
     expect(experiment?.data).toMatchObject({ file: "penguins.csv", inputs: ["Island", "Beak Length (mm)"], missing: "mean" });
   });
 
+  test("asks yes or no of what has two values", () => {
+    const facts = [column("Sex", "text", 2), column("Alive", "number", 2), column("Age", "number", 60), column("Weight", "number", 90)];
+    const { experiment } = parseExperiment(experimentForTable({ name: "a", file: "a.csv", columns: facts }));
+    expect(Object.values(experiment?.tasks ?? {}).map(({ kind }) => kind)).toEqual(["binary", "regression"]);
+  });
+
   test.prop([fc.string(), columns], { numRuns: 200 })("has nothing to complain about, whatever the columns are called", (name, facts) => {
     const { experiment, diagnostics } = parseExperiment(experimentForTable({ name, file: "a b: c.csv", columns: facts }));
     expect(diagnostics.filter(({ severity }) => severity !== "information")).toEqual([]);

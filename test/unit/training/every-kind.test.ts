@@ -24,6 +24,7 @@ import { prepareTraining, type Training } from "../../../src/training/training.t
 import { TrainingLoop } from "../../../src/training/training-loop.ts";
 import { captureState, restoreState } from "../../../src/training/training-state.ts";
 import { train } from "../../../src/training/train.ts";
+import { npyOf } from "./data/arrays/npy-bytes.ts";
 import { ListRecorder, neverStop } from "./synthetic.ts";
 
 let folder = "";
@@ -330,3 +331,69 @@ describe("a table with several label columns", () => {
     });
   });
 });
+
+describe("arrays with labels along further axes", () => {
+  test("a class for each pixel, marks and vectors are read, trained on and measured", async () => {
+    const stream = new RandomStreams(9).get("images");
+    const drawn = Array.from({ length: 120 }, () => drawImage(stream));
+    const write = (name: string, shape: readonly number[], values: Uint8Array | Float32Array): void => {
+      writeFileSync(join(folder, name), npyOf([drawn.length, ...shape], values));
+    };
+    write("image.npy", [side, side], Float32Array.from(drawn.flatMap(({ image }) => image)));
+    const { ground, direction, marks } = {
+      ground: drawn.flatMap(({ labels }) => listOf(labels["ground"])),
+      direction: drawn.flatMap(({ labels }) => listOf(labels["direction"])),
+      marks: drawn.flatMap(({ labels }) => ["left", "up"].map((name) => (namesOf(labels["marks"]).includes(name) ? 1 : 0))),
+    };
+    write("ground.npy", [side, side], Uint8Array.from(ground));
+    write("direction.npy", [2], Float32Array.from(direction));
+    write("marks.npy", [2], Uint8Array.from(marks));
+    const experiment = experimentSchema.parse({
+      ...everyKind,
+      data: {
+        arrays: { image: "image.npy", ground: "ground.npy", direction: "direction.npy", marks: "marks.npy" },
+        inputs: ["image"],
+      },
+      tasks: {
+        ground: { kind: "segmentation", ignore: 255, classes: ["empty", "row", "column"] },
+        direction: { kind: "regression", loss: "cosine" },
+        marks: { kind: "multi-label", classes: ["left", "up"] },
+      },
+      model: {
+        trunk: [{ conv2d: { filters: 8, kernelSize: 3, padding: "same", activation: "relu" } }],
+        heads: { ground: [], direction: ["flatten"], marks: ["flatten"] },
+      },
+      training: { epochs: 12, batchSize: 8, backend: "wasm" },
+    });
+    const recorder = new ListRecorder();
+    const end = await train({ experiment, baseFolder: folder, checkpointFolder: join(folder, "checkpoints") }, recorder, neverStop);
+    expect(recorder.description?.tasks.map(({ classes }) => classes)).toEqual([["empty", "row", "column"], [], ["left", "up"]]);
+    expect(end.result.metrics.test?.["ground"]?.["miou"]).toBeGreaterThan(0.6);
+    expect(end.result.metrics.test?.["direction"]?.["cosine"]).toBeGreaterThan(0.8);
+    expect(end.result.metrics.test?.["marks"]?.["f1"]).toBeGreaterThan(0.8);
+  });
+
+  test("a head that leaves the pixels is told what to do", async () => {
+    const experiment = withTasks(
+      { ground: { kind: "segmentation" } },
+      { model: { trunk: [{ maxPooling2d: { poolSize: 2 } }], heads: { ground: [] } } },
+    );
+    const dataset = imageDataset(withTasks({ ground: { kind: "segmentation", ignore: 255 } }), { train: 16, validation: 8, test: 8 });
+    expect(() => buildModel(experiment, dataset, new RandomStreams(1))).toThrow(
+      expect.objectContaining({
+        code: "MTL407",
+        message: expect.stringContaining("its 4 × 4 pixels, [4, 4, channels], but gets [2, 2, 1]") as string,
+      }) as Error,
+    );
+  });
+});
+
+function listOf(cell: LabelCell | undefined): readonly number[] {
+  if (typeof cell !== "object" || cell === null) throw new TypeError("No list.");
+  return Array.from<string | number | null>(cell).map(Number);
+}
+
+function namesOf(cell: LabelCell | undefined): readonly string[] {
+  if (typeof cell !== "object" || cell === null) throw new TypeError("No list.");
+  return Array.from<string | number | null>(cell).map(String);
+}

@@ -4,6 +4,7 @@ import { metricFacts, metricNames, type MetricName } from "../../../src/experime
 import { taskKindNames, taskKinds, type TaskKind } from "../../../src/experiment/task-kinds.ts";
 import type { TaskTargets } from "../../../src/training/data/dataset.ts";
 import { describeTask, metricsOf, TaskMetrics } from "../../../src/training/metrics/metrics.ts";
+import { performanceOf } from "../../../src/training/performance.ts";
 import { averageRanks } from "../../../src/training/metrics/ranks.ts";
 
 /** Rows of a task as training hands them over, each with its label or without. */
@@ -15,7 +16,7 @@ interface Rows {
 }
 
 function measured({ targets, outputs, truth, present }: Rows, name: MetricName, batches: readonly number[] = [outputs.length]): number {
-  const metrics = new TaskMetrics(targets, [name], { ranks: true });
+  const metrics = new TaskMetrics(targets, [name], outputs.length);
   let start = 0;
   for (const rows of batches) {
     const part = <T>(all: readonly T[]): readonly T[] => all.slice(start, start + rows);
@@ -340,6 +341,27 @@ test("200,000 rows are ranked exactly", () => {
   expect(ranks.every((rank, i) => rank === (scores[i] ?? 0) + 1)).toBe(true);
 });
 
+describe("how well a task does on a batch, for methods that ask", () => {
+  const flat = ({ targets, outputs, truth, present }: Rows): number =>
+    performanceOf(targets, Float32Array.from(outputs.flat()), Float32Array.from(truth.flat()), Uint8Array.from(present, Number));
+  const labelled = ({ truth, present }: Rows): boolean => truth.some((row, i) => present[i] === true && !row.every(Number.isNaN));
+  test.prop([fc.oneof(drawn.classification, drawn.binary, drawn["multi-label"], drawn.ordinal, drawn.segmentation)])(
+    "is the share of right answers where it tells classes",
+    (rows) => {
+      fc.pre(labelled(rows));
+      close(flat(rows), measured(rows, "accuracy"));
+    },
+  );
+  test.prop([drawn.regression])("is 1 ⁄ (1 + mean squared error) of standardised numbers where it tells numbers", (rows) => {
+    fc.pre(labelled(rows));
+    const errors = [0, 1].flatMap((c) => {
+      const { z, y } = component(rows, c);
+      return z.map((value, i) => (value - (y[i] ?? 0)) ** 2);
+    });
+    close(flat(rows), 1 / (1 + meanOf(errors)));
+  });
+});
+
 describe("every metric of every kind", () => {
   const cases = taskKindNames.flatMap((kind) => taskKinds[kind].metrics.map((name) => ({ kind, name })));
   test.each(cases)("$name of $kind does not depend on how rows are batched", ({ kind, name }) => {
@@ -354,7 +376,7 @@ describe("every metric of every kind", () => {
   test.each(cases)("$name of $kind goes on from its saved sums, or ranks", ({ kind, name }) => {
     fc.assert(
       fc.property(drawn[kind], (rows) => {
-        const [before, after] = [0, 1].map(() => new TaskMetrics(rows.targets, [name], { ranks: false }));
+        const [before, after] = [0, 1].map(() => new TaskMetrics(rows.targets, [name]));
         const add = (metrics: TaskMetrics | undefined): void =>
           metrics?.add(Float32Array.from(rows.outputs.flat()), Float32Array.from(rows.truth.flat()), Uint8Array.from(rows.present, Number));
         add(before);

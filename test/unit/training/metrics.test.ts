@@ -18,7 +18,7 @@ function measured(
   const metrics = new TaskMetrics(
     task,
     metricNames.filter((name) => taskKinds[task.kind].metrics.includes(name)),
-    { ranks: true },
+    truth.length,
   );
   metrics.add(Float32Array.from(output), Float32Array.from(truth), Uint8Array.from(present));
   return metrics;
@@ -63,7 +63,7 @@ const rows = fc.array(fc.tuple(fc.double({ min: -2, max: 2, noNaN: true }), fc.d
 test.prop([rows, fc.nat(3)])("adding rows in two parts gives the same as adding them at once", (all, cut) => {
   const truth = Float32Array.from(all, ([, y]) => y);
   const present = Uint8Array.from(all, ([, , here]) => (here ? 1 : 0));
-  const parts = new TaskMetrics(mass, ["rmse", "r2"], { ranks: false });
+  const parts = new TaskMetrics(mass, ["rmse", "r2"]);
   const indices = [...truth.keys()];
   for (const part of [indices.slice(0, cut), indices.slice(cut)])
     parts.add(
