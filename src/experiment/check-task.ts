@@ -112,6 +112,14 @@ function* checkClassWeights(task: Tree, options: Entry): Generator<Diagnostic> {
   }
 }
 
+/** The metrics of a list by the names that they are recorded under. */
+export function metricsIn(list: Tree | undefined): readonly string[] {
+  return itemsOf(list).flatMap((item) => {
+    const likeliest = valueOf(item, "top");
+    return likeliest?.kind === "scalar" ? [`top${String(likeliest.value)}`] : (textOf(item) ?? []);
+  });
+}
+
 function* checkMetricsFit(task: Tree, kind: TaskKind, { metrics, top }: TaskKindFacts): Generator<Diagnostic> {
   const advice = `Use ${listed(metrics, "or")}.`;
   for (const metric of itemsOf(valueOf(task, "metrics"))) {

@@ -1,9 +1,10 @@
+import { metricsIn } from "./check-task.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { finding, respell, someOf } from "./finding.ts";
 import { scheduleShapes } from "./schedule-schema.ts";
 import { trainingSchema } from "./schema.ts";
 import { nearest } from "./suggestion.ts";
-import { entriesOf, entryOf, itemsOf, textOf, valueOf, type Entry, type Tree } from "./tree.ts";
+import { entriesOf, entryOf, textOf, valueOf, type Entry, type Tree } from "./tree.ts";
 
 const defaultEpochs = trainingSchema.parse({}).epochs;
 
@@ -90,7 +91,7 @@ export function* checkWatched(metric: Tree | undefined, tasks: readonly Entry[])
     return;
   }
   const listed = valueOf(task.value, "metrics");
-  const names = [...itemsOf(listed).flatMap((item) => textOf(item) ?? []), "loss"];
+  const names = [...metricsIn(listed), "loss"];
   if (listed === undefined || names.includes(name)) return;
   const meant = nearest(name, names);
   const advice = meant === undefined ? `It has ${someOf(names)}.` : `Did you mean \`${id}/${meant}\`?`;

@@ -175,6 +175,13 @@ const cases: readonly Case[] = [
   ["a warm-up of two lengths", with_("seed: 0}", "schedule: {warmup: {epochs: 1, steps: 9}}}"), "19:70 MTL232"],
   ["a warm-up without end", with_("seed: 0}", "schedule: {warmup: {epochs: 50}}}"), "19:67 MTL233"],
   ["a task that is not there to watch", with_("seed: 0}", "earlyStopping: {metric: specis/loss}}"), "19:63 MTL234 → species/loss"],
+  [
+    "one of the likeliest to watch",
+    with_("seed: 0}", "earlyStopping: {metric: species/top10}}").replace(
+      "kind: classification",
+      "kind: classification, metrics: [{top: 10}]",
+    ),
+  ],
   ["a metric that is not there to watch", with_("seed: 0}", "earlyStopping: {metric: mass/r3}}"), "19:63 MTL234 → mass/r2"],
   ["a metric that nobody has", with_("seed: 0}", "earlyStopping: {metric: mass/accuracy}}"), "19:63 MTL234"],
   ["neither mean nor a metric", with_("seed: 0}", "earlyStopping: {metric: accuracy}}"), "19:63 MTL106"],
