@@ -129,11 +129,12 @@ function manyNumbers(
   tree: Tree,
   problems: readonly FactProblem[],
 ): ReadonlyMap<string, Diagnostic> {
-  const found = Object.entries(experiment.tasks).flatMap(([task, { kind, column = task }]): [string, Diagnostic][] => {
+  const found = Object.entries(experiment.tasks).flatMap(([task, { kind, column = task, threshold }]): [string, Diagnostic][] => {
     const facts = columns.find(({ name }) => name === column);
     const path = ["tasks", task, "column"];
     const own = problems.filter((problem) => taskOf(problem) === task && problem.severity === undefined);
-    if ((kind !== "classification" && kind !== "ordinal") || facts?.type !== "number" || facts.distinct <= manyClasses) return [];
+    if ((kind !== "classification" && kind !== "ordinal") || threshold !== undefined) return [];
+    if (facts?.type !== "number" || facts.distinct <= manyClasses) return [];
     if (own.some(({ code }) => code !== "MTL318")) return [];
     const message = `\`${column}\` holds ${String(facts.distinct)} different numbers, each of which becomes a class. Is \`kind: regression\` meant?`;
     const severity = own.length > 0 ? "error" : "warning";

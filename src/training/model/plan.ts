@@ -138,13 +138,10 @@ function planEmbedding({ name, shape, embedding }: InputSpec, names: LayerNames)
   const source: Source = { name: `the input "${name}"`, outputShape: shape };
   // A slash would make the names of the run's series ambiguous.
   const layerName = names.exact(`input.${name.replaceAll("/", "_")}`);
-  const vectors = planLayer(
-    { entry: { embedding: { inputDim: embedding.rows, outputDim: embedding.size, name: layerName } }, path },
-    names,
-    "",
-    source,
-  );
-  return [{ ...vectors, zeroRow: embedding.zeroRow }, planLayer({ entry: "flatten", path }, names, `${layerName}.`, vectors)];
+  const prefix = `${layerName}.`;
+  const vectors = planLayer({ entry: { embedding: { inputDim: embedding.rows, outputDim: embedding.size } }, path }, names, prefix, source);
+  const named = { ...vectors, name: layerName, zeroRow: embedding.zeroRow };
+  return [named, planLayer({ entry: "flatten", path }, names, prefix, named)];
 }
 
 /** Layers under `model.inputs`, by the input's name. Throws `ModelError` for an input that the data does not have. */

@@ -133,7 +133,7 @@ async function encodeRows(
   const { layout } = encoder;
   // Where the rows as they were read did not fit, encoding them must not begin in memory beside them.
   const where = table.rows.isSpooled || layout.bytesFor(table.rows.rows) > memory ? "file" : "memory";
-  const part = (): PackedRows => new PackedRows(layout, where);
+  const part = (): PackedRows => new PackedRows(layout, where, memory);
   const parts = { train: part(), validation: part(), test: part() };
   try {
     for await (const { columns, rows } of partsOf(table, assigned, true)) {

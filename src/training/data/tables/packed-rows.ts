@@ -64,6 +64,9 @@ export function emptyBlock(rows: number, layout: RowLayout): RowBlock {
   return rowBlock(new Uint8Array(rows * layout.stride), layout);
 }
 
+/** Bytes of a block. A disk reads as much at once with little loss. */
+const largestBlock = 2 ** 19;
+
 /** The encoded rows of one split, in blocks. */
 export class PackedRows {
   readonly layout: RowLayout;
@@ -74,10 +77,14 @@ export class PackedRows {
   #filled = 0;
   #rows = 0;
 
-  /** In memory, or from the first row on in a temporary file. */
-  constructor(layout: RowLayout, where: "memory" | "file") {
+  /**
+   * In memory, or from the first row on in a temporary file, of which blocks so small are read that some dozen of them make a
+   * window: that mixes rows from all over the file.
+   */
+  constructor(layout: RowLayout, where: "memory" | "file", memory: number) {
     this.layout = layout;
-    this.blockRows = Math.min(2 ** 14, Math.max(2 ** 8, 2 ** Math.floor(Math.log2(2 ** 19 / layout.stride))));
+    const bytes = Math.min(largestBlock, where === "file" ? memory / 64 : largestBlock);
+    this.blockRows = Math.min(2 ** 14, Math.max(2 ** 6, 2 ** Math.floor(Math.log2(bytes / layout.stride))));
     this.#open = new Uint8Array(this.blockRows * layout.stride);
     this.#store = new ByteStore(where === "memory" ? Number.POSITIVE_INFINITY : 0);
   }

@@ -42,7 +42,7 @@ async function readPrefix(reader: TableReader): Promise<TablePrefix> {
     const read = await readChunks(reader, wanted).catch((error: unknown) => {
       // In json it shows only on the way that a column has lists; it is no hindrance before it is asked for.
       if (!(error instanceof DataError) || error.code !== "MTL328" || error.column === undefined) throw error;
-      nested.set(error.column, "lists or objects");
+      nested.set(error.column, `lists or objects, the first in ${reader.rowWord} ${error.row ?? 0}`);
       return undefined;
     });
     const met = reader.columns.filter(({ name, type }) => type !== "nested" && !nested.has(name)).length;

@@ -52,7 +52,7 @@ interface TextColumn<T> {
   readonly values: readonly (string | null)[];
 }
 
-/** `line 17`, `entry 3`, `row 2,900,000`. */
-export function placeName({ rowWord }: Pick<TableReader, "rowWord">, place: number): string {
-  return `${rowWord} ${rowWord === "row" ? place.toLocaleString("en") : place}`;
+/** `line 17 of "table.csv"`, `entry 3 of …`, `row 2,900,000 of …`. */
+export function placeName({ file, rowWord }: Pick<TableReader, "file" | "rowWord">, place: number): string {
+  return `${rowWord} ${rowWord === "row" ? place.toLocaleString("en") : place} of "${file}"`;
 }

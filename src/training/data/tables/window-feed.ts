@@ -63,17 +63,22 @@ export class WindowFeed implements BatchFeed {
 
   save(): FeedState {
     if (this.#epoch === undefined || this.#next === undefined) return { numbers: {}, arrays: {} };
-    return { numbers: { rows: this.#source.rows, epoch: this.#epoch.seed, next: this.#next.seed, done: this.#done }, arrays: {} };
+    const { rows, blockRows } = this.#source;
+    const numbers = { rows, blockRows, windowBlocks: this.#windowBlocks, epoch: this.#epoch.seed, next: this.#next.seed, done: this.#done };
+    return { numbers, arrays: {} };
   }
 
   async restore({ numbers, arrays }: FeedState): Promise<void> {
-    const { rows, epoch, next, done } = numbers;
+    const { rows, blockRows, windowBlocks, epoch, next, done } = numbers;
     const isOurs = Object.keys(arrays).length === 0;
     if (isOurs && Object.keys(numbers).length === 0) return;
     if (!isOurs || epoch === undefined || next === undefined || done === undefined) {
       throw new RangeError("The saved order is of rows in memory, and now they are read from a file. Set data.memory as it was.");
     }
     if (rows !== this.#source.rows) throw new RangeError(`The saved order is for ${rows} rows, and the data has ${this.#source.rows}.`);
+    if (blockRows !== this.#source.blockRows || windowBlocks !== this.#windowBlocks) {
+      throw new RangeError("The saved order is of other windows. Set data.memory as it was.");
+    }
     this.#epoch = this.#orderOf(epoch);
     this.#next = this.#orderOf(next);
     this.#done = done;

@@ -1,12 +1,15 @@
 import { experimentSchema, type Experiment } from "../../../../src/experiment/schema.ts";
+import type { TableInput } from "../../../../src/experiment/table-inputs.ts";
 
 /** What differs from the smallest experiment on a table. */
 export interface TableSettings {
   readonly file: string;
-  readonly inputs?: readonly string[];
-  readonly missing?: "mean" | "drop" | "error";
+  readonly inputs?: readonly (string | TableInput)[];
+  readonly missing?: TableInput["missing"];
   readonly split?: { readonly validation?: number; readonly test?: number; readonly seed?: number };
-  readonly tasks?: Readonly<Record<string, { readonly column?: string; readonly kind: "classification" | "regression" }>>;
+  readonly tasks?: Readonly<
+    Record<string, { readonly column?: string; readonly kind: "classification" | "regression"; readonly threshold?: number }>
+  >;
 }
 
 /** An experiment on a table, checked by the real schema. */

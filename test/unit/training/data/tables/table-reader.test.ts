@@ -5,9 +5,9 @@ import { brotliCompressSync, gzipSync } from "node:zlib";
 
 import { afterAll, describe, expect, test } from "vitest";
 
-import { openTable } from "../../../../src/training/data/tables/open-table.ts";
-import { containing } from "./containing.ts";
-import { temporaryFolder } from "./folder.ts";
+import { openTable } from "../../../../../src/training/data/tables/open-table.ts";
+import { containing } from "../containing.ts";
+import { temporaryFolder } from "../folder.ts";
 
 const folder = temporaryFolder();
 afterAll(() => {
