@@ -12,6 +12,8 @@ export interface SoakSample {
   readonly tensors: number;
   readonly buffers: number;
   readonly rssMiB: number;
+  /** What of it is not V8's heap: the engine's memory. */
+  readonly outsideMiB: number;
 }
 
 /**
@@ -29,7 +31,9 @@ export async function soak(backend: "wasm" | "native", steps: number, threads = 
     event: () => undefined,
     progress: (step) => {
       const { numTensors, numDataBuffers } = memory();
-      samples.push({ step, tensors: numTensors, buffers: numDataBuffers, rssMiB: process.memoryUsage.rss() / 2 ** 20 });
+      const { rss, heapTotal } = process.memoryUsage();
+      const [rssMiB, outsideMiB] = [rss / 2 ** 20, (rss - heapTotal) / 2 ** 20];
+      samples.push({ step, tensors: numTensors, buffers: numDataBuffers, rssMiB, outsideMiB });
     },
   };
   const control = { stopRequested: () => samples.length >= steps, takeCheckpointRequest: () => false };
@@ -74,6 +78,8 @@ export interface SoakReport {
   readonly buffers: readonly [number, number];
   /** Medians over a tenth of the steps: after the first tenth, which warms up, and at the end. */
   readonly rssMiB: readonly [number, number];
+  readonly outsideMiB: readonly [number, number];
+  /** Of the whole process. */
   readonly growthPercent: number;
   readonly peakMiB: number;
 }
@@ -81,13 +87,17 @@ export interface SoakReport {
 export function reportOf(samples: readonly SoakSample[]): SoakReport {
   const tenth = Math.max(1, Math.floor(samples.length / 10));
   const warm = samples.slice(tenth);
-  const rss = [warm.slice(0, tenth), warm.slice(-tenth)].map((part) => median(part.map(({ rssMiB }) => rssMiB)));
-  const [first = NaN, last = NaN] = rss;
+  const ends = (value: (sample: SoakSample) => number): readonly [number, number] => [
+    median(warm.slice(0, tenth).map(value)),
+    median(warm.slice(-tenth).map(value)),
+  ];
+  const [first, last] = ends(({ rssMiB }) => rssMiB);
   return {
     steps: samples.length,
     tensors: rangeOf(warm.map(({ tensors }) => tensors)),
     buffers: rangeOf(warm.map(({ buffers }) => buffers)),
     rssMiB: [first, last],
+    outsideMiB: ends((sample) => sample.outsideMiB),
     growthPercent: 100 * (last / first - 1),
     peakMiB: Math.max(...warm.map(({ rssMiB }) => rssMiB)),
   };
