@@ -4,6 +4,7 @@ import type { Experiment, Task } from "../experiment/schema.ts";
 import type { Balancer } from "../balancers/balancer.ts";
 import { optionsIn, resolveBalancer } from "../balancers/catalogue.ts";
 import { ClipShare } from "./clipping.ts";
+import { AugmentedFeed } from "./data/augment/augmented-feed.ts";
 import type { BatchFeed, Dataset } from "./data/dataset.ts";
 import { Dominance } from "./dominance.ts";
 import { divideByReach, type ParameterSet } from "./gradients/per-task.ts";
@@ -76,7 +77,10 @@ export function prepareTraining(material: TrainingMaterial): Training {
   const everything = model.parameters.map((parameter, index) => new TrainedParameter(parameter, reach[index] ?? []));
 
   const { batchSize, seed, epochs, earlyStopping } = experiment.training;
-  const feedOf = (stream: string): BatchFeed => dataset.splits.train.feed({ batchSize, stream: streams.get(stream), scheduleSeed: seed });
+  const feedOf = (stream: string): BatchFeed => {
+    const rows = dataset.splits.train.feed({ batchSize, stream: streams.get(stream), scheduleSeed: seed });
+    return dataset.augment === undefined ? rows : new AugmentedFeed(rows, dataset.augment, streams.get("augmentation"));
+  };
   const feed = feedOf("batches");
   const stepsPerEpoch = feed.batches;
   const plan = planTraining(experiment, stepsPerEpoch);

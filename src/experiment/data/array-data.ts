@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { imageAugmentSchema } from "./augment-data.ts";
 import { splitSchema } from "./split-data.ts";
 
 /** How pixels and other numbers of arrays enter the network. */
@@ -49,6 +50,7 @@ export const archiveDataSchema = z.strictObject({
   inputs,
   scale,
   memory,
+  augment: imageAugmentSchema.optional(),
   split: splitSchema.prefault({}),
 });
 
@@ -60,5 +62,6 @@ export const arraysDataSchema = z.strictObject({
   inputs,
   scale,
   memory,
+  augment: imageAugmentSchema.optional(),
   split: splitSchema.prefault({}),
 });

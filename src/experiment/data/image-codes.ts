@@ -16,4 +16,8 @@ export const imageChecks = {
     "Image too large",
     "The image says that it has more pixels than are decoded, as files do that are made to fill memory. Make it smaller.",
   ],
+  MTL365: [
+    "Nothing to augment like this",
+    "`data.augment` asks for a change of images where no input is one, for a shift by more than a whole image, or for moves that masks of another size cannot follow.",
+  ],
 } as const;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { memorySchema, scaleSchema } from "./array-data.ts";
+import { imageAugmentSchema } from "./augment-data.ts";
 import { splitSchema } from "./split-data.ts";
 
 const side = z.int().min(1).max(4096);
@@ -32,5 +33,6 @@ export const folderDataSchema = z.strictObject({
       "How pixels enter the network. `standard`: mean 0 and deviation 1 in each channel, measured in up to 1,000 training images. `unit`: from 0 to 1. `none`: from 0 to 255.",
     ),
   memory: memorySchema.describe("Most memory that decoded images are kept in, in MiB. Others are decoded again when their turn comes."),
+  augment: imageAugmentSchema.optional(),
   split: splitSchema.prefault({}),
 });

@@ -1,5 +1,6 @@
 import type { RandomStream } from "../../balancers/kernels/random-stream.ts";
 import type { Split } from "../../experiment/record.ts";
+import type { Augment } from "./augment/augmentation.ts";
 import type { TaskKind } from "../../experiment/task-kinds.ts";
 
 /** A data set, ready to be cut into batches. Where its rows are, in memory or elsewhere, is its sources' affair. */
@@ -10,6 +11,8 @@ export interface Dataset {
   readonly splits: Readonly<Record<Split, RowSource>>;
   /** What a person should know of the data, and nobody may have told before the training. */
   readonly warnings?: readonly string[];
+  /** Changes training rows by chance as they are drawn; validation and test see all rows as they are. */
+  readonly augment?: Augment;
   /** Gives back what the rows take outside of memory. */
   close?(): Promise<void>;
 }
@@ -21,6 +24,8 @@ export interface InputSpec {
   readonly shape: readonly number[];
   /** Names of the features where they have names (tables), else empty. */
   readonly features: readonly string[];
+  /** Of images: what black has become, a value for each channel. */
+  readonly black?: readonly number[];
   /** Where the input is the number of a category, of which the network learns a vector. */
   readonly embedding?: EmbeddingSpec;
 }

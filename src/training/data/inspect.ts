@@ -6,6 +6,7 @@ import type { Split } from "../../experiment/record.ts";
 import type { Experiment } from "../../experiment/schema.ts";
 import { hasArrays } from "./arrays/array-experiment.ts";
 import { inspectArrays } from "./arrays/inspect-arrays.ts";
+import { augmentProblems } from "./augment/augmentation.ts";
 import { DataError, type DataProblem } from "./data-error.ts";
 import type { Dataset } from "./dataset.ts";
 import { hasFolder } from "./images/image-rows.ts";
@@ -45,7 +46,7 @@ export async function inspectData(
     }
     if (hasFolder(experiment)) {
       const { shape, problems, ...facts } = await inspectFolder(experiment, baseFolder);
-      return { facts: { ...facts, problems: problems.map(factProblem) }, shape };
+      return withTaskProblems(experiment, { facts: { ...facts, problems: problems.map(factProblem) }, shape });
     }
     if (hasTable(experiment)) {
       return withTaskProblems(experiment, await inspectTable(await tables.read(resolve(baseFolder, experiment.data.file)), experiment));
@@ -59,7 +60,7 @@ export async function inspectData(
 
 function withTaskProblems(experiment: Experiment, { facts, shape }: DataInspection): DataInspection {
   if (shape === undefined || facts.rows === undefined) return { facts, shape };
-  const found = taskProblems(experiment, shape.tasks, facts.rows).map(factProblem);
+  const found = [...taskProblems(experiment, shape.tasks, facts.rows), ...augmentProblems(experiment, shape)].map(factProblem);
   return { facts: { ...facts, problems: [...facts.problems, ...found] }, shape };
 }
 

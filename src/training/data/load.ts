@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { Experiment } from "../../experiment/schema.ts";
 import { arrayDataset } from "./arrays/array-dataset.ts";
 import { hasArrays } from "./arrays/array-experiment.ts";
+import { augmentation, augmentProblems, augmentSettings } from "./augment/augmentation.ts";
 import { DataError } from "./data-error.ts";
 import type { Dataset } from "./dataset.ts";
 import { imageDataset } from "./images/image-dataset.ts";
@@ -21,8 +22,10 @@ import { hasTable } from "./tables/table-plan.ts";
 export async function loadData(experiment: Experiment, baseFolder: string): Promise<Dataset> {
   const dataset = await readDataset(experiment, baseFolder);
   const { train, validation, test } = dataset.splits;
-  const [problem] = taskProblems(experiment, dataset.tasks, { train: train.count, validation: validation.count, test: test.count });
-  if (problem === undefined) return dataset;
+  const counts = { train: train.count, validation: validation.count, test: test.count };
+  const [problem] = [...taskProblems(experiment, dataset.tasks, counts), ...augmentProblems(experiment, dataset)];
+  const settings = augmentSettings(experiment);
+  if (problem === undefined) return settings === undefined ? dataset : { ...dataset, augment: augmentation(settings, dataset) };
   await dataset.close?.();
   throw new DataError(problem);
 }

@@ -83,6 +83,8 @@ describe("a folder of images as data", () => {
     ["another fit", [...folder, "image: {column: file, size: [32, 32], fit: contains}"], ["5:46 MTL105 → contain"]],
     ["a misspelt key of images", [...folder, "image: {colum: file, size: [32, 32]}"], ["5:11 MTL101 → column"]],
     ["no labels", ["folder: photos", "image: {column: file, size: [32, 32]}"], ["2:1 MTL102"]],
+    ["a misspelt augmentation", [...folder, "image: {column: file, size: [32, 32]}", "augment: {shfit: 2}"], ["6:13 MTL101 → shift"]],
+    ["a negative shift", [...folder, "image: {column: file, size: [32, 32]}", "augment: {shift: -2}"], ["6:20 MTL104 → 0"]],
     ["inputs of a table", [...folder, "inputs: [x]", "image: {column: file, size: [32, 32]}"], ["5:3 MTL101"]],
   ])("%s is reported at its place", (_, lines, expected) => {
     expect(found(withData(...lines))).toEqual(expected);
@@ -92,15 +94,16 @@ describe("a folder of images as data", () => {
 describe("completion in arrays as data", () => {
   const columns = ["image", "digit"];
   test.each<[string, string, readonly string[]]>([
-    ["keys of an archive", "data:\n  file: x.npz\n  |", ["inputs", "scale", "memory", "split"]],
-    ["keys of arrays", "data:\n  arrays: {x: x.npy}\n  |", ["inputs", "scale", "memory", "split"]],
+    ["keys of an archive", "data:\n  file: x.npz\n  |", ["inputs", "scale", "memory", "augment", "split"]],
+    ["keys of arrays", "data:\n  arrays: {x: x.npy}\n  |", ["inputs", "scale", "memory", "augment", "split"]],
     ["arrays as inputs", "data:\n  file: x.npz\n  inputs: [|]", columns],
     ["arrays of inputs with options", "data:\n  file: x.npz\n  inputs: [{array: |}]", columns],
     ["keys of an input", "data:\n  file: x.npz\n  inputs: [{array: x, |}]", ["as", "scale"]],
     ["what an input is", "data:\n  file: x.npz\n  inputs: [{array: x, as: |}]", ["image", "sequence"]],
-    ["keys of a folder", "data:\n  folder: x\n  |", ["labels", "image", "scale", "memory", "split"]],
+    ["keys of a folder", "data:\n  folder: x\n  |", ["labels", "image", "scale", "memory", "augment", "split"]],
     ["keys of its images", "data:\n  folder: x\n  image: {|}", ["column", "size", "channels", "fit"]],
     ["columns of its images", "data:\n  folder: x\n  image: {column: |}", columns],
+    ["augmentation", "data:\n  folder: x\n  augment: {flip: |}", ["horizontal", "vertical", "both"]],
     ["channels", "data:\n  folder: x\n  image: {channels: |}", ["1", "3"]],
     ["fits", "data:\n  folder: x\n  image: {fit: |}", ["cover", "contain", "stretch"]],
     ["scales", "data:\n  file: x.npz\n  scale: |", ["standard", "unit", "none"]],

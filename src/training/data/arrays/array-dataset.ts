@@ -1,6 +1,6 @@
 import type { Split } from "../../../experiment/record.ts";
 import { DataError } from "../data-error.ts";
-import type { Dataset, RowSource, RowValues } from "../dataset.ts";
+import type { Dataset, InputSpec, RowSource, RowValues } from "../dataset.ts";
 import { GatheredSource } from "../gathered-source.ts";
 import { fitRows, rowEncoder } from "../labels/label-rows.ts";
 import { elementsOf, indexText, type NumberArray } from "./array-body.ts";
@@ -9,7 +9,7 @@ import { describeArrays, type DescribedInput } from "./array-inputs.ts";
 import { readLabels } from "./array-labels.ts";
 import { nameOf } from "./array-problem.ts";
 import { isWholeNumber } from "./dtype.ts";
-import { fitScaling, writeScaled, type NumberRows, type Scaling } from "./scaling.ts";
+import { fitScaling, scaledZero, writeScaled, type NumberRows, type Scaling } from "./scaling.ts";
 
 /** An input in memory, with what turns its numbers into those that enter the network. */
 interface LoadedInput {
@@ -48,7 +48,7 @@ export async function arrayDataset(experiment: ArrayExperiment, baseFolder: stri
       };
     });
   return {
-    inputs: described.inputs.map(({ spec }) => spec),
+    inputs: described.inputs.map(({ spec }, index) => ({ ...spec, ...blackOf(spec, inputs[index]) })),
     tasks: tasks.map(({ targets }) => targets),
     splits: { train: sourceOf("train"), validation: sourceOf("validation"), test: sourceOf("test") },
   };
@@ -76,6 +76,11 @@ function requireFinite(
       throw new DataError({ code: "MTL346", path: input.path, column: input.name, row: row + 1, message });
     }
   }
+}
+
+/** What 0 has become, where the rows are images. */
+function blackOf({ shape }: InputSpec, input: LoadedInput | undefined): Pick<InputSpec, "black"> {
+  return shape.length !== 3 || input === undefined ? {} : { black: scaledZero(input.scaling) };
 }
 
 function gatherInput({ rows: numbers, scaling }: LoadedInput, rows: Uint32Array): Float32Array {

@@ -40,6 +40,11 @@ export function standardScaling(means: Float64Array, variances: Float64Array): S
   return { offsets: means, factors };
 }
 
+/** What 0 becomes, a value for each channel. */
+export function scaledZero({ offsets, factors }: Scaling): readonly number[] {
+  return Array.from(offsets, (offset, channel) => 0 - offset * (factors[channel] ?? 1));
+}
+
 /** Writes one row into a batch. */
 export function writeScaled(
   { values, width, channels }: Omit<NumberRows, "dtype">,

@@ -1,5 +1,5 @@
 import type { Split } from "../../../experiment/record.ts";
-import { sameForAll, standardScaling, writeScaled, type Scaling } from "../arrays/scaling.ts";
+import { sameForAll, scaledZero, standardScaling, writeScaled, type Scaling } from "../arrays/scaling.ts";
 import type { Dataset, InputSpec, RowSource, RowValues } from "../dataset.ts";
 import { fitRows, rowEncoder } from "../labels/label-rows.ts";
 import { DecodePool } from "./decode-pool.ts";
@@ -48,7 +48,7 @@ export async function imageDataset(experiment: FolderExperiment, baseFolder: str
   };
   const sourceOf = (split: Split): RowSource => new ImageSource(parts[split], store, size, assemble);
   return {
-    inputs: [imageInput(form)],
+    inputs: [{ ...imageInput(form), black: scaledZero(scaling) }],
     tasks: tasks.map(({ targets }) => targets),
     splits: { train: sourceOf("train"), validation: sourceOf("validation"), test: sourceOf("test") },
     close: async () => await pool.close(),

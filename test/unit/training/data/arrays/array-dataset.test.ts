@@ -50,7 +50,7 @@ async function inspect(experiment: Experiment, trusted = true) {
 describe("arrays become rows", () => {
   test("with the channel axis that images lack, split and labelled like a table", async () => {
     const dataset = await load({}, { scale: "none" }, { digit: { kind: "classification" }, size: { kind: "regression" } });
-    expect(dataset.inputs).toEqual([{ name: "image", shape: [2, 2, 1], features: [] }]);
+    expect(dataset.inputs).toEqual([{ name: "image", shape: [2, 2, 1], features: [], black: [0] }]);
     expect(dataset.tasks).toMatchObject([
       { id: "digit", classes: ["0", "1"] },
       { id: "size", classes: [] },

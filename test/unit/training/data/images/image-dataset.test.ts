@@ -71,7 +71,7 @@ async function nextRows(feed: BatchFeed, batches: number): Promise<number[]> {
 describe("a folder of images becomes rows", () => {
   test("with the pixels of its files and the labels of its table, each row in one split", async () => {
     const { inputs, tasks: targets, splits } = await load();
-    expect(inputs).toEqual([{ name: "image", shape: [28, 28, 1], features: [] }]);
+    expect(inputs).toEqual([{ name: "image", shape: [28, 28, 1], features: [], black: [0] }]);
     const [, ink] = targets;
     const { mean = 0, deviation = 1 } = ink?.numbers[0] ?? {};
     const seen = new Set<number>();

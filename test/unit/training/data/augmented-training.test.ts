@@ -1,0 +1,145 @@
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import { RandomStream } from "../../../../src/balancers/kernels/random-stream.ts";
+import { bundledDigits, loadData } from "../../../../src/training/data/load.ts";
+import { inspectData } from "../../../../src/training/data/inspect.ts";
+import { PrefixCache } from "../../../../src/training/data/tables/prefix.ts";
+import { readDigits } from "../../../../src/training/data/multi-mnist.ts";
+import { train, type TrainingRequest } from "../../../../src/training/train.ts";
+import { arrayExperiment } from "./arrays/array-experiment.ts";
+import { npyOf, zipOf } from "./arrays/npy-bytes.ts";
+import { containing } from "./containing.ts";
+import { temporaryFolder } from "./folder.ts";
+import { labelFile, writePhotos } from "./images/digit-photos.ts";
+import { onEachBackend } from "../each-backend.ts";
+import { ListRecorder, neverStop } from "../synthetic.ts";
+
+const folder = temporaryFolder();
+afterAll(() => folder.remove());
+
+const count = 120;
+beforeAll(async () => {
+  const digits = await readDigits(bundledDigits());
+  const chosen = Array.from({ length: count }, (_, i) => (i * 83) % digits.count);
+  const images = Uint8Array.from(chosen.flatMap((digit) => [...digits.pixels.subarray(digit * 784, (digit + 1) * 784)]));
+  const ink = images.map((value) => (value > 127 ? 1 : 0));
+  const members = {
+    image: npyOf([count, 28, 28], images),
+    digit: npyOf(
+      [count],
+      Uint8Array.from(chosen, (digit) => digits.labels[digit] ?? 0),
+    ),
+    ink: npyOf([count, 28, 28], ink),
+    small: npyOf(
+      [count, 14, 14],
+      ink.filter((_, i) => i % 2 === 0 && Math.floor(i / 28) % 2 === 0),
+    ),
+  };
+  folder.write("digits.npz", zipOf(Object.entries(members).map(([name, bytes]) => ({ name: `${name}.npy`, bytes, deflated: true }))));
+  const photos = await writePhotos(join(folder.path, "photos"), count);
+  folder.write("labels.csv", labelFile(photos));
+});
+
+const augment = { flip: "horizontal", shift: 2, rotate: 10, zoom: 0.1, brightness: 0.2, contrast: 0.2, noise: 0.05, dropout: 0.02 };
+const model = {
+  trunk: [
+    { conv2d: { filters: 4, kernelSize: 5, strides: 2, activation: "relu" } },
+    "flatten",
+    { dropout: { rate: 0.2 } },
+    { dense: { units: 8 } },
+  ],
+};
+
+const forms: Readonly<
+  Record<string, { readonly data: Readonly<Record<string, unknown>>; readonly tasks: Parameters<typeof arrayExperiment>[1] }>
+> = {
+  arrays: {
+    data: { file: "digits.npz", inputs: ["image"] },
+    tasks: { digit: { kind: "classification" }, more: { column: "digit", kind: "regression" } },
+  },
+  folder: {
+    data: { folder: "photos", labels: "labels.csv", image: { column: "file", size: [28, 28], channels: 1 }, memory: 1 },
+    tasks: { digit: { kind: "classification" }, ink: { kind: "regression" } },
+  },
+};
+
+function request(form: string, name: string, backend: string, resumeFrom?: string): TrainingRequest {
+  const { data = {}, tasks } = forms[form] ?? {};
+  const checkpointFolder = join(folder.path, name);
+  return {
+    experiment: arrayExperiment({ ...data, augment }, tasks, { model, training: { epochs: 3, batchSize: 16, backend } }),
+    baseFolder: folder.path,
+    checkpointFolder,
+    ...(resumeFrom === undefined ? {} : { resumeFrom: join(checkpointFolder, resumeFrom) }),
+  };
+}
+
+onEachBackend((backend) => {
+  test.each(Object.keys(forms))(
+    "a training on %s with everything by chance goes on from a checkpoint as if it had not stopped",
+    async (form) => {
+      const whole = new ListRecorder();
+      const end = await train(request(form, `whole ${form} ${backend}`, backend), whole, neverStop);
+      const parts = `parts ${form} ${backend}`;
+      const first = new ListRecorder();
+      await train(request(form, parts, backend), first, { stopRequested: () => first.steps === 8, takeCheckpointRequest: () => false });
+      const second = new ListRecorder();
+      expect(await train(request(form, parts, backend, "step-8"), second, neverStop)).toEqual(end);
+      const joined = Object.fromEntries(
+        Object.keys(whole.numbers()).map((name) => [name, [...(first.points.get(name) ?? []), ...(second.points.get(name) ?? [])]]),
+      );
+      expect(joined).toEqual(whole.numbers());
+    },
+  );
+});
+
+test("Augmentation changes training rows alone", async () => {
+  const { data = {}, tasks } = forms["arrays"] ?? {};
+  const [plain, changed] = [
+    await loadData(arrayExperiment(data, tasks), folder.path),
+    await loadData(arrayExperiment({ ...data, augment }, tasks), folder.path),
+  ];
+  expect([plain.augment, typeof changed.augment]).toEqual([undefined, "function"]);
+  for (const split of ["train", "validation", "test"] as const) {
+    const [one, other] = [plain.splits[split].scan(200), changed.splits[split].scan(200)];
+    for await (const values of one) {
+      for await (const again of other) expect(again).toEqual(values);
+    }
+  }
+});
+
+test.each<[string, Readonly<Record<string, unknown>>, Parameters<typeof arrayExperiment>[1], object]>([
+  [
+    "an input that is no image",
+    { inputs: [{ array: "image", as: "sequence" }], augment: { flip: "vertical" } },
+    undefined,
+    { path: ["data", "augment", "flip"], message: containing('"flip" changes images') },
+  ],
+  ["a shift out of sight", { augment: { shift: 28 } }, undefined, { path: ["data", "augment", "shift"], message: containing("28 × 28") }],
+  [
+    "a mask of another size",
+    { augment: { shift: 2 } },
+    { small: { kind: "segmentation" } },
+    { path: ["data", "augment"], message: containing('task "small" (14 × 14)') },
+  ],
+])("%s cannot be augmented, which is told before and at training", async (_, data, tasks, expected) => {
+  const experiment = arrayExperiment({ file: "digits.npz", inputs: ["image"], ...data }, tasks);
+  await expect(loadData(experiment, folder.path)).rejects.toMatchObject({ code: "MTL365", ...expected });
+  const { facts } = await inspectData(experiment, folder.path, new PrefixCache(), true);
+  expect(facts.problems).toMatchObject([{ code: "MTL365", ...expected }]);
+});
+
+test("Masks of the image's size are moved with it", async () => {
+  const experiment = arrayExperiment(
+    { file: "digits.npz", inputs: ["image"], scale: "none", augment: { flip: "both", shift: 3 } },
+    { ink: { kind: "segmentation" } },
+  );
+  const { splits, augment: change } = await loadData(experiment, folder.path);
+  for await (const values of splits.test.scan(200)) {
+    const { inputs, targets } = change?.(values, RandomStream.seeded(1, "augmentation")) ?? values;
+    const wrong = inputs[0]?.findIndex((value, i) => !Number.isNaN(targets[0]?.[i] ?? NaN) && (value > 127 ? 1 : 0) !== targets[0]?.[i]);
+    expect(wrong).toBe(-1);
+    expect(targets[0]?.some(Number.isNaN)).toBe(true);
+  }
+});
