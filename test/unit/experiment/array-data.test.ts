@@ -53,7 +53,7 @@ describe("arrays as data", () => {
     ["another scale", ["file: a.npz", "inputs: [x]", "scale: units"], ["5:10 MTL105 → unit"]],
     ["a misspelt key of an input", ["file: a.npz", "inputs: [{aray: x}]"], ["4:13 MTL101 → array"]],
     ["another kind of input", ["file: a.npz", "inputs: [{array: x, as: picture}]"], ["4:27 MTL105"]],
-    ["a number as input", ["file: a.npz", "inputs: [3]"], ["4:12 MTL103 → \"3\""]],
+    ["a number as input", ["file: a.npz", "inputs: [3]"], ['4:12 MTL103 → "3"']],
   ])("%s is reported at its place", (_, lines, expected) => {
     expect(found(withData(...lines))).toEqual(expected);
   });

@@ -6,6 +6,10 @@ import { parseExperiment } from "../../../src/experiment/parse.ts";
 import { longestText } from "../../../src/experiment/parse-yaml.ts";
 import { penguins, penguinsWith as with_ } from "./penguins.ts";
 
+function phases(list: string): string {
+  return with_("seed: 0}", `phases: [${list}]}`);
+}
+
 /** What is wrong, the text, and all findings as `line:column code`, counted from 1; behind `→` the preferred repair. */
 type Case = readonly [what: string, text: string, ...findings: readonly string[]];
 
@@ -186,6 +190,29 @@ const cases: readonly Case[] = [
   ["a metric that nobody has", with_("seed: 0}", "earlyStopping: {metric: mass/accuracy}}"), "19:63 MTL234"],
   ["neither mean nor a metric", with_("seed: 0}", "earlyStopping: {metric: accuracy}}"), "19:63 MTL106"],
   ["threads for wasm", with_("seed: 0}", "threads: 2}"), "19:39 MTL242"],
+  ["a phase without end", phases("{name: a}, {name: b}"), "19:49 MTL236"],
+  ["a phase with nothing for an end", phases("{name: a, until: {}}"), "19:58 MTL236"],
+  ["a phase that never begins", phases("{name: a, until: {epochs: 50}}, {name: b}"), "19:87 MTL237"],
+  ["phases that end too late", phases("{name: a, until: {epochs: 30}}, {name: b, until: {epochs: 30}}"), "19:87 MTL237"],
+  ["phases that end too early", phases("{name: a, until: {epochs: 30}}"), "19:55 MTL237"],
+  ["two learning rates", phases("{name: a, optimizer: {sgd: {learningRate: 1}}, learningRate: 2}"), "19:95 MTL238"],
+  ["two phases of one name", phases("{name: a, until: plateau}, {name: a}"), "19:82 MTL239"],
+  ["dropout in a phase", phases("{name: a, balancer: {method: unitary, dropout: 0.5}}"), "19:58 MTL243"],
+  ["an unknown balancer of a phase", phases("{name: a, balancer: mgdaa}"), "19:68 MTL110 → mgda"],
+  ["an unknown option of a phase's balancer", phases("{name: a, balancer: {method: mgda, normalise: l2}}"), "19:83 MTL111 → normalize"],
+  ["an unknown optimizer of a phase", phases("{name: a, optimizer: addam}"), "19:69 MTL130 → adam"],
+  ["an unknown key of a phase", phases("{name: a, untill: plateau}"), "19:58 MTL101 → until"],
+  ["an unknown end of a phase", phases("{name: a, until: {epoch: 3}}"), "19:66 MTL101 → epochs"],
+  ["an end that is no word for one", phases("{name: a, until: plato}"), "19:65 MTL105"],
+  ["two schedules in a phase", phases("{name: a, schedule: {cosine: {}, linear: {}}}"), "19:81 MTL231"],
+  ["a plateau of nothing", phases("{name: a, until: {plateau: {metric: mas/loss}}}"), "19:84 MTL234 → mass/loss"],
+  ["a phase's balancer and its optimizer", phases("{name: a, balancer: adatask, optimizer: sgd}"), "19:88 MTL208 → adam"],
+  [
+    "a phase's balancer and the optimizer of all",
+    phases("{name: a, balancer: adatask}").replace("{adam: {learningRate: 1e-3}}", "sgd"),
+    "19:58 MTL208",
+  ],
+  ["a phase's balancer and the tasks", phases("{name: a, balancer: {method: priority, order: [mass]}}"), "19:94 MTL217"],
   ["a patience without end", with_("seed: 0}", "earlyStopping: {patience: 50}}"), "19:65 MTL235"],
   ["priorities that name no task", with_("{method: mgda, normalize: l2}", "{method: priority, order: [mass, colour]}"), "17:37 MTL217"],
   ["priorities that leave a task out", with_("{method: mgda, normalize: l2}", "{method: priority, order: [mass]}"), "17:37 MTL217"],

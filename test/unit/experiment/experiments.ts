@@ -122,6 +122,13 @@ export const experiments = fc.record(
         backend: fc.constantFrom("auto", "wasm", "native"),
         clip: fc.record({ norm: fc.constant(1), value: fc.constant(0.5) }, { requiredKeys: [] }),
         earlyStopping: fc.record({ metric: fc.constantFrom("mean", "first/loss"), minDelta: fc.constant(0.1) }, { requiredKeys: [] }),
+        phases: fc.constantFrom(
+          [{ name: "one", train: ["trunk", "dense*"] }],
+          [
+            { name: "heads first", until: "plateau", train: ["heads"], balancer: { method: "mgda", normalize: "l2" }, learningRate: 0.1 },
+            { name: "all", until: { steps: 7, plateau: { patience: 3 } }, optimizer: { rmsprop: {} } },
+          ],
+        ),
         schedule: fc.constantFrom("cosine", { step: { every: 3 } }, { linear: {}, warmup: { steps: 5 } }),
       },
       { requiredKeys: [] },

@@ -114,6 +114,40 @@ describe("what data and model tell", () => {
     expect(checkFacts(parseExperiment(penguins), shared)).toEqual([]);
   });
 
+  describe("of the phases", () => {
+    const layer = (name: string, weights: readonly string[]) => ({
+      path: ["model", "trunk", 0],
+      name,
+      outputShape: [4],
+      parameters: 4,
+      weights,
+    });
+    const model = { layers: [layer("dense1", ["kernel", "bias"]), layer("flatten1", []), layer("mass.output", ["kernel"])], problems: [] };
+    const of = (phases: string) => {
+      const text = penguinsWith("seed: 0}", `phases: [${phases}]}`);
+      return {
+        text,
+        told: shown(checkFacts(parseExperiment(text), { ...facts([]), model })),
+        repaired: repaired(text, { ...facts([]), model }),
+      };
+    };
+
+    test("says what trains nothing", () => {
+      expect(of("{name: a, train: [dense1, dense1.bias, '*.kernel', mass.*, trunk, heads]}").told).toEqual([]);
+      const misspelt = of("{name: a, train: [dense1, dense2]}");
+      expect(misspelt.told).toEqual(["19:74 MTL410"]);
+      expect(misspelt.repaired).toContain("train: [dense1, dense1]");
+      expect(of("{name: a, train: [flatten1, 'conv*']}").told).toEqual(["19:66 MTL410", "19:76 MTL410"]);
+    });
+
+    test("counts their steps in epochs", () => {
+      // 240 rows in batches of 32: 8 steps an epoch, 400 in all.
+      expect(of("{name: a, until: {steps: 400}}").told).toEqual([]);
+      expect(of("{name: a, until: {steps: 400}}, {name: b}").told).toEqual(["19:87 MTL237"]);
+      expect(of("{name: a, until: {steps: 200}}, {name: b, until: {steps: 100}}").told).toEqual(["19:87 MTL237"]);
+    });
+  });
+
   test("compares the batch with the rows that train", () => {
     const few = facts([], { rows: { train: 20, validation: 5, test: 5 } });
     expect(shown(checkFacts(parseExperiment(penguins), few))).toEqual(["19:35 MTL302"]);

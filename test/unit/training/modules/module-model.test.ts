@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { readCheckpoint } from "../../../../src/training/checkpoint.ts";
 import { modelOf, OwnCode } from "./own-code.ts";
 
 /** Two layers of its own making: three experts, of which each task mixes two, and one that only `size` sees. */
@@ -164,6 +165,25 @@ describe("a model of TensorFlow.js as a whole", () => {
     ]);
     const two = await own.train("two");
     expect(two.recorder.numbers()).toEqual(one.recorder.numbers());
+  });
+
+  test.each([
+    ["as a whole", functional, "batchNormalization1"],
+    ["layer by layer", careless, "norm"],
+  ])("keeps the statistics of what a phase freezes, applied %s", async (_, code, layer) => {
+    const own = new OwnCode({ "model.ts": code });
+    const phases = [
+      { name: "heads", until: { epochs: 1 }, train: ["heads"] },
+      { name: "all", until: { epochs: 1 } },
+    ];
+    const training = { epochs: 2, batchSize: 16, backend: "wasm", phases };
+    const means = async (run: string, until: number) => {
+      await own.train(run, { changes: { training }, until });
+      return [...(readCheckpoint(join(own.folder, run, "checkpoints", `step-${until}`)).arrays.get(`statistic/${layer}.movingMean`) ?? [])];
+    };
+    const steps = 4;
+    expect(new Set(await means("frozen", steps))).toEqual(new Set([0]));
+    expect(new Set(await means("free", steps + 1))).not.toEqual(new Set([0]));
   });
 
   test("and variables of one's own making can be given names", async () => {
