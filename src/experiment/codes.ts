@@ -1,5 +1,6 @@
 import { arrayChecks } from "./data/array-codes.ts";
 import { imageChecks } from "./data/image-codes.ts";
+import { moduleChecks } from "./module-codes.ts";
 
 /**
  * Every check there is: its stable code, a name, and what to do about it. `docs/checks.md` is this list in prose
@@ -360,31 +361,7 @@ export const checks = {
     "A phase is to train what is the name of no layer or parameter with weights. Names are those of the layers (`dense1`), of parameters (`dense1.kernel`), `trunk` and `heads`; `*` stands for any text.",
   ],
 
-  MTL501: [
-    "No such module",
-    "The file named under `module` is not there or is no ordinary file, or the run's own copy of it is missing or was changed. Its path is relative to the experiment file.",
-  ],
-  MTL502: [
-    "Module cannot be bundled",
-    "The file, or one that it imports, cannot be read as JavaScript or TypeScript, or an import leads nowhere. The message begins with the place.",
-  ],
-  MTL503: [
-    "Nothing to bundle with",
-    "There is no esbuild in the workspace or beside Taskscope, or it does not work, and this Node cannot do without. `npm install --save-dev esbuild` in the workspace helps.",
-  ],
-  MTL504: ["Error in your code", "A module of yours threw an error. The message begins with the place, counted as editors do."],
-  MTL505: [
-    "Module does not give what it must",
-    "What your module exports or returns is not what [custom-code.md](custom-code.md) asks for. The message says what is missing or wrong.",
-  ],
-  MTL506: [
-    "Module takes too long",
-    "A check gives a module of yours some seconds and then ends it, so that an endless loop never blocks anything. A function for data may well need longer: then the rows are looked at when the run begins.",
-  ],
-  MTL507: [
-    "Module not looked at",
-    "The workspace is not trusted, so no code of it is run, and what the module would give is not known. Trust the workspace to have it checked.",
-  ],
+  ...moduleChecks,
 } as const satisfies Record<`MTL${string}`, readonly [title: string, advice: string]>;
 
 export type CheckCode = keyof typeof checks;

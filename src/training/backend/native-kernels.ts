@@ -71,6 +71,10 @@ function publishedMaxPool(x: Tensor, attrs: NamedAttrMap | undefined): Tensor {
 }
 
 function asTensor(value: unknown): Tensor {
-  if (value instanceof Tensor) return value;
+  if (isTensor(value)) return value;
   throw new TypeError("A kernel of the native backend was not called with tensors.");
+}
+
+function isTensor(value: unknown): value is Tensor {
+  return value instanceof Tensor;
 }

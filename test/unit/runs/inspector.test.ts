@@ -69,8 +69,8 @@ describe("the inspector", () => {
       },
       model: {
         layers: [
-          { path: ["model", "trunk", 0], name: "dense1", outputShape: [4], parameters: 8 },
-          { path: ["tasks", "y"], name: "y.output", outputShape: [1], parameters: 5 },
+          { path: ["model", "trunk", 0], name: "dense1", outputShape: [4], parameters: 8, weights: ["kernel", "bias"] },
+          { path: ["tasks", "y"], name: "y.output", outputShape: [1], parameters: 5, weights: ["kernel", "bias"] },
         ],
         problems: [],
       },

@@ -1,6 +1,6 @@
 import { test, fc } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
-import type { Schedule } from "../../../../src/experiment/data/schedule.ts";
+import { resolveSchedule, type Schedule } from "../../../../src/experiment/data/schedule.ts";
 import type { BatchFeed, FeedOptions, FeedState, RowSource, RowValues } from "../../../../src/training/data/dataset.ts";
 import { MemorySource } from "../../../../src/training/data/memory-source.ts";
 import { CombinedSource } from "../../../../src/training/data/sources/combined-source.ts";
@@ -236,4 +236,11 @@ describe("turns", () => {
   ] as const)("draws in an epoch: %s", (_, by, rows, expected) => {
     expect(drawsPerEpoch(rows, by)).toEqual(expected);
   });
+});
+
+test("a schedule by its name alone has every default, and one with options keeps them", () => {
+  expect(resolveSchedule("mixed")).toMatchObject({ batches: "mixed", shares: "rows" });
+  expect(resolveSchedule("alternate")).toMatchObject({ batches: "alternate" });
+  const given = { ...resolveSchedule("mixed"), shares: "root" as const };
+  expect(resolveSchedule(given)).toBe(given);
 });
