@@ -7,6 +7,7 @@ import { optimizerSchema } from "./optimizer-schema.ts";
 import { phasesSchema } from "./phase-schema.ts";
 import { scheduleSchema } from "./schedule-schema.ts";
 import { inputsSchema } from "./data/named-inputs.ts";
+import { imageAugmentSchema, tableAugmentSchema } from "./data/augment-data.ts";
 import { archiveDataSchema, arraysDataSchema } from "./data/array-data.ts";
 import { folderDataSchema } from "./data/image-data.ts";
 import { splitSchema } from "./data/split-data.ts";
@@ -43,12 +44,14 @@ export const fileDataSchema = z.strictObject({
     .describe(
       "MiB that the rows may take in memory. Where they need more they lie in a temporary file, and are read in shuffled windows of this size.",
     ),
+  augment: tableAugmentSchema.optional(),
   split: splitSchema.prefault({}),
 });
 
 export const datasetDataSchema = z.strictObject({
   dataset: z.enum(["multi-mnist"]).describe("A data set that comes with Taskscope."),
   pairs: z.int().min(1).max(20).default(1).describe("Composites made from each digit; each draws another partner from the same split."),
+  augment: imageAugmentSchema.optional(),
   split: splitSchema.prefault({}),
 });
 

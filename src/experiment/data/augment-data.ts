@@ -42,4 +42,9 @@ export const imageAugmentSchema = z
   })
   .describe("Changes training images by chance each time they are drawn. Validation and test see them as they are.");
 
+/** What changes training rows of a table each time they are drawn. */
+export const tableAugmentSchema = z
+  .strictObject({ noise, dropout })
+  .describe("Changes training rows by chance each time they are drawn. Validation and test see them as they are.");
+
 export type ImageAugment = z.output<typeof imageAugmentSchema>;

@@ -20,7 +20,7 @@ const shift = 6;
 const pixelMean = 0.1307;
 const pixelDeviation = 0.3081;
 
-const image: InputSpec = { name: "image", shape: [side, side, 1], features: [] };
+const image: InputSpec = { name: "image", shape: [side, side, 1], features: [], black: [-pixelMean / pixelDeviation] };
 const classes: readonly string[] = Array.from({ length: 10 }, (_, digit) => String(digit));
 const positions: readonly string[] = ["left", "right"];
 

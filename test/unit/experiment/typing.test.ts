@@ -92,7 +92,7 @@ describe("completion", () => {
       "tasks:\n  a:\n    kind: segmentation\n    |",
       ["column", "classes", "ignore", "loss", "metrics", "weight"],
     ],
-    ["keys of a table", "data:\n  file: x.csv\n  |", ["inputs", "missing", "memory", "split"]],
+    ["keys of a table", "data:\n  file: x.csv\n  |", ["inputs", "missing", "memory", "augment", "split"]],
     ["a comment", "name: x # |", []],
     ["a free text", "description: some | words", []],
     ["a value that any text can be", "name: |", []],

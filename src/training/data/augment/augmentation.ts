@@ -1,5 +1,5 @@
 import type { RandomStream } from "../../../balancers/kernels/random-stream.ts";
-import type { ImageAugment } from "../../../experiment/data/augment-data.ts";
+import { imageAugmentSchema, type ImageAugment } from "../../../experiment/data/augment-data.ts";
 import type { Experiment } from "../../../experiment/schema.ts";
 import type { DataProblem } from "../data-error.ts";
 import type { Dataset, InputSpec, RowValues, TaskTargets } from "../dataset.ts";
@@ -12,8 +12,11 @@ type Data = Pick<Dataset, "inputs" | "tasks">;
 
 /** What an experiment says of augmentation, where it says something. */
 export function augmentSettings({ data }: Pick<Experiment, "data">): ImageAugment | undefined {
-  return "augment" in data ? data.augment : undefined;
+  const given = "augment" in data ? data.augment : undefined;
+  return given === undefined ? undefined : { ...nothing, ...given };
 }
+
+const nothing = imageAugmentSchema.parse({});
 
 /** What the data does not have that augmentation needs. */
 export function augmentProblems(experiment: Pick<Experiment, "data">, { inputs, tasks }: Data): DataProblem[] {
@@ -74,7 +77,11 @@ export function augmentation(settings: ImageAugment, { inputs, tasks }: Data): A
       }
       changeLight(settings, stream, row, images, inputs, changed);
     }
-    for (const numbers of changed) addNoise(settings, stream, numbers);
+    // The number of a category is no quantity.
+    inputs.forEach(({ embedding }, index) => {
+      const numbers = changed[index];
+      if (embedding === undefined && numbers !== undefined) addNoise(settings, stream, numbers);
+    });
     return { ...values, inputs: changed, targets };
   };
 }

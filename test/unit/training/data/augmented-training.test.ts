@@ -94,6 +94,26 @@ onEachBackend((backend) => {
   );
 });
 
+test("Rows of tables and of the bundled digits are augmented too, but no number of a category", async () => {
+  const lines = Array.from({ length: 40 }, (_, i) => `${i},${"abc"[i % 3] ?? ""},${2 * i}`);
+  folder.write("table.csv", ["x,kind,y", ...lines].join("\n"));
+  const table = { file: "table.csv", inputs: { x: ["x"], kind: [{ column: "kind", encode: "embedding" }] }, augment: { noise: 0.1 } };
+  const { splits, augment: change } = await loadData(arrayExperiment(table, { y: { kind: "regression" } }), folder.path);
+  for await (const values of splits.train.scan(100)) {
+    const { inputs } = change?.(values, RandomStream.seeded(1, "augmentation")) ?? values;
+    const moved = inputs.map((numbers, input) => numbers.filter((value, i) => value !== values.inputs[input]?.[i]).length);
+    expect(moved).toEqual([values.rows, 0]);
+  }
+  const digits = { dataset: "multi-mnist", augment: { shift: 27 } };
+  const { splits: composed, augment: shift } = await loadData(arrayExperiment(digits, { left: { kind: "classification" } }), folder.path);
+  for await (const values of composed.test.scan(1)) {
+    const { inputs } = shift?.(values, RandomStream.seeded(1, "augmentation")) ?? values;
+    expect(Math.min(...(inputs[0] ?? []))).toBeCloseTo(-0.1307 / 0.3081, 5);
+    expect(inputs[0]).not.toEqual(values.inputs[0]);
+    break;
+  }
+});
+
 test("Augmentation changes training rows alone", async () => {
   const { data = {}, tasks } = forms["arrays"] ?? {};
   const [plain, changed] = [
