@@ -82,7 +82,7 @@ export const taskKinds: Readonly<Record<TaskKind, TaskKindFacts>> = {
   },
   segmentation: {
     summary: "A class for each pixel.",
-    labels: "An array of class numbers, [height, width] a row.",
+    labels: "An array of class numbers, [height, width] a row, or in a folder of images a column with the names of mask files.",
     answers: "classification",
     losses: ["cross-entropy", "focal"],
     metrics: ["miou", "accuracy", "balanced-accuracy", "f1"],

@@ -20,4 +20,8 @@ export const imageChecks = {
     "Nothing to augment like this",
     "`data.augment` asks for a change of images where no input is one, for a shift by more than a whole image, or for moves that masks of another size cannot follow.",
   ],
+  MTL366: [
+    "Masks without classes",
+    "Masks of a folder of images are read when their turn comes, so their classes must be named: `classes: [background, leaf]`, in the order of the numbers in the masks.",
+  ],
 } as const;

@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 
-import type { DecodeAnswer, DecodeJob, DecodeThreadData } from "./decode-messages.ts";
+import type { DecodeAnswer, DecodedKind, DecodeJob, DecodeThreadData } from "./decode-messages.ts";
 import { ImageFault } from "./image-fault.ts";
 import type { ImageForm } from "./resize.ts";
 
@@ -28,16 +28,16 @@ export class DecodePool {
   readonly #queue: Waiting[] = [];
   #asked = 0;
 
-  /** One core is left to the training. */
-  constructor(form: ImageForm, threads: number = Math.max(1, Math.min(4, availableParallelism() - 1))) {
+  /** As many threads as cores, up to four: where the training waits for images its own core is free. */
+  constructor(form: ImageForm, threads: number = Math.min(4, availableParallelism())) {
     this.#data = { form };
     this.#most = threads;
   }
 
   /** Reads a file and decodes it. Rejects with `ImageFault`. */
-  decode(path: string): Promise<Uint8Array> {
+  decode(path: string, what: DecodedKind): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
-      this.#queue.push({ id: this.#asked++, path, resolve, reject });
+      this.#queue.push({ id: this.#asked++, path, what, resolve, reject });
       this.#handOut();
     });
   }
@@ -55,7 +55,7 @@ export class DecodePool {
       if (thread === undefined || job === undefined) return;
       if (thread.jobs.size === 0) thread.worker.ref();
       thread.jobs.set(job.id, job);
-      thread.worker.postMessage({ id: job.id, path: job.path } satisfies DecodeJob);
+      thread.worker.postMessage({ id: job.id, path: job.path, what: job.what } satisfies DecodeJob);
     }
   }
 

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { isMainThread, parentPort, workerData } from "node:worker_threads";
 
 import { decodeImage } from "./decode-image.ts";
+import { decodeMask } from "./decode-mask.ts";
 import type { DecodeAnswer, DecodeJob, DecodeThreadData } from "./decode-messages.ts";
 import { ImageFault } from "./image-fault.ts";
 
@@ -12,14 +13,15 @@ const port = parentPort;
 // Made by `DecodePool` alone.
 const { form } = workerData as DecodeThreadData;
 
-port.on("message", ({ id, path }: DecodeJob) => {
-  const answer = decoded(id, path);
+port.on("message", (job: DecodeJob) => {
+  const answer = decoded(job);
   port.postMessage(answer, "pixels" in answer ? [answer.pixels.buffer] : []);
 });
 
-function decoded(id: number, path: string): DecodeAnswer {
+function decoded({ id, path, what }: DecodeJob): DecodeAnswer {
   try {
-    return { id, pixels: Uint8Array.from(decodeImage(readFileSync(path), form)) };
+    const bytes = readFileSync(path);
+    return { id, pixels: what === "mask" ? new Uint8Array(decodeMask(bytes, form).buffer) : Uint8Array.from(decodeImage(bytes, form)) };
   } catch (error) {
     if (error instanceof ImageFault) return { id, code: error.code, why: error.message };
     if (error instanceof Error && "code" in error && typeof error.code === "string" && /^E[A-Z]+$/.test(error.code)) {

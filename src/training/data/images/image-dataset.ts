@@ -1,11 +1,12 @@
 import type { Split } from "../../../experiment/record.ts";
 import { sameForAll, scaledZero, standardScaling, writeScaled, type Scaling } from "../arrays/scaling.ts";
 import type { Dataset, InputSpec, RowSource, RowValues } from "../dataset.ts";
-import { fitRows, rowEncoder } from "../labels/label-rows.ts";
+import { fitRows, rowEncoder, type EncodedLabels } from "../labels/label-rows.ts";
 import { DecodePool } from "./decode-pool.ts";
 import { readImageRows, requireImages, type FolderExperiment } from "./image-rows.ts";
-import { ImageSource } from "./image-source.ts";
-import { ImageStore } from "./image-store.ts";
+import { ImageSource, type Decoded } from "./image-source.ts";
+import { ImageStore, type Room } from "./image-store.ts";
+import { maskEncoder } from "./mask-encoder.ts";
 import type { ImageForm } from "./resize.ts";
 
 /** What every image of the experiment is brought to. */
@@ -26,19 +27,38 @@ export function imageInput({ height, width, channels }: ImageForm): InputSpec {
  */
 export async function imageDataset(experiment: FolderExperiment, baseFolder: string): Promise<Dataset> {
   const { data } = experiment;
-  const { files, labels } = await readImageRows(experiment, baseFolder);
+  const { files, masks, labels } = await readImageRows(experiment, baseFolder);
   const { parts, tasks } = fitRows(labels, data.split);
-  for (const part of Object.values(parts)) await requireImages(files, part);
+  const maskFiles = masks.filter((each) => each !== undefined);
+  for (const each of [files, ...maskFiles]) {
+    for (const part of Object.values(parts)) await requireImages(each, part);
+  }
   const form = imageForm(experiment);
   const size = form.height * form.width * form.channels;
   const pool = new DecodePool(form);
-  const store = new ImageStore(files, pool, data.memory * 2 ** 20);
-  const scaling = await fitPixels(data.scale, store, parts.train, form);
-  const encoders = tasks.map(rowEncoder);
-  const assemble = (rows: Uint32Array, images: readonly Uint8Array[]): RowValues => {
+  const room: Room = { bytes: data.memory * 2 ** 20 };
+  const images = new ImageStore(files, pool, room);
+  const scaling = await fitPixels(data.scale, images, parts.train, form);
+  const stores = [images, ...maskFiles.map((each) => new ImageStore(each, pool, room))];
+  const encoders = tasks.map((task, index): EncodeTask => {
+    const own = masks[index];
+    if (own === undefined) {
+      const encode = rowEncoder(task);
+      return (rows) => encode(rows);
+    }
+    const [encode, store] = [maskEncoder(task, own), 1 + maskFiles.indexOf(own)];
+    return (rows, decoded) =>
+      encode(
+        rows,
+        decoded.map((each) => each[store]),
+      );
+  });
+  const assemble = (rows: Uint32Array, decoded: readonly Decoded[]): RowValues => {
     const pixels = new Float32Array(rows.length * size);
-    images.forEach((values, index) => writeScaled({ values, width: size, channels: form.channels }, 0, scaling, pixels, index * size));
-    const encoded = encoders.map((encode) => encode(rows));
+    decoded.forEach(([values = new Uint8Array(size)], index) =>
+      writeScaled({ values, width: size, channels: form.channels }, 0, scaling, pixels, index * size),
+    );
+    const encoded = encoders.map((encode) => encode(rows, decoded));
     return {
       rows: rows.length,
       inputs: [pixels],
@@ -46,7 +66,8 @@ export async function imageDataset(experiment: FolderExperiment, baseFolder: str
       present: encoded.map(({ present }) => present),
     };
   };
-  const sourceOf = (split: Split): RowSource => new ImageSource(parts[split], store, size, assemble);
+  const rowBytes = size + maskFiles.length * form.height * form.width * 2;
+  const sourceOf = (split: Split): RowSource => new ImageSource(parts[split], stores, rowBytes, assemble);
   return {
     inputs: [{ ...imageInput(form), black: scaledZero(scaling) }],
     tasks: tasks.map(({ targets }) => targets),
@@ -54,6 +75,8 @@ export async function imageDataset(experiment: FolderExperiment, baseFolder: str
     close: async () => await pool.close(),
   };
 }
+
+type EncodeTask = (rows: Uint32Array, decoded: readonly Decoded[]) => EncodedLabels;
 
 /** Images that the scale is measured in. More would not change it by anything that matters, and all of them must be decoded first. */
 const measuredImages = 1000;

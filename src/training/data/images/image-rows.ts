@@ -4,8 +4,8 @@ import { isAbsolute, join, posix, resolve, win32 } from "node:path";
 import type { Experiment } from "../../../experiment/schema.ts";
 import { nearest } from "../../../experiment/suggestion.ts";
 import { DataError } from "../data-error.ts";
-import { labelColumns } from "../labels/label-columns.ts";
-import type { LabelRows } from "../labels/label-rows.ts";
+import { labelColumns, type LabelColumns } from "../labels/label-columns.ts";
+import type { LabelledTask, LabelRows } from "../labels/label-rows.ts";
 import { openTable } from "../tables/open-table.ts";
 import type { TableReader } from "../tables/table-reader.ts";
 import type { ImageFiles } from "./image-store.ts";
@@ -22,6 +22,8 @@ export function hasFolder(experiment: Experiment): experiment is Experiment & Fo
 /** A row of the label file an image, with its labels in memory. */
 export interface ImageRows {
   readonly files: ImageFiles;
+  /** Masks of each segmentation, one a task and `undefined` for other tasks. */
+  readonly masks: readonly (ImageFiles | undefined)[];
   readonly labels: LabelRows;
   /** Columns of the label file. */
   readonly columns: readonly string[];
@@ -33,8 +35,9 @@ const labelPath = ["data", "labels"] as const;
 const columnPath = ["data", "image", "column"] as const;
 
 /**
- * Reads the label file: of every row the name of its image and its labels. No image is looked at.
- * Throws `DataError` MTL301 (no such column), MTL360 (a row without an image, or with one outside of the folder), and those of tables.
+ * Reads the label file: of every row the name of its image, the names of its masks, and its labels. No image is looked at.
+ * Throws `DataError` MTL301 (no such column), MTL360 (a row without an image, or with a file outside of the folder), MTL366 (masks without
+ * classes), and those of tables.
  */
 export async function readImageRows(experiment: FolderExperiment, baseFolder: string): Promise<ImageRows> {
   const { data } = experiment;
@@ -46,50 +49,57 @@ export async function readImageRows(experiment: FolderExperiment, baseFolder: st
     const { places, cells } = await readCells(reader, wanted);
     requireColumns(reader, data, tasks);
     const place = (row: number): string => `${reader.rowWord} ${places[row] ?? 0}`;
+    const number = (row: number): number => places[row] ?? 0;
     const cellsOf = (name: string): readonly Cell[] => cells.get(name) ?? [];
-    const names = cellsOf(data.image.column);
-    const folder = resolve(baseFolder, data.folder);
-    names.forEach((name, row) => requireInside(name, data, `${place(row)} of "${reader.file}"`, places[row] ?? 0));
-    return {
-      columns: reader.columns.map(({ name }) => name),
-      files: {
-        count: names.length,
-        column: data.image.column,
+    const filesIn = (column: string, at: ImageFiles["at"], what: ImageFiles["what"]): ImageFiles => {
+      const names = cellsOf(column);
+      const folder = resolve(baseFolder, data.folder);
+      const files: ImageFiles = {
+        what,
+        at,
+        column,
+        has: (row) => (names[row] ?? null) !== null,
         path: (row) => join(folder, String(names[row])),
         place: (row) => `"${String(names[row])}" (${place(row)} of "${reader.file}")`,
-        number: (row) => places[row] ?? 0,
-      },
-      labels: {
-        count: names.length,
-        tasks: tasks.map((task) => {
-          const columns = task.settings.columns.map(cellsOf);
-          return { ...task, cells: (row) => columns.map((column) => column[row] ?? null) };
-        }),
-        place,
-        number: (row) => places[row] ?? 0,
-      },
+        number,
+      };
+      names.forEach((name, row) => requireInside(name, files, row, data.folder, `${place(row)} of "${reader.file}"`));
+      return files;
     };
+    const files = filesIn(data.image.column, columnPath, "image");
+    const masks = tasks.map(({ settings, paths }) =>
+      settings.kind === "segmentation"
+        ? filesIn(settings.columns[0] ?? settings.id, paths[0] ?? ["tasks", settings.id], "mask")
+        : undefined,
+    );
+    const labelled = tasks.map((task): LabelledTask => {
+      const columns = task.settings.columns.map(cellsOf);
+      const known = task.settings.kind === "segmentation" ? { known: maskTargets(task, data) } : {};
+      return { ...task, ...known, cells: (row) => columns.map((column) => column[row] ?? null) };
+    });
+    const count = cellsOf(data.image.column).length;
+    return { columns: reader.columns.map(({ name }) => name), files, masks, labels: { count, tasks: labelled, place, number } };
   } catch (error) {
     throw error instanceof DataError ? ofLabels(error) : error;
   }
 }
 
-/** Rows whose images are looked for at a time. */
+/** Rows whose files are looked for at a time. */
 const stepRows = 64;
 
-/** Throws `DataError` MTL360 for the first of the rows whose image is not there. */
+/** Throws `DataError` MTL360 for the first of the rows whose image or mask is not there. */
 export async function requireImages(files: ImageFiles, rows: Uint32Array): Promise<void> {
   for (let start = 0; start < rows.length; start += stepRows) {
-    const step = [...rows.subarray(start, start + stepRows)];
+    const step = [...rows.subarray(start, start + stepRows)].filter((row) => files.has(row));
     const found = await Promise.all(step.map(async (row) => await isFile(files.path(row))));
     const missing = step[found.indexOf(false)];
     if (missing === undefined) continue;
     throw new DataError({
       code: "MTL360",
-      path: columnPath,
+      path: files.at,
       column: files.column,
       row: files.number(missing),
-      message: `There is no image ${files.place(missing)}: no file "${files.path(missing)}". Correct the name, or take the row out.`,
+      message: `There is no ${files.what} ${files.place(missing)}: no file "${files.path(missing)}". Correct the name, or take the row out.`,
     });
   }
 }
@@ -101,6 +111,17 @@ async function isFile(path: string): Promise<boolean> {
     if (error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR")) return false;
     throw error;
   }
+}
+
+/** Masks are decoded when their turn comes, so nobody knows their classes before but the experiment. */
+function maskTargets({ settings, paths }: LabelColumns, { image }: FolderData): NonNullable<LabelledTask["known"]> {
+  const { id, kind, classes } = settings;
+  if (classes !== undefined) return { id, kind, classes, shape: image.size, numbers: [] };
+  throw new DataError({
+    code: "MTL366",
+    path: paths[0] ?? ["tasks", id],
+    message: `The masks of task "${id}" are read when their turn comes. Name their classes in the order of their numbers, e.g. "classes: [background, leaf]".`,
+  });
 }
 
 async function readCells(
@@ -119,7 +140,7 @@ async function readCells(
   return { places, cells };
 }
 
-function requireColumns(reader: TableReader, data: FolderData, tasks: readonly ReturnType<typeof labelColumns>[]): void {
+function requireColumns(reader: TableReader, data: FolderData, tasks: readonly LabelColumns[]): void {
   const names = reader.columns.map(({ name }) => name);
   const used = [
     { name: data.image.column, path: columnPath },
@@ -135,13 +156,17 @@ function requireColumns(reader: TableReader, data: FolderData, tasks: readonly R
 }
 
 /** Whoever writes the label file does not get to name any file of this computer, or of another. */
-function requireInside(name: Cell | undefined, { image, folder }: FolderData, place: string, row: number): void {
-  const refuse = (message: string): DataError => new DataError({ code: "MTL360", path: columnPath, column: image.column, row, message });
-  if (name === null || name === undefined)
-    throw refuse(`There is no image in ${place}: column "${image.column}" is empty. Name one, or take the row out.`);
+function requireInside(name: Cell, files: ImageFiles, row: number, folder: string, place: string): void {
+  const { what, at: path, column } = files;
+  const refuse = (message: string): DataError => new DataError({ code: "MTL360", path, column, row: files.number(row), message });
+  if (name === null) {
+    // A mask is a label, which may be missing.
+    if (what === "mask") return;
+    throw refuse(`There is no image in ${place}: column "${column}" is empty. Name one, or take the row out.`);
+  }
   const text = String(name);
   const leaves = posix.isAbsolute(text) || win32.isAbsolute(text) || isAbsolute(text) || text.split(/[\\/]/).includes("..");
-  if (leaves) throw refuse(`The image "${text}" in ${place} is not inside of "${folder}". Names are relative to that folder.`);
+  if (leaves) throw refuse(`The ${what} "${text}" in ${place} is not inside of "${folder}". Names are relative to that folder.`);
 }
 
 /** What the table reader says of `data.file` is meant of the label file. */

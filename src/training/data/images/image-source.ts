@@ -2,8 +2,11 @@ import { BatchOrder } from "../batch-order.ts";
 import type { BatchFeed, FeedOptions, FeedState, RowSource, RowValues } from "../dataset.ts";
 import type { ImageStore } from "./image-store.ts";
 
-/** Puts decoded images and the labels of their rows together. */
-export type AssembleImages = (rows: Uint32Array, images: readonly Uint8Array[]) => RowValues;
+/** What a row has in each of the stores; nothing where it has no file there. */
+export type Decoded = readonly (Uint8Array | undefined)[];
+
+/** Puts what was decoded and the labels of its rows together: for each row what it has in each store. */
+export type AssembleImages = (rows: Uint32Array, decoded: readonly Decoded[]) => RowValues;
 
 /** Bytes of images that may be on their way, beside those of the batch that is waited for. */
 const aheadBytes = 2 ** 26;
@@ -14,14 +17,14 @@ const aheadBytes = 2 ** 26;
  */
 export class ImageSource implements RowSource {
   readonly #rows: Uint32Array;
-  readonly #store: ImageStore;
+  readonly #stores: readonly ImageStore[];
   readonly #assemble: AssembleImages;
-  /** Bytes of one image. */
+  /** Bytes of what a row has in all stores. */
   readonly #size: number;
 
-  constructor(rows: Uint32Array, store: ImageStore, size: number, assemble: AssembleImages) {
+  constructor(rows: Uint32Array, stores: readonly ImageStore[], size: number, assemble: AssembleImages) {
     this.#rows = rows;
-    this.#store = store;
+    this.#stores = stores;
     this.#size = size;
     this.#assemble = assemble;
   }
@@ -63,12 +66,16 @@ export class ImageSource implements RowSource {
   }
 
   #gather(rows: Uint32Array, upcoming: Uint32Array): RowValues | Promise<RowValues> {
-    for (const row of rows) this.#store.request(row);
-    for (const row of upcoming) this.#store.request(row);
-    const there = Array.from(rows, (row) => this.#store.peek(row));
-    const images = there.filter((image) => image !== undefined);
-    if (images.length === rows.length) return this.#assemble(rows, images);
-    return Promise.all(Array.from(rows, (row) => this.#store.take(row))).then((all) => this.#assemble(rows, all));
+    for (const row of [...rows, ...upcoming]) for (const store of this.#stores) store.request(row);
+    const there = Array.from(rows, (row) => this.#stores.map((store) => store.peek(row)));
+    const isThere = there.every((decoded, index) =>
+      decoded.every((bytes, store) => bytes !== undefined || this.#stores[store]?.files.has(rows[index] ?? 0) === false),
+    );
+    if (isThere) return this.#assemble(rows, there);
+    const coming = Array.from(rows, async (row) =>
+      Promise.all(this.#stores.map(async (store) => (store.files.has(row) ? await store.take(row) : undefined))),
+    );
+    return Promise.all(coming).then((decoded) => this.#assemble(rows, decoded));
   }
 }
 

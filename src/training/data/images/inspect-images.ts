@@ -6,10 +6,12 @@ import type { Dataset } from "../dataset.ts";
 import { labelFacts } from "../labels/label-facts.ts";
 import { fitRows, rowWarnings } from "../labels/label-rows.ts";
 import { decodeImage } from "./decode-image.ts";
+import { decodeMask } from "./decode-mask.ts";
 import { imageForm, imageInput } from "./image-dataset.ts";
 import { ImageFault } from "./image-fault.ts";
 import { readImageRows, requireImages, type FolderExperiment } from "./image-rows.ts";
-import type { ImageFiles } from "./image-store.ts";
+import { imageProblem, type ImageFiles } from "./image-store.ts";
+import type { ImageForm } from "./resize.ts";
 
 export interface FolderInspection {
   readonly columns: readonly ColumnFacts[] | undefined;
@@ -25,12 +27,15 @@ const lookedFor = 2000;
 export async function inspectFolder(experiment: FolderExperiment, baseFolder: string): Promise<FolderInspection> {
   let columns: readonly ColumnFacts[] | undefined;
   try {
-    const { files, labels, columns: names } = await readImageRows(experiment, baseFolder);
+    const { files, masks, labels, columns: names } = await readImageRows(experiment, baseFolder);
     columns = names.map((name) => ({ name, type: "text", missing: 0, distinct: 0, ...labelFacts(labels, name) }));
     const fitted = fitRows(labels, experiment.data.split);
     const { train, validation, test } = fitted.parts;
-    await requireImages(files, Uint32Array.from([...train, ...validation, ...test]).subarray(0, lookedFor));
-    await requireImage(files, train[0] ?? 0, experiment);
+    const rows = Uint32Array.from([...train, ...validation, ...test]);
+    for (const each of [files, ...masks.filter((own) => own !== undefined)]) {
+      await requireImages(each, rows.subarray(0, lookedFor));
+      await requireFirst(each, rows, imageForm(experiment));
+    }
     return {
       columns,
       rows: { train: train.length, validation: validation.length, test: test.length },
@@ -43,18 +48,15 @@ export async function inspectFolder(experiment: FolderExperiment, baseFolder: st
   }
 }
 
-async function requireImage(files: ImageFiles, row: number, experiment: FolderExperiment): Promise<void> {
+/** Decodes the first there is, so that a folder of something else is told at once. */
+async function requireFirst(files: ImageFiles, rows: Uint32Array, form: ImageForm): Promise<void> {
+  const row = rows.find((each) => files.has(each));
+  if (row === undefined) return;
   try {
-    decodeImage(await readFile(files.path(row)), imageForm(experiment));
+    const bytes = await readFile(files.path(row));
+    if (files.what === "image") decodeImage(bytes, form);
+    else decodeMask(bytes, form);
   } catch (error) {
-    if (!(error instanceof ImageFault)) throw error;
-    const [path, column] = [["data", "image", "column"], files.column];
-    throw new DataError({
-      code: error.code,
-      path,
-      column,
-      row: files.number(row),
-      message: `The image ${files.place(row)} ${error.message}`,
-    });
+    throw error instanceof ImageFault ? imageProblem(files, row, error) : error;
   }
 }

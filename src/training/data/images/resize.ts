@@ -10,22 +10,19 @@ export interface ImageForm {
   readonly fit: Fit;
 }
 
+export type ImageSize = Pick<ImageForm, "height" | "width" | "fit">;
+
 /**
  * Brings an image to a size. Each new pixel is the mean of those around its place, weighed by a triangle as wide as the image is made
  * smaller (bilinear with antialiasing, as Pillow does it), first along the rows, then along the columns.
  */
-export function resize(image: Pixels, { height, width, fit }: Pick<ImageForm, "height" | "width" | "fit">): Uint8Array {
+export function resize(image: Pixels, size: ImageSize): Uint8Array {
   const { channels } = image;
-  const scale = (fit === "contain" ? Math.min : Math.max)(width / image.width, height / image.height);
-  const [scaleX, scaleY] = fit === "stretch" ? [width / image.width, height / image.height] : [scale, scale];
-  // Of `contain`, the part of the result that the image takes; of `cover`, the part of the image that is seen.
-  const shownWidth = Math.min(width, Math.max(1, Math.round(image.width * scaleX)));
-  const shownHeight = Math.min(height, Math.max(1, Math.round(image.height * scaleY)));
+  const { height, width } = size;
+  const { shownWidth, shownHeight, scaleX, scaleY, left, top } = frameOf(image, size);
   const columns = weightsFor(shownWidth, image.width, scaleX);
   const rows = weightsFor(shownHeight, image.height, scaleY);
   const narrow = resizeRows(image, columns, shownWidth);
-  const left = Math.floor((width - shownWidth) / 2);
-  const top = Math.floor((height - shownHeight) / 2);
   const result = new Uint8Array(height * width * channels);
   rows.forEach(({ first, weights }, y) => {
     for (let i = 0; i < shownWidth * channels; i++) {
@@ -35,6 +32,44 @@ export function resize(image: Pixels, { height, width, fit }: Pick<ImageForm, "h
     }
   });
   return result;
+}
+
+/**
+ * Brings numbers that must not be mixed, such as classes, to a size as `resize` brings the image they belong to: each new one is the one at the
+ * middle of its place, and `nothing` where there is no image.
+ */
+export function resizeNearest(
+  { width: oldWidth, height: oldHeight, samples }: { readonly width: number; readonly height: number; readonly samples: ArrayLike<number> },
+  size: ImageSize,
+  nothing: number,
+): Uint16Array<ArrayBuffer> {
+  const { shownWidth, shownHeight, scaleX, scaleY, left, top } = frameOf({ width: oldWidth, height: oldHeight }, size);
+  const result = new Uint16Array(size.height * size.width).fill(nothing);
+  const from = (place: number, shown: number, length: number, scale: number): number =>
+    Math.min(length - 1, Math.max(0, Math.floor((length - shown / scale) / 2 + (place + 0.5) / scale)));
+  for (let y = 0; y < shownHeight; y++) {
+    const row = from(y, shownHeight, oldHeight, scaleY) * oldWidth;
+    for (let x = 0; x < shownWidth; x++) {
+      result[(top + y) * size.width + left + x] = samples[row + from(x, shownWidth, oldWidth, scaleX)] ?? 0;
+    }
+  }
+  return result;
+}
+
+/** How an image lies in its new size: of `contain`, the part of the result that it takes; of `cover`, the part of it that is seen. */
+function frameOf(image: Pick<Pixels, "width" | "height">, { height, width, fit }: ImageSize) {
+  const scale = (fit === "contain" ? Math.min : Math.max)(width / image.width, height / image.height);
+  const [scaleX, scaleY] = fit === "stretch" ? [width / image.width, height / image.height] : [scale, scale];
+  const shownWidth = Math.min(width, Math.max(1, Math.round(image.width * scaleX)));
+  const shownHeight = Math.min(height, Math.max(1, Math.round(image.height * scaleY)));
+  return {
+    shownWidth,
+    shownHeight,
+    scaleX,
+    scaleY,
+    left: Math.floor((width - shownWidth) / 2),
+    top: Math.floor((height - shownHeight) / 2),
+  };
 }
 
 /** The places that make one new one: `weights.length` from `first` on. */
@@ -60,14 +95,16 @@ function weightsFor(shown: number, length: number, scale: number): readonly Wind
 
 function resizeRows({ data, width, height, channels }: Pixels, columns: readonly Window[], shownWidth: number): Float32Array {
   const narrow = new Float32Array(height * shownWidth * channels);
-  for (let y = 0; y < height; y++) {
-    columns.forEach(({ first, weights }, x) => {
+  columns.forEach(({ first, weights }, x) => {
+    for (let y = 0; y < height; y++) {
       for (let c = 0; c < channels; c++) {
         let sum = 0;
-        for (let k = 0; k < weights.length; k++) sum += (weights[k] ?? 0) * (data[(y * width + first + k) * channels + c] ?? 0);
+        for (let k = 0, at = (y * width + first) * channels + c; k < weights.length; k++, at += channels) {
+          sum += (weights[k] ?? 0) * (data[at] ?? 0);
+        }
         narrow[(y * shownWidth + x) * channels + c] = sum;
       }
-    });
-  }
+    }
+  });
   return narrow;
 }

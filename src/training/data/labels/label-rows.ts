@@ -21,6 +21,8 @@ export interface LabelRows {
 export interface LabelledTask extends LabelColumns {
   /** What a row has in the task's label columns. */
   readonly cells: (row: number) => readonly LabelCell[];
+  /** What the targets are, where that is known without a look at the rows; then the cells only tell whether there is a label. */
+  readonly known?: TaskTargets;
 }
 
 export interface FittedRows {
@@ -87,6 +89,7 @@ export function rowWarnings({ tasks, parts }: FittedRows): DataProblem[] {
 
 /** A task must have labels to learn from, and no label elsewhere that it cannot have learned. */
 function fitTask(task: LabelledTask, parts: FittedRows["parts"], rows: LabelRows): FittedTaskRows {
+  if (task.known !== undefined) return { ...task, targets: task.known, remarks: [] };
   let at: { readonly row: number; readonly split: Split } | undefined;
   try {
     const fit = fitLabels(task.settings);

@@ -98,6 +98,21 @@ describe("arrays become rows", () => {
     expect((await scanned(dataset)).targets.map(({ length }) => length)).toEqual([14 * 3]);
   });
 
+  test("with a class for each pixel are labels of a segmentation", async () => {
+    const mask = npyOf(
+      [rows, 2, 2],
+      Uint8Array.from({ length: rows * 4 }, (_, i) => i % 3),
+    );
+    const dataset = await load({ mask }, { scale: "none" }, { mask: { kind: "segmentation", ignore: 2 } });
+    expect(dataset.tasks).toMatchObject([{ id: "mask", classes: ["0", "1"], shape: [2, 2] }]);
+    const { inputs, targets } = await scanned(dataset);
+    targets[0]?.forEach((label, i) => {
+      const row = Math.floor((inputs[0]?.[4 * Math.floor(i / 4)] ?? 0) / 10);
+      const value = (4 * row + (i % 4)) % 3;
+      expect(label).toBe(value === 2 ? Number.NaN : value);
+    });
+  });
+
   test("each an input of its own, as images, sequences or features", async () => {
     const more = {
       signal: npyOf([rows, 5, 2], new Float32Array(rows * 10)),
@@ -258,6 +273,18 @@ describe("what does not fit is told with file, array and row, alike before and a
       { split: { seed: 0 } },
       undefined,
       { code: "MTL318", row: 8, message: containing("row 7 (counted from 0)") },
+    ],
+    [
+      "a mask of a class that is none",
+      {
+        mask: npyOf(
+          [rows, 2, 2],
+          Uint8Array.from(images, (_, i) => (i === 21 ? 9 : i % 2)),
+        ),
+      },
+      {},
+      { mask: { kind: "segmentation", classes: ["sky", "land"] } },
+      { code: "MTL352", row: 6, message: containing("row 5 (counted from 0)") },
     ],
     [
       "an object array",
