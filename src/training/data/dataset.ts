@@ -26,12 +26,17 @@ export interface InputSpec {
   readonly features: readonly string[];
   /** Of images: what black has become, a value for each channel. */
   readonly black?: readonly number[];
-  /** Where the input is the number of a category, of which the network learns a vector. */
-  readonly embedding?: EmbeddingSpec;
+  /**
+   * Where the last features are numbers of categories, one a feature in this order: the network learns a vector for each category,
+   * and puts it in the number's place.
+   */
+  readonly embeddings?: readonly EmbeddingSpec[];
 }
 
 /** A vector of `size` numbers for each of `rows` categories. That of `zeroRow` begins as 0, and no training row moves it. */
 export interface EmbeddingSpec {
+  /** What the categories are of, such as a column. */
+  readonly name: string;
   readonly rows: number;
   readonly size: number;
   readonly zeroRow: number;

@@ -4,6 +4,7 @@ import { RNN } from "@tensorflow/tfjs-layers";
 import { initializers } from "../../experiment/layer-arguments.ts";
 import type { RandomStream } from "../../balancers/kernels/random-stream.ts";
 import type { RandomStreams } from "../random-streams.ts";
+import { enter, enteredShape } from "./embeddings.ts";
 import { initialValues } from "./initial-weights.ts";
 import { registeredLayer, type TfLayer } from "./layer-registry.ts";
 import type { ModelParameter, MultiTaskModel } from "./model.ts";
@@ -20,22 +21,29 @@ import { planModel, weightName, type DataShape, type PlannedExperiment, type Pla
  */
 export function buildModel(experiment: PlannedExperiment, data: DataShape, streams: RandomStreams): MultiTaskModel {
   const plan = planModel(experiment, data);
-  const encoders = plan.encoders.map(({ input, layers }) => buildLayers(layers, input.shape, streams));
+  const encoders = plan.encoders.map(({ input, vectors, layers }) => ({
+    vectors: vectors.map((layer) => buildLayer(layer, [1], streams)),
+    layers: buildLayers(layers, enteredShape(input), streams),
+  }));
+  const entry = encoders.flatMap(({ vectors, layers }) => [...vectors, ...layers]);
   const trunk = buildLayers(plan.trunk, plan.entryShape, streams);
   const trunkShape = plan.trunk.at(-1)?.outputShape ?? plan.entryShape;
   const heads = plan.heads.map(({ task, layers }) => ({ task, layers: buildLayers(layers, trunkShape, streams) }));
   let frozen: ReadonlySet<string> = new Set();
   const run = (layers: readonly BuiltLayer[], input: Tensor, training: boolean): Tensor =>
     layers.reduce((value, layer) => layer.apply(value, training && !frozen.has(layer.name)), input);
-  const all = [...encoders.flat(), ...trunk, ...heads.flatMap(({ layers }) => layers)];
+  const all = [...entry, ...trunk, ...heads.flatMap(({ layers }) => layers)];
   return {
     parameters: [
-      ...[...encoders.flat(), ...trunk].flatMap((layer) => parametersOf(layer, { part: "trunk" })),
+      ...[...entry, ...trunk].flatMap((layer) => parametersOf(layer, { part: "trunk" })),
       ...heads.flatMap(({ task, layers }) => layers.flatMap((layer) => parametersOf(layer, { part: "head", task }))),
     ],
     statistics: all.flatMap((layer) => layer.weights.filter(({ trained }) => !trained).map(({ name, variable }) => ({ name, variable }))),
     forward(inputs, training) {
-      const encoded = encoders.map((layers, index) => run(layers, inputOf(inputs, index), training));
+      const encoded = encoders.map(({ vectors, layers }, index) => {
+        const lookups = vectors.map((layer) => (numbers: Tensor) => run([layer], numbers, training));
+        return run(layers, enter(inputOf(inputs, index), lookups), training);
+      });
       const shared = run(trunk, encoded.length > 1 ? concat(encoded, -1) : inputOf(encoded, 0), training);
       return heads.map(({ layers }) => run(layers, shared, training));
     },

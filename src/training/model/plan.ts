@@ -2,6 +2,7 @@ import type { LossName } from "../../experiment/losses.ts";
 import type { Experiment, LayerEntry, LayeredModel } from "../../experiment/schema.ts";
 import { findLayer } from "../../experiment/layers.ts";
 import { nearest } from "../../experiment/suggestion.ts";
+import { enteredShape, planEmbeddings } from "./embeddings.ts";
 import type { Dataset, InputSpec } from "../data/dataset.ts";
 import { layerRegistry, registeredLayer, type LayerArguments, type TfLayer } from "./layer-registry.ts";
 import type { OutputLayer } from "../kinds/kind.ts";
@@ -39,12 +40,20 @@ export interface PlannedWeight {
 
 export interface ModelPlan {
   /** In the order of the inputs; without layers where an input goes into the trunk as it is. */
-  readonly encoders: readonly { readonly input: InputSpec; readonly layers: readonly PlannedLayer[] }[];
+  readonly encoders: readonly PlannedEncoder[];
   /** What enters the trunk: the only input's shape, or all encoders' outputs one after the other along the last axis. */
   readonly entryShape: readonly number[];
   readonly trunk: readonly PlannedLayer[];
   /** In the order of the tasks; each ends with the output layer that was added. */
   readonly heads: readonly { readonly task: string; readonly layers: readonly PlannedLayer[] }[];
+}
+
+/** What an input of the network goes through before the trunk. */
+export interface PlannedEncoder {
+  readonly input: InputSpec;
+  /** The vectors of its categories. */
+  readonly vectors: readonly PlannedLayer[];
+  readonly layers: readonly PlannedLayer[];
 }
 
 /** What a layer gets its input from: the data, or the layer before it. */
@@ -86,11 +95,11 @@ export function planModel(
     return layer;
   };
 
-  const encoders = data.inputs.map((input) => {
-    const source = dataSource(input, data.inputs);
-    const vectors = planEmbedding(input, names).map(planned);
-    return { input, layers: [...vectors, ...sequence(encoderEntries.get(input.name) ?? [], `${input.name}.`, vectors.at(-1) ?? source)] };
-  });
+  const encoders = data.inputs.map((input) => ({
+    input,
+    vectors: planEmbeddings(input, (name) => names.exact(name)).map(planned),
+    layers: sequence(encoderEntries.get(input.name) ?? [], `${input.name}.`, dataSource(input, data.inputs)),
+  }));
   const entry = joined(encoders.map(({ input, layers }) => layers.at(-1) ?? dataSource(input, data.inputs)));
   const trunk = sequence(trunkEntries, "", entry);
   const trunkEnd: Source = trunk.at(-1) ?? entry;
@@ -107,8 +116,8 @@ export function planModel(
   return { encoders, entryShape: entry.outputShape, trunk, heads };
 }
 
-function dataSource({ name, shape }: InputSpec, all: readonly InputSpec[]): Source {
-  return { name: all.length === 1 ? "the data" : `the input "${name}"`, outputShape: shape };
+function dataSource(input: InputSpec, all: readonly InputSpec[]): Source {
+  return { name: all.length === 1 ? "the data" : `the input "${input.name}"`, outputShape: enteredShape(input) };
 }
 
 /** Several inputs are joined along their last axis, so all others must agree. */
@@ -129,19 +138,6 @@ function joined(sources: readonly Source[]): Source {
   }
   const last = sources.reduce((sum, { outputShape }) => sum + (outputShape.at(-1) ?? 0), 0);
   return { name: "the inputs", outputShape: [...outer, last] };
-}
-
-/** The trained vectors of an input of categories, as the layers `input.<name>`; nothing for another input. */
-function planEmbedding({ name, shape, embedding }: InputSpec, names: LayerNames): PlannedLayer[] {
-  if (embedding === undefined) return [];
-  const path = ["data", "inputs"];
-  const source: Source = { name: `the input "${name}"`, outputShape: shape };
-  // A slash would make the names of the run's series ambiguous.
-  const layerName = names.exact(`input.${name.replaceAll("/", "_")}`);
-  const prefix = `${layerName}.`;
-  const vectors = planLayer({ entry: { embedding: { inputDim: embedding.rows, outputDim: embedding.size } }, path }, names, prefix, source);
-  const named = { ...vectors, name: layerName, zeroRow: embedding.zeroRow };
-  return [named, planLayer({ entry: "flatten", path }, names, prefix, named)];
 }
 
 /** Layers under `model.inputs`, by the input's name. Throws `ModelError` for an input that the data does not have. */

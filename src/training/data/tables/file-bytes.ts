@@ -1,8 +1,8 @@
-import { constants, type Stats } from "node:fs";
-import { open, stat, type FileHandle } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { basename } from "node:path";
 import { createGunzip } from "node:zlib";
 
+import { openOrdinary } from "../arrays/ordinary-file.ts";
 import { DataError } from "../data-error.ts";
 
 const at = ["data", "file"] as const;
@@ -10,27 +10,10 @@ const at = ["data", "file"] as const;
 /** Bytes that are read at a time. */
 const pieceBytes = 2 ** 18;
 
-/**
- * Opens a data file. A check opens whatever an experiment names while it is being typed, so only an ordinary file is opened, and
- * nothing waits for a pipe. The caller closes it.
- * Throws `DataError` MTL310 (no file) or MTL320 (not an ordinary file).
- */
+/** Opens a data file and tells its size. The caller closes it. Throws `DataError` MTL310 (no file) or MTL320 (not an ordinary file). */
 export async function openDataFile(path: string): Promise<{ readonly handle: FileHandle; readonly bytes: number }> {
-  try {
-    requireOrdinary(await stat(path), path);
-    // A pipe may have taken the file's place since it was looked at: opening it must not wait for a writer.
-    const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    try {
-      const found = await handle.stat();
-      requireOrdinary(found, path);
-      return { handle, bytes: found.size };
-    } catch (error) {
-      await handle.close();
-      throw error;
-    }
-  } catch (error) {
-    throw unreadable(path, error);
-  }
+  const handle = await openOrdinary(path, at);
+  return { handle, bytes: (await handle.stat()).size };
 }
 
 /**
@@ -55,19 +38,6 @@ export async function* readFileBytes(path: string): AsyncGenerator<Buffer, void>
   }
 }
 
-function requireOrdinary(found: Stats, path: string): void {
-  if (found.isDirectory()) {
-    throw new DataError({ code: "MTL310", path: at, message: `"${path}" is a folder. Name the table file in it.` });
-  }
-  if (found.isFile()) return;
-  const what = found.isFIFO() ? "a pipe" : found.isSocket() ? "a socket" : "a device";
-  throw new DataError({
-    code: "MTL320",
-    path: at,
-    message: `"${path}" is ${what}, which may never end. Write its data to an ordinary file and name that.`,
-  });
-}
-
 function unreadable(path: string, error: unknown): DataError {
   if (error instanceof DataError) return error;
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
@@ -80,10 +50,5 @@ function unreadable(path: string, error: unknown): DataError {
       message: `"${basename(path)}" cannot be unpacked: ${what}. Copy or download the file again.`,
     });
   }
-  return new DataError({
-    code: "MTL310",
-    path: at,
-    message:
-      code === "ENOENT" ? `There is no file "${path}". Paths are relative to the experiment file.` : `"${path}" cannot be read: ${reason}.`,
-  });
+  return new DataError({ code: "MTL310", path: at, message: `"${path}" cannot be read: ${reason}.` });
 }

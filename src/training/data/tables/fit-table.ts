@@ -88,7 +88,7 @@ class Learning {
       if (packer === undefined) throw new TypeError(`The plan of the table has no slot ${slot}.`);
       return packer;
     };
-    this.#inputs = plan.inputs.map((input) => ({ name: input.name, fit: fitInput(input, packerOf(input.slot), reader), slot: input.slot }));
+    this.#inputs = plan.inputs.map((input) => ({ name: input.name, slot: input.slot, fit: fitInput(input, packerOf(input.slot), reader) }));
     this.#tasks = plan.tasks.map((task) => new TaskFit(task, task.slots.map(packerOf), reader));
   }
 
@@ -109,15 +109,11 @@ class Learning {
   }
 
   finish(): Pick<FittedTable, "encoder" | "tasks" | "warnings"> {
-    const inputs = this.#inputs.map(({ fit }) => fit.finish());
+    const inputs = this.#inputs.map(({ name, fit }) => ({ name, ...fit.finish() }));
     const fitted = this.#tasks.map((task) => task.finish());
     const tasks = fitted.map(({ task }) => task);
     return {
-      encoder: new RowEncoder(
-        inputs.map(({ encoder }) => encoder),
-        this.#inputs.map(({ name }) => name),
-        tasks,
-      ),
+      encoder: new RowEncoder(inputs, tasks),
       tasks,
       warnings: [...inputs, ...fitted].flatMap(({ warnings }) => warnings),
     };

@@ -12,6 +12,12 @@ export interface BatchArrays {
   readonly present: readonly Uint8Array[];
 }
 
+/** How a column enters one of the network's inputs. */
+export interface NamedEncoder {
+  readonly name: string;
+  readonly encoder: InputEncoder;
+}
+
 /** A field of the packed row that becomes features, and where they go. */
 interface ExpandedField {
   readonly field: number;
@@ -26,41 +32,21 @@ interface ExpandedField {
  * the network takes in whenever a batch is made, so that features such as one-hot ones are never kept for all rows.
  */
 export class RowEncoder {
-  /** Each named input with its features in a row, where it has any; then one for each embedding, with the category's number. */
+  /** As the experiment names them. Features come first, the numbers of embedded categories after them. */
   readonly inputs: readonly InputSpec[];
   readonly layout: RowLayout;
-  readonly #encoders: readonly InputEncoder[];
+  readonly #encoders: readonly NamedEncoder[];
   readonly #tasks: readonly FittedTask[];
   readonly #expanded: readonly ExpandedField[];
   /** First field of each task's targets; the mark of a label comes after them. */
   readonly #taskFields: readonly number[];
 
-  /** `names` say of which input of the network each encoder is a part. */
-  constructor(encoders: readonly InputEncoder[], names: readonly string[], tasks: readonly FittedTask[]) {
-    const embeddings = encoders.flatMap(({ embedding }) => embedding ?? []);
-    const rows = [...new Set(names.filter((_, index) => encoders[index]?.embedding === undefined))];
-    this.inputs = [
-      ...rows.map((name) => {
-        const features = encoders.flatMap((encoder, index) =>
-          names[index] === name && encoder.embedding === undefined ? encoder.features : [],
-        );
-        return { name, shape: [features.length], features };
-      }),
-      ...embeddings.map(({ column, categories, size }) => ({
-        name: column,
-        shape: [1],
-        features: [column],
-        embedding: { rows: categories.length, size, zeroRow: categories.length - 1 },
-      })),
-    ];
+  constructor(encoders: readonly NamedEncoder[], tasks: readonly FittedTask[]) {
+    this.inputs = [...new Set(encoders.map(({ name }) => name))].map((name) => inputSpec(name, encoders));
     this.#encoders = encoders;
     this.#tasks = tasks;
-    this.#expanded = expandedFields(
-      encoders,
-      names.map((name) => rows.indexOf(name)),
-      rows.length,
-    );
-    const types: FieldType[] = encoders.flatMap(({ fields }) => fields.map(({ type }) => type));
+    this.#expanded = expandedFields(encoders, this.inputs);
+    const types: FieldType[] = encoders.flatMap(({ encoder }) => encoder.fields.map(({ type }) => type));
     this.#taskFields = tasks.map(({ targets, size }) => {
       const first = types.length;
       const isClass = size === 1 && targets.classes.length > 0;
@@ -76,7 +62,8 @@ export class RowEncoder {
     const bytes = new Uint8Array(rows.length * stride);
     const block = rowBlock(bytes, this.layout);
     let field = 0;
-    for (const { slot, fields } of this.#encoders) {
+    for (const { encoder } of this.#encoders) {
+      const { slot, fields } = encoder;
       const values = columns[slot] ?? new Float64Array();
       for (const { pack } of fields) {
         const { into, at, step } = this.#source(block, field++, 0);
@@ -165,20 +152,35 @@ function expand(expansion: Expansion, source: Strided, target: Strided, count: n
   }
 }
 
-/** `inputs` are the inputs that the encoders are a part of, of which there are `rows`; embeddings come after them. */
-function expandedFields(encoders: readonly InputEncoder[], inputs: readonly number[], rows: number): ExpandedField[] {
-  let field = 0;
-  let embeddings = rows;
-  const widths = new Array<number>(rows).fill(0);
-  return encoders.flatMap(({ fields, embedding }, index) =>
-    fields.map(({ expansion }): ExpandedField => {
-      if (embedding !== undefined) return { field: field++, expansion, input: embeddings++, at: 0 };
-      const input = inputs[index] ?? 0;
-      const at = widths[input] ?? 0;
-      widths[input] = at + (expansion.kind === "itself" ? 1 : expansion.width);
-      return { field: field++, expansion, input, at };
+function inputSpec(name: string, encoders: readonly NamedEncoder[]): InputSpec {
+  const own = encoders.filter((each) => each.name === name).map(({ encoder }) => encoder);
+  const plain = own.flatMap(({ features, embedding }) => (embedding === undefined ? features : []));
+  const embeddings = own.flatMap(({ embedding }) => embedding ?? []);
+  const features = [...plain, ...embeddings.map(({ column }) => column)];
+  const spec = { name, shape: [features.length], features };
+  if (embeddings.length === 0) return spec;
+  return {
+    ...spec,
+    embeddings: embeddings.map(({ column, categories, size }) => {
+      return { name: column, rows: categories.length, size, zeroRow: categories.length - 1 };
     }),
-  );
+  };
+}
+
+/** Fields in the order of the encoders; in each input, embedded ones behind all others. */
+function expandedFields(encoders: readonly NamedEncoder[], inputs: readonly InputSpec[]): ExpandedField[] {
+  const free = inputs.map(({ shape, embeddings = [] }) => ({ plain: 0, embedded: (shape[0] ?? 0) - embeddings.length }));
+  let field = 0;
+  return encoders.flatMap(({ name, encoder }) => {
+    const input = inputs.findIndex((each) => each.name === name);
+    const place = free[input] ?? { plain: 0, embedded: 0 };
+    return encoder.fields.map(({ expansion }): ExpandedField => {
+      if (encoder.embedding !== undefined) return { field: field++, expansion, input, at: place.embedded++ };
+      const at = place.plain;
+      place.plain += expansion.kind === "itself" ? 1 : expansion.width;
+      return { field: field++, expansion, input, at };
+    });
+  });
 }
 
 /** The first rows of arrays that have room for more. */

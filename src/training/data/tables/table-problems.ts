@@ -20,7 +20,10 @@ export function tooFewRows({ file }: TableReader, rows: number): DataProblem {
 export function missingColumns(reader: TableReader, { slots }: TablePlan): DataProblem[] {
   const names = reader.columns.map(({ name }) => name);
   const known = new Set(names);
-  const lacking = slots.filter(({ column }) => !known.has(column));
+  // A column of several inputs is told of once.
+  const lacking = slots.filter(({ column, use }, index) => {
+    return !known.has(column) && (use === "label" || slots.findIndex((slot) => slot.column === column) === index);
+  });
   const separator = separatorIn(names);
   // A table read with the wrong separator lacks every column for the same reason.
   if (lacking.length > 0 && separator !== undefined) return [otherSeparator(reader, names[0] ?? "", separator)];

@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from "vitest";
 
+import { experimentSchema } from "../../../../../src/experiment/schema.ts";
 import type { TableInput } from "../../../../../src/experiment/table-inputs.ts";
 import { loadData } from "../../../../../src/training/data/load.ts";
 import { splitRows } from "../../../../../src/training/data/split.ts";
@@ -81,7 +82,7 @@ describe("a text", () => {
 
   test("may be embedded: the network gets the category's number, and what no training row has is (other)", async () => {
     const { inputs, rows, tested: others, warnings } = await load(cells, { encode: "embedding", size: 3, missing: "category" });
-    expect(inputs).toEqual([{ name: "c", shape: [1], features: ["c"], embedding: { rows: 4, size: 3, zeroRow: 3 } }]);
+    expect(inputs).toEqual([{ name: "table", shape: [1], features: ["c"], embeddings: [{ name: "c", rows: 4, size: 3, zeroRow: 3 }] }]);
     expect(rows).toEqual([...train].map((row) => [row % 3]));
     expect(others).toEqual([...tested].map((_, index) => [index === 0 ? 3 : 2]));
     expect(warnings).toEqual([containing('"new" of input "c" is in 1 validation or test row, first in line')]);
@@ -89,7 +90,8 @@ describe("a text", () => {
 
   test("has a vector whose length follows from the number of categories, unless it is told", async () => {
     const { inputs } = await load((row) => `t${row}`, { encode: "embedding" });
-    expect(inputs[0]?.embedding).toEqual({
+    expect(inputs[0]?.embeddings?.[0]).toEqual({
+      name: "c",
       rows: train.length + 1,
       size: Math.round(1.6 * (train.length + 1) ** 0.56),
       zeroRow: train.length,
@@ -101,7 +103,32 @@ describe("a text", () => {
     const file = folder.write("many.csv", `c,y\n${lines.join("\n")}\n`);
     const asked = (input: string | TableInput) => loadData(tableExperiment({ file, inputs: [input] }), folder.path);
     await expect(asked("c")).rejects.toMatchObject({ code: "MTL316", message: containing('use "encode: embedding"') });
-    expect((await asked({ column: "c", encode: "embedding" })).inputs[0]?.embedding?.size).toBe(50);
+    expect((await asked({ column: "c", encode: "embedding" })).inputs[0]?.embeddings?.[0]?.size).toBe(50);
+  });
+
+  test("that is embedded stands behind the other features of its input", async () => {
+    const lines = Array.from({ length: 40 }, (_, row) => `${"ab"[row % 2] ?? ""},${row},${row}`);
+    const file = folder.write("groups.csv", `c,x,y\n${lines.join("\n")}\n`);
+    const embedded = { column: "c", encode: "embedding", size: 2 } as const;
+    const experiment = experimentSchema.parse({
+      name: "groups",
+      data: { file, inputs: { one: [embedded, "x"], two: [embedded], three: ["c"] } },
+      tasks: { y: { kind: "regression" } },
+      model: { trunk: ["flatten"] },
+    });
+    const { inputs, splits } = await loadData(experiment, folder.path);
+    const embeddings = [{ name: "c", rows: 3, size: 2, zeroRow: 2 }];
+    expect(inputs).toEqual([
+      { name: "one", shape: [2], features: ["x", "c"], embeddings },
+      { name: "two", shape: [1], features: ["c"], embeddings },
+      { name: "three", shape: [2], features: ["c=a", "c=b"] },
+    ]);
+    const { inputs: values, rows } = await allRows(splits.train);
+    const [one = new Float32Array(), two, three = new Float32Array()] = values;
+    for (let row = 0; row < rows; row++) {
+      expect(one[2 * row + 1]).toBe(two?.[row]);
+      expect(three[2 * row + (two?.[row] ?? 2)]).toBe(1);
+    }
   });
 
   test("one-hot has no feature for what no training row has, which is told", async () => {
