@@ -33,6 +33,17 @@ describe.each(["digits.mtl.yaml", "multi-mnist.mtl.yaml", "penguins.mtl.yaml"])(
   });
 });
 
+test("the flights are many, so a check looks at the first of them and says so", async () => {
+  const parsed = example("flights.mtl.yaml");
+  expect(parsed.diagnostics).toEqual([]);
+  const { facts: data, shape } = await inspectData(parsed.experiment, examples, new PrefixCache(), true);
+  if (shape === undefined) throw new Error("The data has problems.");
+  const told = checkFacts(parsed, { data, model: inspectModel(parsed.experiment, shape) });
+  expect(told.map(({ code, severity, message }) => [code, severity, message])).toEqual([
+    ["MTL333", "information", expect.stringContaining("the first 209,715 of the 3,000,000 rows were checked here")],
+  ]);
+});
+
 test("the files that an example reads are known, so that it can be copied with them", () => {
   const files = (name: string): readonly string[] => dataFiles(example(name).experiment).map(({ file }) => file);
   expect(files("digits.mtl.yaml")).toEqual([
