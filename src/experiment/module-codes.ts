@@ -25,4 +25,8 @@ export const moduleChecks = {
     "Module not looked at",
     "The workspace is not trusted, so no code of it is run, and what the module would give is not known. Trust the workspace to have it checked.",
   ],
+  MTL508: [
+    "Weight that nothing reaches",
+    "No task's output depends on this weight of your network, so it is never trained. Most likely a layer was made and not applied, or its result was not used.",
+  ],
 } as const;

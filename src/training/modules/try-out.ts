@@ -46,11 +46,19 @@ export async function tryOutModules({ experiment, shape, room, backend }: Trial,
     const { inputs } = known;
     const reach = inTensorScope(() => computeReach(model, inputs.map(({ shape: row }) => zeros([1, ...row])))); // prettier-ignore
     listener.network(reach.some((tasks) => tasks.length > 1));
+    const unreached = model.parameters.filter((_, index) => reach[index]?.length === 0).map(({ name }) => name);
+    if (unreached.length > 0) listener.problem(unreachedProblem(unreached));
   } catch (error) {
     if (error instanceof ModuleError) listener.problem(problemOf(error));
     else if (error instanceof DataError) listener.problem({ path: error.path, code: error.code, message: error.message });
     else throw error;
   }
+}
+
+function unreachedProblem([first = "", ...others]: readonly string[]): FactProblem {
+  const more = others.length === 0 ? "" : ` (nor on ${others.length} more)`;
+  const message = `No task's output depends on the weight "${first}"${more}, so it is never trained. Use it in the forward pass, or take it out.`;
+  return { path: ["model", "module"], code: "MTL508", severity: "warning", message };
 }
 
 function problemOf({ part, code, explanation, place, file }: ModuleError): FactProblem {

@@ -131,6 +131,18 @@ describe("a check of the user's own code", () => {
     expect(await told(textOf({ balancer: "mgda" }))).toEqual([`6:17 MTL406 ${message("mgda")}`]);
   });
 
+  test("tells of a weight that no task's output depends on", async () => {
+    write(
+      "model.ts",
+      model
+        .replace("const heads", 'context.parameter("idle.kernel", [3]);\n  const heads')
+        .replace("({ tf, tasks, layer }) => {", "(context) => {\n  const { tf, tasks, layer } = context;"),
+    );
+    expect(await told(textOf())).toEqual([
+      '6:17 MTL508 warning: No task\'s output depends on the weight "idle.kernel", so it is never trained. Use it in the forward pass, or take it out.',
+    ]);
+  });
+
   test("runs nothing of a workspace that is not trusted", async () => {
     trusted = false;
     const mark = join(folder, "was-run");

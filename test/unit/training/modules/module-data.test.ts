@@ -115,6 +115,71 @@ export default defineModel(({ tf, tasks, layer, inputs }) => {
   });
 });
 
+/** A task of each kind, all told from two numbers a row. */
+const everyKind = `
+import { defineData, type Random } from "taskscope";
+const rows = (count: number, random: Random) => {
+  const x = Float32Array.from({ length: 2 * count }, () => random.normal());
+  const each = <T>(make: (a: number, b: number, row: number) => T): T[] => Array.from({ length: count }, (_, row) => make(x[2 * row]!, x[2 * row + 1]!, row));
+  return {
+    rows: count,
+    inputs: { x },
+    targets: {
+      yes: each((a) => Number(a > 0)),
+      tags: each((a, b, row) => [Number(a > 1), Number(b > 0), row % 4 === 0 ? NaN : Number(a > b)]).flat(),
+      grade: each((a) => (a < -0.5 ? 0 : a < 0.5 ? 1 : 2)),
+      pose: each((a, b) => [a, 10 * b, 5]).flat(),
+      mask: each((a, b) => [a, b, a, b, a, b].map((value) => Number(value > 0))).flat(),
+    },
+  };
+};
+export default defineData(({ random }) => ({
+  inputs: [{ name: "x", shape: [2] }],
+  tasks: {
+    tags: { classes: ["big", "up", "left"] },
+    grade: { classes: ["low", "middle", "high"] },
+    pose: { shape: [3] },
+    mask: { classes: 2, shape: [2, 3] },
+  },
+  splits: { train: rows(80, random), validation: rows(30, random), test: rows(30, random) },
+}));
+`;
+const everyKindModel = `
+import { defineModel } from "taskscope";
+export default defineModel(({ tf, tasks, layer }) => {
+  const trunk = layer("trunk", tf.layers.dense({ units: 12, activation: "tanh" }));
+  const heads = tasks.map(({ id, outputShape }) => {
+    const head = layer(id, tf.layers.dense({ units: outputShape.reduce((a, b) => a * b, 1) }));
+    return (h: Parameters<typeof head>[0]) => tf.reshape(head(h), [-1, ...outputShape]);
+  });
+  return ([x]) => heads.map((head) => head(trunk(x!)));
+});
+`;
+
+test("tasks of every kind are learnt from rows of one's own by a network of one's own", { timeout: 120_000 }, async () => {
+  const own = new OwnCode({ "data.ts": everyKind, "model.ts": everyKindModel });
+  const changes = {
+    data: { module: "./data.ts" },
+    tasks: {
+      yes: { kind: "binary", loss: { "binary-cross-entropy": { positiveWeight: "balanced" } } },
+      tags: { kind: "multi-label", loss: { "binary-cross-entropy": { positiveWeight: "balanced" } } },
+      grade: { kind: "ordinal" },
+      pose: { kind: "regression" },
+      mask: { kind: "segmentation", loss: { "cross-entropy": { classWeights: "balanced" } } },
+    },
+    optimizer: { adam: { learningRate: 0.03 } },
+    training: { epochs: 30, batchSize: 16, backend: "wasm" },
+  };
+  const { recorder, end } = await own.train("a", { changes: { ...changes, model: { module: "./model.ts" } } });
+  const validation = Object.fromEntries(
+    ["yes", "tags", "grade", "pose", "mask"].map((task) => [task, recorder.last(`validation-loss/${task}`)]),
+  );
+  for (const [task, loss] of Object.entries(validation)) {
+    expect.soft([task, loss < 0.6 * (recorder.points.get(`validation-loss/${task}`)?.[0]?.values[0] ?? 0)]).toEqual([task, true]);
+  }
+  expect(end.result.metrics.test?.["yes"]?.["accuracy"]).toBeGreaterThan(0.85);
+});
+
 const arrays = `import { defineData } from "taskscope";
 const split = () => ({
   rows: 4,

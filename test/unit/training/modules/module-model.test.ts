@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { memory } from "@tensorflow/tfjs-core";
 import { describe, expect, test } from "vitest";
 import { readCheckpoint } from "../../../../src/training/checkpoint.ts";
 import { modelOf, OwnCode } from "./own-code.ts";
@@ -121,6 +122,19 @@ describe("what the user's code draws without a seed", () => {
     const one = await own.train("one");
     const other = await own.train("other", { changes: { training: { epochs: 4, batchSize: 16, seed: 5, backend: "wasm" } } });
     expect(other.recorder.last("loss/kind")).not.toBe(one.recorder.last("loss/kind"));
+  });
+
+  test("leaves no tensor behind, however many steps there were", async () => {
+    const own = new OwnCode({ "model.ts": careless });
+    await own.train("first", { until: 1 });
+    const counts: number[] = [];
+    for (const until of [2, 20]) {
+      const before = memory().numTensors;
+      await own.train(`until-${until}`, { until });
+      counts.push(memory().numTensors - before);
+    }
+    // The constant that the module made by itself: it lives as long as the process.
+    expect(counts).toEqual([1, 1]);
   });
 
   test("leaves no trace in Math.random", async () => {
