@@ -31,6 +31,29 @@ test("a table of one's own makes an experiment without a problem", { timeout: 18
   expect(await problems.count()).toBe(0);
 });
 
+test(
+  "an example with code of one's own comes with its files and the editor's types, and without a problem",
+  { timeout: 180_000 },
+  async () => {
+    const workbench = session();
+    await workbench.page.keyboard.press("F1");
+    await workbench.page.locator(".quick-input-widget input.input").fill(">Taskscope: New Experiment");
+    await choose(workbench, "Taskscope: New Experiment");
+    await choose(workbench, "With code of your own");
+    await opened(workbench, "custom.mtl.yaml");
+    expect((await readdir(join(workbench.folder, "custom"))).sort()).toEqual([
+      "custom.mtl.yaml",
+      "data.ts",
+      "model.ts",
+      "taskscope.d.ts",
+      "tsconfig.json",
+    ]);
+    const problems = await workbench.problems();
+    await workbench.page.locator(".markers-panel", { hasText: "No problems" }).waitFor();
+    expect(await problems.count()).toBe(0);
+  },
+);
+
 async function choose({ page }: Session, label: string): Promise<void> {
   await page.locator(".quick-input-widget .monaco-list-row").filter({ hasText: label }).first().click();
 }
