@@ -4,6 +4,7 @@ import { finding, respell, someOf } from "./finding.ts";
 import { scheduleShapes } from "./schedule-schema.ts";
 import { trainingSchema } from "./schema.ts";
 import { nearest } from "./suggestion.ts";
+import { taskKindNames, taskKinds } from "./task-kinds.ts";
 import { entriesOf, entryOf, textOf, valueOf, type Entry, type Tree } from "./tree.ts";
 
 const defaultEpochs = trainingSchema.parse({}).epochs;
@@ -74,7 +75,7 @@ function* checkEarlyStopping(rule: Tree | undefined, tasks: readonly Entry[], ep
   yield finding("MTL235", patience.value.range, message, { severity: "warning" });
 }
 
-/** The task, and its metric where the file says which it has. */
+/** A task and one of its metrics, or its loss. */
 export function* checkWatched(metric: Tree | undefined, tasks: readonly Entry[]): Generator<Diagnostic> {
   const text = textOf(metric);
   if (metric === undefined || text === undefined || !text.includes("/") || tasks.length === 0) return;
@@ -90,13 +91,20 @@ export function* checkWatched(metric: Tree | undefined, tasks: readonly Entry[])
     yield finding("MTL234", metric.range, `There is no task \`${id}\` to watch. ${advice}`, { fixes });
     return;
   }
-  const listed = valueOf(task.value, "metrics");
-  const names = [...metricsIn(listed), "loss"];
-  if (listed === undefined || names.includes(name)) return;
+  const names = recordedOf(task.value);
+  if (names === undefined || names.includes(name)) return;
   const meant = nearest(name, names);
   const advice = meant === undefined ? `It has ${someOf(names)}.` : `Did you mean \`${id}/${meant}\`?`;
   const fixes = meant === undefined ? [] : [respell(metric.range, `${id}/${meant}`)];
   yield finding("MTL234", metric.range, `The task \`${id}\` has no metric \`${name}\`. ${advice}`, { fixes });
+}
+
+/** Names of what is recorded of a task; undefined where its kind is not known. */
+function recordedOf(task: Tree): readonly string[] | undefined {
+  const given = valueOf(task, "metrics");
+  const kind = taskKindNames.find((each) => each === textOf(valueOf(task, "kind")));
+  if (given !== undefined) return [...metricsIn(given), "loss"];
+  return kind === undefined ? undefined : [...taskKinds[kind].defaults, "loss"];
 }
 
 export function numberOf(tree: Tree | undefined): number | undefined {

@@ -190,6 +190,7 @@ const cases: readonly Case[] = [
   ["a metric that nobody has", with_("seed: 0}", "earlyStopping: {metric: mass/accuracy}}"), "19:63 MTL234"],
   ["neither mean nor a metric", with_("seed: 0}", "earlyStopping: {metric: accuracy}}"), "19:63 MTL106"],
   ["threads for wasm", with_("seed: 0}", "threads: 2}"), "19:39 MTL242"],
+  ["a metric that is not among a kind's own", with_("seed: 0}", "earlyStopping: {metric: species/auc}}"), "19:63 MTL234"],
   ["a phase without end", phases("{name: a}, {name: b}"), "19:49 MTL236"],
   ["a phase with nothing for an end", phases("{name: a, until: {}}"), "19:58 MTL236"],
   ["a phase that never begins", phases("{name: a, until: {epochs: 50}}, {name: b}"), "19:87 MTL237"],
