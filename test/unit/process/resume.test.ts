@@ -10,6 +10,25 @@ import { ExampleWorkspace, jsonLine, until } from "./command.ts";
 const epochs = 200;
 const training = ["run", "examples/penguins.mtl.yaml", "--backend", "wasm", "--set", `training.epochs=${epochs}`, "--json"];
 
+/** Beside the penguins: everything that a training remembers, at once. */
+const everything = `name: everything
+data: {file: penguins.csv, inputs: [Beak Length (mm), Beak Depth (mm), Flipper Length (mm), Island], missing: drop}
+tasks:
+  species: {column: Species, kind: classification}
+  mass: {column: Body Mass (g), kind: regression}
+model: {trunk: [{dense: {units: 16, activation: relu}}, batchNormalization, {dropout: {rate: 0.2}}, {dense: {units: 8, name: upper}}]}
+balancer: adatask
+optimizer: {adamw: {learningRate: 1e-3}}
+training:
+  epochs: ${epochs}
+  schedule: {cosine: {final: 0.1}, warmup: {epochs: 2}}
+  clip: {norm: 1}
+  earlyStopping: {patience: ${epochs - 1}}
+  phases:
+    - {name: upper part, until: {steps: 75}, train: [upper, heads], balancer: uncertainty}
+    - {name: whole}
+`;
+
 /** Everything recorded but what depends on the clock, and what a run came to. */
 function recordedIn(folder: string): { readonly series: unknown; readonly snapshots: unknown; readonly result: unknown } {
   using reader = RunReader.open(folder);
@@ -25,8 +44,8 @@ function recordedIn(folder: string): { readonly series: unknown; readonly snapsh
 }
 
 /** Lets a run get far, makes a checkpoint on the way, and kills it some steps after that. */
-async function killed(workspace: ExampleWorkspace): Promise<{ readonly run: RunSummary; readonly checkpoint: number }> {
-  const { code, stderr } = await workspace.taskscope(...training, "--detach");
+async function killed(workspace: ExampleWorkspace, command = training): Promise<{ readonly run: RunSummary; readonly checkpoint: number }> {
+  const { code, stderr } = await workspace.taskscope(...command, "--detach");
   if (code !== 0) throw new Error(stderr);
   await until(
     "it trains",
@@ -64,6 +83,21 @@ describe("a run that was killed", () => {
     using reader = parts.reader();
     expect(reader.events().map(({ message }) => message)).toContain(`Resumed from the checkpoint of step ${checkpoint}.`);
     expect(new Set(reader.events().map(({ id }) => id)).size).toBe(reader.events().length);
+  });
+
+  test("with all that a training can remember, is the same too", async () => {
+    const write = (workspace: ExampleWorkspace) => writeFileSync(join(workspace.root, "examples/everything.mtl.yaml"), everything);
+    const command = ["run", "examples/everything.mtl.yaml", "--json"];
+    await using whole = new ExampleWorkspace();
+    write(whole);
+    expect((await whole.taskscope(...command)).code).toBe(0);
+    await using parts = new ExampleWorkspace();
+    write(parts);
+    const { run, checkpoint } = await killed(parts, command);
+    expect(run.status).toBe("crashed");
+    expect(checkpoint).toBeGreaterThan(75);
+    expect((await parts.taskscope("resume", run.id, "--json")).code).toBe(0);
+    expect(recordedIn(parts.run.folder)).toEqual(recordedIn(whole.run.folder));
   });
 
   test("right after a checkpoint that its records do not know of yet, goes on from the one before", async () => {
