@@ -1,6 +1,7 @@
 import { findBalancer } from "../balancers/catalogue.ts";
 import { checkInputs, columnOf, inputLists } from "./check-inputs.ts";
 import { checkBalancing } from "./check-balancing.ts";
+import { checkGradients } from "./check-gradients.ts";
 import { layerNameOf, layersOf } from "./check-parts.ts";
 import { checkPhases } from "./check-phases.ts";
 import { checkTask, checkTwice, lossIn } from "./check-task.ts";
@@ -25,6 +26,7 @@ export function* checkSense(root: Tree): Generator<Diagnostic> {
   yield* checkInputs(root);
   yield* checkSplit(root);
   yield* checkLayerNames(root);
+  yield* checkGradients(root);
   for (const layer of layersOf(root)) yield* checkStrides(layer);
 }
 

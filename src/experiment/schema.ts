@@ -135,6 +135,12 @@ export const trainingSchema = z
       .describe(
         "Gradient of a head: of its own loss, or of its weighted loss. `auto`: weighted for methods that weigh losses, because their objective is the weighted sum in all parameters; own for all others, which say nothing of the heads.",
       ),
+    gradients: z
+      .enum(["auto", "stored", "recompute"])
+      .default("auto")
+      .describe(
+        "What happens to the tasks' gradients in a step: all are stored, or none, and the network is walked back again for what is needed of them. That takes more time and little memory. `auto`: recompute where they would take more than a quarter of the free memory and the method can do with it.",
+      ),
     onNonFinite: z.enum(["skip", "drop-task", "throw"]).default("skip").describe("What to do when a loss or a gradient is not finite."),
     maxNormFactor: z
       .number()

@@ -38,4 +38,8 @@ export const trainingChecks = {
     "Threads without the native backend",
     "`training.threads` is for the native backend; wasm computes on one thread. Choose `backend: native` or `auto`, or delete it.",
   ],
+  MTL245: [
+    "Balancer needs stored gradients",
+    "With `training.gradients: recompute` a step keeps no gradients; it walks back through the network again for what it needs of them. Methods that work on the gradients themselves, compare those of several batches, or have an optimizer for every task cannot do without. Set it to `stored` or `auto`, or choose another balancer.",
+  ],
 } as const;

@@ -4,7 +4,7 @@ import type { StepReport } from "./step-report.ts";
 
 /** The next step writes its applied direction into the same arrays. */
 export function withOwnCopy(report: StepReport): StepReport {
-  if (report.tracked === undefined) return report;
+  if (report.tracked === undefined || !("rows" in report.tracked)) return report;
   const applied = report.tracked.applied.map((block) => block?.slice());
   return { ...report, tracked: { ...report.tracked, applied } };
 }
@@ -13,7 +13,8 @@ export function withOwnCopy(report: StepReport): StepReport {
 export function mergeReports(reports: readonly StepReport[], tasks: number, blocks: number): StepReport {
   const first = <Value>(pick: (report: StepReport, task: number) => Value | undefined): (Value | undefined)[] =>
     Array.from({ length: tasks }, (_, task) => reports.map((report) => pick(report, task)).find((value) => value !== undefined));
-  const tracked = reports.flatMap((report) => report.tracked ?? []);
+  // Cosines between tasks of different groups take the gradients themselves: methods that alternate store them.
+  const tracked = reports.flatMap(({ tracked: own }) => (own !== undefined && "rows" in own ? [own] : []));
   const troubles = reports.flatMap(({ trouble }) => trouble ?? []);
   const [trouble] = troubles;
   const order = tracked.flatMap((each) => each.tasks.map((task, position) => ({ task, row: each.rows[position] ?? [] })));

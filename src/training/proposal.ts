@@ -1,8 +1,10 @@
 import type { Tensor } from "@tensorflow/tfjs-core";
 import type { BalanceStatus, Demand, PreparedBalancer, Remembered, StepInput, Weighing } from "../balancers/balancer.ts";
-import { combine, flatten, gramMatrix, inBlocks, isFinite, rowNorms, squaredNorm, type JacobianRow } from "./gradients/gram.ts";
+import { combine, flatten, inBlocks, isFinite, isFiniteSquare, squaredNorm, type JacobianRow } from "./gradients/gram.ts";
 import { BackwardPass } from "./gradients/backward-pass.ts";
-import { commonRow, ownedRow, rowsOf, weightedOwnedRow, weightedRow, type ParameterSet } from "./gradients/per-task.ts";
+import { commonProducts, commonRow, ownedRow, rowsOf, weightedOwnedRow, weightedRow, type ParameterSet } from "./gradients/per-task.ts";
+import { productsOf, type Products } from "./gradients/products.ts";
+import type { GradientStorage } from "./gradients/storage.ts";
 import type { Tape } from "./gradients/tape.ts";
 import type { BadValue } from "./non-finite.ts";
 import { since, type StepCount } from "./step-report.ts";
@@ -53,7 +55,15 @@ export interface ProposalMoment {
   readonly track: boolean;
 }
 
-type Computed = { readonly proposal: Proposal } | { readonly bad: readonly BadValue[] };
+/** A step, and the way back from its losses for those who have to walk it again. */
+export interface Computed {
+  readonly proposal: Proposal;
+  readonly pass: BackwardPass;
+}
+
+interface Refused {
+  readonly bad: readonly BadValue[];
+}
 
 /** Computes what a step would do, with no more backward walks than the method asks for. Changes nothing. */
 export class Proposer {
@@ -63,7 +73,9 @@ export class Proposer {
   constructor(parts: ProposalParts) {
     this.#parts = parts;
     const { common } = parts.parameters;
-    const last = common.at(-1)?.parameter.layer;
+    // The last layer that all tasks reach; where there is none, the last of those that most do.
+    const widest = Math.max(0, ...common.map(({ reach }) => reach.length));
+    const last = common.findLast(({ reach }) => reach.length === widest)?.parameter.layer;
     this.#lastLayer = common.flatMap(({ parameter }, index) => (parameter.layer === last ? [index] : []));
   }
 
@@ -74,8 +86,9 @@ export class Proposer {
     moment: ProposalMoment,
     remembered: Remembered,
     further: readonly (readonly JacobianRow[])[],
-  ): Computed {
-    const { balancer } = this.#parts;
+    storage: GradientStorage,
+  ): Computed | Refused {
+    const { balancer, parameters } = this.#parts;
     const tasks = present.map(({ task }) => task);
     const input: StepInput = {
       tasks,
@@ -89,8 +102,13 @@ export class Proposer {
       tape,
       present.map(({ loss }) => loss),
     );
-    const quick = moment.track ? undefined : this.#withOneWalk(pass, input, demand, remembered);
-    return quick ?? this.#withEveryGradient(pass, input, demand, remembered, further);
+    // The gradient of one task alone is no more than its direction.
+    const again = storage === "recompute" && pass.losses > 1 && parameters.common.length > 0;
+    const quick = moment.track && !again ? undefined : this.#withOneWalk(pass, input, demand, remembered);
+    const computed =
+      quick ??
+      (again ? this.#withProducts(pass, input, demand, remembered) : this.#withEveryGradient(pass, input, demand, remembered, further));
+    return "proposal" in computed ? { ...computed, pass } : computed;
   }
 
   /** A method's refusal ends the training as a fault of the experiment, with its checkpoint, and not as one of the trainer. */
@@ -128,7 +146,7 @@ export class Proposer {
       const row = commonRow(pass, tasks.indexOf(one), parameters);
       if (!isFinite([row, ...this.#ownedRows(pass)])) return undefined;
       const answer = this.#weigh({ ...input, gradients: [flatten(row, parameters.common)] }, remembered.state);
-      const { proposal } = this.#finished(answer, tasks, undefined, this.#ownedSum(pass, answer));
+      const { proposal } = this.#finished(answer, tasks, { owned: this.#ownedSum(pass, answer) });
       return isFinite([proposal.direction, proposal.owned]) ? { proposal } : undefined;
     }
     const measured = needs === "losses" ? {} : this.#shortWalks(pass, needs);
@@ -136,7 +154,7 @@ export class Proposer {
     const answer = this.#weigh({ ...input, ...measured }, remembered.state);
     const summed = weightedRow(pass, answer.weights, parameters);
     const owned = this.#ownedSum(pass, answer);
-    return isFinite([summed, owned]) ? this.#finished(answer, tasks, undefined, owned, summed) : undefined;
+    return isFinite([summed, owned]) ? this.#finished(answer, tasks, { owned, summed }) : undefined;
   }
 
   #ownedRows(pass: BackwardPass): readonly JacobianRow[] {
@@ -150,7 +168,7 @@ export class Proposer {
   }
 
   /** Norms or Gram matrix at a level that short walks reach; undefined where it takes whole ones, or is not finite. */
-  #shortWalks(pass: BackwardPass, needs: "norms" | "gram"): Measured | undefined {
+  #shortWalks(pass: BackwardPass, needs: Measurable): Measured | undefined {
     // What one task alone takes in is no common representation.
     if (this.#parts.balancer.level === "parameters" || pass.losses < 2) return undefined;
     const rows = this.#levelRows(pass, () =>
@@ -172,7 +190,7 @@ export class Proposer {
     { needs, only }: Demand,
     remembered: Remembered,
     further: readonly (readonly JacobianRow[])[],
-  ): Computed {
+  ): Pick<Computed, "proposal"> | Refused {
     const { parameters } = this.#parts;
     const { tasks } = input;
     const rows = tasks.map((_, position) => commonRow(pass, position, parameters));
@@ -199,9 +217,33 @@ export class Proposer {
     );
     const everyone = tasks.map((task): BadValue => ({ task, what: "gradient" }));
     const owned = this.#ownedSum(pass, answer);
-    const { proposal } = this.#finished(answer, tasks, rows, owned);
+    const { proposal } = this.#finished(answer, tasks, { owned, rows, norms: () => rows.map(norm) });
     // Weights that are not finite, or a sum that overflows, are no task's own fault: all of them are in it.
     return isFinite([proposal.direction, owned]) ? { proposal } : { bad: everyone };
+  }
+
+  /**
+   * As with every gradient, without keeping any: the products come of one walk in lock-step, and the direction of one more, for the
+   * weighted sum.
+   */
+  #withProducts(pass: BackwardPass, input: StepInput, { needs }: Demand, remembered: Remembered): Pick<Computed, "proposal"> | Refused {
+    const { parameters, balancer } = this.#parts;
+    const { tasks } = input;
+    if (needs === "gradients") throw new RangeError(`${balancer.balancer.title} asks for gradients where none are stored.`);
+    const products = commonProducts(pass, parameters);
+    const ownedRows = this.#ownedRows(pass);
+    const bad = tasks.flatMap((task, position): BadValue[] =>
+      isFiniteSquare(products.squaredNorm(position)) && isFinite([ownedRows[position] ?? []]) ? [] : [{ task, what: "gradient" }],
+    );
+    if (bad.length > 0) return { bad };
+    const measured = needs === "losses" ? {} : balancer.level === "parameters" ? given(products, needs) : this.#shortWalks(pass, needs);
+    const answer = this.#weigh({ ...input, ...measured }, remembered.state);
+    if (answer.rows !== undefined) throw new RangeError(`${balancer.balancer.title} changes gradients where none are stored.`);
+    const summed = weightedRow(pass, answer.weights, parameters);
+    const owned = this.#ownedSum(pass, answer);
+    const norms = (): readonly number[] => tasks.map((_, position) => Math.sqrt(products.squaredNorm(position)));
+    const { proposal } = this.#finished(answer, tasks, { owned, summed, norms });
+    return isFinite([proposal.direction, owned]) ? { proposal } : { bad: tasks.map((task): BadValue => ({ task, what: "gradient" })) };
   }
 
   #measured(pass: BackwardPass, rows: readonly JacobianRow[], needs: Demand["needs"]): Measured {
@@ -214,13 +256,11 @@ export class Proposer {
   #finished(
     { weights, status, rows: made, state, buffers }: Weighing & Remembered,
     tasks: readonly number[],
-    rows: readonly JacobianRow[] | undefined,
-    owned: JacobianRow,
-    summed?: JacobianRow,
+    { owned, rows, summed, norms }: Found,
   ): { readonly proposal: Proposal } {
     const { parameters, weightDecay } = this.#parts;
     const parts = made === undefined ? rows : made.map((vector, position) => inBlocks(vector, parameters.common, tasks[position]));
-    const { direction, shortened } = this.#bounded(summed ?? combine(parts ?? [], weights, parameters.common.length), rows);
+    const { direction, shortened } = this.#bounded(summed ?? combine(parts ?? [], weights, parameters.common.length), norms);
     return {
       proposal: {
         tasks,
@@ -239,34 +279,56 @@ export class Proposer {
   /** Guards against solves of singular systems: a method that keeps the gradients' scale has no reason for a longer step. */
   #bounded(
     direction: JacobianRow,
-    rows: readonly JacobianRow[] | undefined,
+    norms: (() => readonly number[]) | undefined,
   ): { readonly direction: JacobianRow; readonly shortened: number } {
     const { balancer, maxNormFactor } = this.#parts;
     // Where the gradients are known in tracked steps alone, recording must not change what is trained.
     const alwaysKnown =
       balancer.balancer.action === "combine-gradients" && balancer.balancer.needs !== "losses" && balancer.level === "parameters";
-    if (rows === undefined || !alwaysKnown || balancer.balancer.properties?.length !== 1) return { direction, shortened: 1 };
-    const longest = maxNormFactor * rowNorms(rows).reduce((sum, norm) => sum + norm, 0);
-    const norm = Math.sqrt(squaredNorm(direction));
-    if (!(norm > longest) || !Number.isFinite(norm)) return { direction, shortened: 1 };
-    const shortened = longest / norm;
+    if (norms === undefined || !alwaysKnown || balancer.balancer.properties?.length !== 1) return { direction, shortened: 1 };
+    const longest = maxNormFactor * norms().reduce((sum, each) => sum + each, 0);
+    const length = norm(direction);
+    if (!(length > longest) || !Number.isFinite(length)) return { direction, shortened: 1 };
+    const shortened = longest / length;
     return { direction: direction.map((block) => block?.map((value) => value * shortened)), shortened };
   }
 }
 
+/** What is more than the losses. */
+type Measurable = Exclude<Demand["needs"], "losses">;
+
 type Measured = Pick<StepInput, "norms" | "gram">;
 
+/** What a step was found to be made of. */
+interface Found {
+  readonly owned: JacobianRow;
+  /** The gradients one by one, where they were computed so. */
+  readonly rows?: readonly JacobianRow[];
+  /** Σ w_i g_i, where it came of a walk of its own. */
+  readonly summed?: JacobianRow;
+  /** Lengths of the gradients, where they are known. */
+  readonly norms?: () => readonly number[];
+}
+
+function norm(row: JacobianRow): number {
+  return Math.sqrt(squaredNorm(row));
+}
+
 /** What a method needs beside the losses, and no more. */
-function measure(rows: readonly JacobianRow[], needs: Exclude<Demand["needs"], "losses">): Measured {
-  if (needs === "norms") return { norms: rowNorms(rows) };
-  const gram = gramMatrix(rows);
-  return { gram, norms: gram.map((row, i) => Math.sqrt(row[i] ?? 0)) };
+function measure(rows: readonly JacobianRow[], needs: Measurable): Measured {
+  return needs === "norms" ? { norms: rows.map(norm) } : given(productsOf(rows), needs);
+}
+
+function given(products: Products, needs: Measurable): Measured {
+  const gram = products.gram();
+  const norms = gram.map((row, i) => Math.sqrt(row[i] ?? 0));
+  return needs === "norms" ? { norms } : { gram, norms };
 }
 
 /** `J₁ J₂ᵀ`. */
 function crossGram([first, second]: readonly (readonly JacobianRow[])[]): Pick<StepInput, "crossGram"> {
   if (first === undefined || second === undefined) return {};
-  const gram = gramMatrix([...first, ...second]);
+  const gram = productsOf([...first, ...second]).gram();
   return { crossGram: first.map((_, i) => second.map((__, j) => gram[i]?.[first.length + j] ?? 0)) };
 }
 

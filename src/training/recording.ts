@@ -2,7 +2,7 @@ import type { MetricName } from "../experiment/metrics.ts";
 import { series, type DominanceTable, type MetricTable, type Split } from "../experiment/record.ts";
 import type { Dominance } from "./dominance.ts";
 import type { Evaluation } from "./evaluate.ts";
-import { cosine, gramMatrix, type JacobianRow } from "./gradients/gram.ts";
+import { layerProducts } from "./gradients/products.ts";
 import type { TaskMetrics } from "./metrics/metrics.ts";
 import type { Recorder } from "./recorder.ts";
 import type { StepReport, TrackedGradients } from "./step-report.ts";
@@ -35,44 +35,30 @@ export function recordGradients(
   tasks: readonly string[],
   layers: readonly string[],
   step: number,
-  { tasks: present, rows, applied }: TrackedGradients,
+  tracked: TrackedGradients,
 ): void {
-  const all = [...rows, applied];
-  const perLayer = [...new Set(layers)].map((layer) => {
-    const parts = all.map((row) => row.filter((_, block) => layers[block] === layer));
-    return { layer, parts, gram: gramMatrix(parts) };
-  });
-  const gram = all.map((_, i) => all.map((_, j) => perLayer.reduce((sum, { gram: part }) => sum + (part[i]?.[j] ?? 0), 0)));
-  const named = present.map((task) => tasks[task] ?? `task ${task}`);
+  const products = "products" in tracked ? tracked.products : layerProducts([...tracked.rows, tracked.applied], layers);
+  const whole = products.whole();
+  const named = tracked.tasks.map((task) => tasks[task] ?? `task ${task}`);
   const [conflicts, pairs] = [{ count: 0 }, { count: 0 }];
   named.forEach((task, i) => {
-    recorder.scalar(series.gradientNorm(task), step, Math.sqrt(gram[i]?.[i] ?? 0));
-    const help = between(all, gram, i, rows.length);
+    recorder.scalar(series.gradientNorm(task), step, Math.sqrt(whole.squaredNorm(i)));
+    const help = whole.cosine(i, named.length);
     if (help !== undefined) recorder.scalar(series.help(task), step, help);
     named.forEach((other, j) => {
       if (j <= i) return;
-      const value = between(all, gram, i, j);
+      const value = whole.cosine(i, j);
       if (value === undefined) return;
       pairs.count += 1;
       if (value < 0) conflicts.count += 1;
       recorder.scalar(series.cosine(task, other), step, value);
-      for (const { layer, parts, gram: part } of perLayer) {
-        const inLayer = between(parts, part, i, j);
+      for (const [layer, part] of products.layers) {
+        const inLayer = part.cosine(i, j);
         if (inLayer !== undefined) recorder.scalar(series.layerCosine(layer, task, other), step, inLayer);
       }
     });
   });
   if (pairs.count > 0) recorder.scalar(series.conflictRate, step, conflicts.count / pairs.count);
-}
-
-/** Cosine of two rows over what both reach; where that is everything, the Gram matrix has it already. */
-function between(rows: readonly JacobianRow[], gram: readonly (readonly number[])[], i: number, j: number): number | undefined {
-  const a = rows[i] ?? [];
-  const b = rows[j] ?? [];
-  const same = a.every((block, index) => (block === undefined) === (b[index] === undefined));
-  if (!same) return cosine(a, b);
-  const length = Math.sqrt(gram[i]?.[i] ?? 0) * Math.sqrt(gram[j]?.[j] ?? 0);
-  return length > 0 ? Math.min(1, Math.max(-1, (gram[i]?.[j] ?? 0) / length)) : undefined;
 }
 
 /** Who owns each common tensor, and the trunk. */

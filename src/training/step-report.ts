@@ -1,6 +1,7 @@
 import type { BalanceStatus } from "../balancers/balancer.ts";
 import type { Clipping } from "./clipping.ts";
 import type { JacobianRow } from "./gradients/gram.ts";
+import type { LayerProducts } from "./gradients/products.ts";
 import type { BadValue, Remedy } from "./non-finite.ts";
 
 /** Steps and epochs done. */
@@ -22,7 +23,8 @@ export interface StepMoment {
   readonly rate: number;
   /**
    * Measure gradients and ownership in this step. It then walks back once for each task, whatever the method, and adds the
-   * gradients up itself: the same sum in another order, so the last bits of a run depend on how often it is tracked.
+   * gradients up itself: the same sum in another order, so the last bits of a run depend on how often it is tracked. Where gradients
+   * are not stored, these walks come after the others, and the sum is that of any step.
    */
   readonly track: boolean;
 }
@@ -56,8 +58,17 @@ export interface Trouble {
 }
 
 /** Gradients of one tracked step, for norms, cosines and help. */
-export interface TrackedGradients {
+export type TrackedGradients = StoredGradients | MeasuredGradients;
+
+export interface StoredGradients {
   readonly tasks: readonly number[];
   readonly rows: readonly JacobianRow[];
   readonly applied: JacobianRow;
+}
+
+/** What is left of gradients that were not stored: their products with each other and, in the last row, with the applied direction. */
+export interface MeasuredGradients {
+  readonly tasks: readonly number[];
+  readonly applied: JacobianRow;
+  readonly products: LayerProducts;
 }

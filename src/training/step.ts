@@ -9,6 +9,7 @@ import type { Dominance } from "./dominance.ts";
 import { isFinite, squaredNorm, type JacobianRow } from "./gradients/gram.ts";
 import { BackwardPass } from "./gradients/backward-pass.ts";
 import { commonRow, type ParameterSet } from "./gradients/per-task.ts";
+import type { GradientStorage } from "./gradients/storage.ts";
 import { Tape } from "./gradients/tape.ts";
 import { lookAlong, lookHere, type Glimpses, type LookParts } from "./looks.ts";
 import type { LossFunction } from "./losses/loss.ts";
@@ -21,9 +22,10 @@ import type { Optimizer } from "./optimizers/optimizer.ts";
 import type { OptimizerSlot } from "./optimizers/slot.ts";
 import { keptShare } from "./optimizers/weight-decay.ts";
 import { performanceOf } from "./performance.ts";
-import { Proposer, type Present, type Proposal } from "./proposal.ts";
+import { Proposer, type Computed, type Present, type Proposal } from "./proposal.ts";
 import { since, type StepCount, type StepMoment, type StepReport, type Trouble } from "./step-report.ts";
 import { inTensorScope } from "./tensor-scope.ts";
+import { trackAgain } from "./tracked-walk.ts";
 
 /** What one step is made of; all of it lives as long as the training. */
 export interface StepParts {
@@ -41,6 +43,7 @@ export interface StepParts {
   readonly dominance: Dominance;
   /** Whether a head sees its own loss or its weighted loss. */
   readonly heads: "own" | "weighted";
+  readonly storage: GradientStorage;
   readonly weightDecay: number;
   readonly maxNormFactor: number;
   readonly clip: Clip | undefined;
@@ -66,6 +69,8 @@ export class Stepper {
   readonly #ownedUpdates: readonly Float32Array[];
   /** What the balancer remembers; plain data. */
   remembered: Remembered;
+  /** Part of a checkpoint: a run keeps to what was decided at its beginning. */
+  storage: GradientStorage;
 
   constructor(parts: StepParts) {
     this.#parts = parts;
@@ -74,6 +79,7 @@ export class Stepper {
     this.#ownedSlots = parts.parameters.owned.map(({ name, size }) => parts.memory.slot(name, size));
     this.#ownedUpdates = parts.parameters.owned.map(({ size }) => new Float32Array(size));
     this.remembered = { state: parts.balancer.start(), buffers: {} };
+    this.storage = parts.storage;
   }
 
   /** Every optimizer slot by a name that is the same in every run of the experiment. */
@@ -148,12 +154,12 @@ export class Stepper {
         const outputs = tensors.map((output) => output.dataSync<"float32">());
         const drawn = further.map((each) => this.#drawn(each, restore));
         const present = this.#present(batch, losses, values, outputs).filter(({ task }) => drawn.every((rows) => rows.has(task)));
-        const { proposal: made, trouble } = this.#propose(tape, present, moment, drawn, everyone);
+        const { computed, trouble } = this.#propose(tape, present, moment, drawn, everyone);
         const none = batch.targets.map(() => undefined);
         // Also where only a task was dropped: its bad values may have gone into moving statistics.
-        if (made === undefined || trouble !== undefined) restore(before);
+        if (computed === undefined || trouble !== undefined) restore(before);
         const common = { losses: values, outputs, trouble };
-        if (made === undefined) {
+        if (computed === undefined) {
           return {
             ...common,
             weights: none,
@@ -165,11 +171,11 @@ export class Stepper {
             walks: tape.walks,
           };
         }
-        const { proposal, clipping } = this.#clipped(made);
+        const { proposal, clipping } = this.#clipped(computed.proposal);
         const parts = this.#lookParts(batch, proposal, noise);
         const look = this.#look(proposal.tasks, moment);
         const along = look?.kind === "along-direction" ? lookAlong(parts, proposal.direction, look.offsets) : undefined;
-        const applied = this.#apply(proposal, moment.rate, moment.track ? measurement() : undefined);
+        const applied = this.#apply(proposal, computed, moment.rate, moment.track ? measurement() : undefined);
         const seen = look?.kind === "after-step" ? lookHere(parts) : along;
         if (seen !== undefined) this.#learn(proposal, present, moment, seen);
         const weights = batch.targets.map((_, task) => proposal.weights[proposal.tasks.indexOf(task)]);
@@ -238,7 +244,7 @@ export class Stepper {
     moment: StepMoment,
     drawn: readonly ReadonlyMap<number, JacobianRow>[],
     everyone: readonly number[] | undefined,
-  ): { readonly proposal: Proposal | undefined; readonly trouble: Trouble | undefined } {
+  ): { readonly computed: Computed | undefined; readonly trouble: Trouble | undefined } {
     const { policy, model } = this.#parts;
     let tasks = present;
     let found: BadValue[] = [];
@@ -247,23 +253,23 @@ export class Stepper {
     if (overflown && tasks.length > 0) {
       const bad = tasks.map(({ task }): BadValue => ({ task, what: "statistics" }));
       const everyone = bad.map(({ task }) => task);
-      return { proposal: undefined, trouble: { bad, remedy: policy.decide(bad, everyone, moment.step + 1) } };
+      return { computed: undefined, trouble: { bad, remedy: policy.decide(bad, everyone, moment.step + 1) } };
     }
     for (;;) {
       // A batch in which no task has a label teaches nothing, nor does a group of which all were dropped.
-      if (tasks.length === 0) return { proposal: undefined, trouble: dropped(found) };
+      if (tasks.length === 0) return { computed: undefined, trouble: dropped(found) };
       const further = drawn.map((rows) => tasks.map(({ task }) => rows.get(task) ?? []));
       const bad = tasks.flatMap(({ task, value }, position): BadValue[] => {
         if (!Number.isFinite(value)) return [{ task, what: "loss" }];
         return isFinite(further.map((rows) => rows[position] ?? [])) ? [] : [{ task, what: "gradient" }];
       });
-      const computed = bad.length > 0 ? { bad } : this.#proposer.compute(tape, tasks, moment, this.remembered, further);
+      const computed = bad.length > 0 ? { bad } : this.#proposer.compute(tape, tasks, moment, this.remembered, further, this.storage);
       if ("proposal" in computed) {
-        return { proposal: computed.proposal, trouble: dropped(found) };
+        return { computed, trouble: dropped(found) };
       }
       found = [...found, ...computed.bad];
       const remedy = policy.decide(computed.bad, everyone ?? tasks.map(({ task }) => task), moment.step + 1);
-      if (remedy.kind === "skip") return { proposal: undefined, trouble: { bad: found, remedy } };
+      if (remedy.kind === "skip") return { computed: undefined, trouble: { bad: found, remedy } };
       tasks = tasks.filter(({ task }) => !remedy.tasks.includes(task));
     }
   }
@@ -272,7 +278,12 @@ export class Stepper {
     return this.#parts.clip === undefined ? { proposal, clipping: undefined } : clip(proposal, this.#parts.clip);
   }
 
-  #apply(proposal: Proposal, rate: number, moves: MoveObserver | undefined): Pick<StepReport, "directionNorm" | "tracked"> {
+  #apply(
+    proposal: Proposal,
+    { pass, proposal: unclipped }: Computed,
+    rate: number,
+    moves: MoveObserver | undefined,
+  ): Pick<StepReport, "directionNorm" | "tracked"> {
     const { parameters, commonUpdate, optimizer } = this.#parts;
     const { tasks, rows, parts, owned } = proposal;
     this.remembered = { state: proposal.remembered.state, buffers: proposal.remembered.buffers ?? this.remembered.buffers ?? {} };
@@ -287,7 +298,12 @@ export class Stepper {
     });
     // A network of one task has nothing in common; its direction is that of all its parameters.
     const directionNorm = Math.sqrt(squaredNorm(parameters.common.length > 0 ? applied : owned));
-    return { directionNorm, tracked: moves !== undefined && rows !== undefined ? { tasks, rows, applied } : undefined };
+    if (moves === undefined) return { directionNorm, tracked: undefined };
+    if (rows !== undefined) return { directionNorm, tracked: { tasks, rows, applied } };
+    return {
+      directionNorm,
+      tracked: trackAgain({ pass, proposal, parameters, commonUpdate, rate, unclipped: unclipped.direction, applied }, moves),
+    };
   }
 
   /** What the method looks at in this step. */

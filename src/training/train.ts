@@ -62,7 +62,12 @@ async function trainOn(request: TrainingRequest, recorder: Recorder, control: Co
       user.add(ofModel);
       const training = prepareTraining({ experiment, dataset, model, streams, backend: started.name });
       recorder.describe(training.description);
-      const told = [started.note, ...user.notes, dropoutNote(experiment)].filter((note) => note !== undefined);
+      const told = [
+        started.note,
+        ...user.notes,
+        dropoutNote(experiment),
+        ...(request.resumeFrom === undefined ? training.notes : []),
+      ].filter((note) => note !== undefined);
       for (const message of told) recorder.event({ kind: "note", step: 0, at: Date.now(), message });
       for (const message of dataset.warnings ?? []) recorder.event({ kind: "warning", step: 0, at: Date.now(), message });
       const loop = await beginOrResume(training, request, recorder, control);

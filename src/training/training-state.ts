@@ -17,6 +17,8 @@ const valuesSchema = z.object({
   }),
   method: z.string(),
   optimizer: z.string(),
+  /** One a phase. */
+  gradients: z.array(z.enum(["stored", "recompute"])),
   streams: z.record(z.string(), z.array(z.number())),
   /** Where each feed is in its rows; the further batches' after the first. */
   feeds: z.array(z.object({ numbers: z.record(z.string(), z.number()), arrays: z.array(z.string()) })),
@@ -53,6 +55,7 @@ export function captureState(training: Training, step: number): Checkpoint {
     phase: { index: phase.plan.index, start: { ...phase.start }, plateau: phase.plateau?.state ?? null },
     method: methodOf(training),
     optimizer: training.optimizer.kind,
+    gradients: [...training.storages],
     streams: Object.fromEntries(Object.entries(training.streams.save()).map(([name, state]) => [name, [...state]])),
     feeds,
     consecutive: training.policy.consecutive,
@@ -76,6 +79,7 @@ export async function restoreState(training: Training, checkpoint: Checkpoint): 
   const values = parsed.data;
   if (values.phase.index >= training.plan.phases.length)
     throw unfit(`it was made in the phase ${values.phase.index + 1}, and there is none`);
+  training.storages.splice(0, Infinity, ...values.gradients);
   training.reenter(values.phase.index, values.phase.start);
   if (training.phase.plateau !== undefined && values.phase.plateau !== null) training.phase.plateau.state = values.phase.plateau;
   if (values.method !== methodOf(training)) throw unfit(`it was made with the balancer ${values.method}`);

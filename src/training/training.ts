@@ -8,6 +8,8 @@ import { AugmentedFeed } from "./data/augment/augmented-feed.ts";
 import type { BatchFeed, Dataset } from "./data/dataset.ts";
 import { Dominance } from "./dominance.ts";
 import { divideByReach, type ParameterSet } from "./gradients/per-task.ts";
+import type { GradientStorage } from "./gradients/storage.ts";
+import { reachNotes } from "./gradients/reach-notes.ts";
 import { computeReach, requireDeclaredReach } from "./gradients/reach.ts";
 import { taskLoss, type TaskLoss } from "./losses/losses.ts";
 import { describeTask, metricsOf, TaskMetrics } from "./metrics/metrics.ts";
@@ -34,6 +36,8 @@ export interface TrainingMaterial {
   readonly streams: RandomStreams;
   /** Name of the backend that computes. */
   readonly backend: string;
+  /** Bytes that stored gradients may be measured against; what this process can still have unless told otherwise. */
+  readonly freeMemory?: number;
   /** A method that is in no catalogue, in place of those that the experiment names; its options are the experiment's. */
   readonly balancer?: Balancer;
 }
@@ -51,6 +55,10 @@ export interface Training extends TrainingMaterial {
   readonly optimizer: Optimizer;
   readonly dominance: Dominance;
   readonly policy: NonFinitePolicy;
+  /** What is not as usual: where the gradients are kept, and which tasks reach which parameters. */
+  readonly notes: readonly string[];
+  /** Where each phase keeps the tasks' gradients; part of a checkpoint: a run keeps to what was decided at its beginning. */
+  readonly storages: GradientStorage[];
   readonly feed: BatchFeed;
   /** Where the further batches come from that the method draws in each step; as many as any phase needs. */
   readonly furtherFeeds: readonly BatchFeed[];
@@ -86,6 +94,7 @@ export function prepareTraining(material: TrainingMaterial): Training {
   const plan = planTraining(experiment, stepsPerEpoch);
   const trained = everTrained(everything, plan);
   const described = dataset.tasks.map((targets): TaskDescription => describeTask(targets, settingsOf(experiment, targets.id)));
+  const storages: GradientStorage[] = [];
   const parts: PhaseParts = {
     ...material,
     ids,
@@ -97,12 +106,16 @@ export function prepareTraining(material: TrainingMaterial): Training {
     noise: streams.get("noise"),
     plan,
     stepsPerEpoch,
+    storages,
     measureOf: (metric) => measureOf(metric, described, dataset.tasks),
   };
   // Every phase is made once, so that what does not fit is told before the first step.
   const [first, ...later] = plan.phases.map((each) => new Phase(parts, each, { step: 0, balancer: 0 }));
   if (first === undefined) throw new TrainingError("experiment", "The training has no phase.");
   const phases = [first, ...later];
+  const choices = phases.map((each) => each.chooseStorage(parts));
+  storages.push(...choices.map(({ storage }) => storage));
+  first.stepper.storage = storages[0] ?? "stored";
   let phase = first;
   phase.open(parts);
   const { balancer, options } = methodOf(material);
@@ -138,6 +151,8 @@ export function prepareTraining(material: TrainingMaterial): Training {
     },
     dominance: parts.dominance,
     policy: parts.policy,
+    notes: [...new Set(choices.flatMap(({ note }) => note ?? [])), ...reachNotes(everything, ids)],
+    storages,
     feed,
     furtherFeeds: Array.from({ length: Math.max(...phases.map(({ draws }) => draws)) }, (_, draw) => feedOf(`batches-${draw + 2}`)),
     losses: parts.losses,

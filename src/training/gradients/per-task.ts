@@ -1,6 +1,7 @@
 import type { TrainedParameter } from "../trained-parameter.ts";
 import type { BackwardPass } from "./backward-pass.ts";
 import { combine, type JacobianRow } from "./gram.ts";
+import { Products } from "./products.ts";
 
 /** Parameters by their reach: two tasks or more make them common, one makes them owned. */
 export interface ParameterSet {
@@ -19,6 +20,34 @@ export function divideByReach(parameters: readonly TrainedParameter[]): Paramete
 export function commonRow(pass: BackwardPass, position: number, { common }: ParameterSet): JacobianRow {
   const shared = pass.alone(position);
   return common.map(({ id }) => shared.get(id) ?? ownBlock(pass, id, position));
+}
+
+/** Products of the gradients of all losses for the common parameters, of which no two are there at once: one walk a loss. */
+export function commonProducts(pass: BackwardPass, parameters: ParameterSet): Products {
+  const products = new Products(pass.losses);
+  visitCommon(pass, parameters, (_, gradients) => products.add(gradients));
+  return products;
+}
+
+/** Tells of each common parameter that a loss depends on, by its index, with one gradient a loss: one walk a loss. */
+export function visitCommon(
+  pass: BackwardPass,
+  { common }: ParameterSet,
+  visit: (index: number, gradients: readonly (Float32Array | undefined)[]) => void,
+): void {
+  const indices = new Map(common.map(({ id }, index) => [id, index]));
+  const told = (id: number, gradients: readonly (Float32Array | undefined)[]): void => {
+    const index = indices.get(id);
+    if (index !== undefined) visit(index, gradients);
+  };
+  pass.inLockStep(told);
+  // A common parameter may have but one loss in a batch: the other tasks are absent.
+  for (const [id, { loss, values }] of pass.own) {
+    told(
+      id,
+      Array.from({ length: pass.losses }, (_, position) => (position === loss ? values : undefined)),
+    );
+  }
 }
 
 /** The gradients of all losses for a few of the common parameters, found without walking below these. */

@@ -53,6 +53,16 @@ export interface CommonUpdate {
    * this needs `rows`.
    */
   apply(motion: Motion, moves: MoveObserver | undefined): JacobianRow;
+  /**
+   * Tells `moves` what each task moved of one common parameter, after `apply`, from the gradients of the present tasks. Left out
+   * where `apply` alone can tell.
+   */
+  attribute?(
+    index: number,
+    motion: Pick<Motion, "tasks" | "weights" | "rate">,
+    gradients: readonly (Float32Array | undefined)[],
+    moves: MoveObserver,
+  ): void;
 }
 
 /** One optimizer for the combined direction. What a task moved is attributed through its shared accumulators. */
@@ -80,16 +90,29 @@ export class DirectionUpdate implements CommonUpdate {
         parameter.move(update, keptShare(this.#decay, parameter.parameter.weight, rate));
       }
       if (moves === undefined || rows === undefined) return;
-      const parts = parameter.reach.map((task) => {
-        const position = tasks.indexOf(task);
-        const own = rows[position]?.[index];
-        const part = this.#scratch[task]?.subarray(0, parameter.size);
-        if (own === undefined || part === undefined) return undefined;
-        slot.attribute(own, weights[position] ?? 0, rate, part);
-        return part;
-      });
-      moves.observe(index, parts);
+      const gradients = rows.map((row) => row[index]);
+      this.attribute(index, { tasks, weights, rate }, gradients, moves);
     });
     return direction;
+  }
+
+  attribute(
+    index: number,
+    { tasks, weights, rate }: Pick<Motion, "tasks" | "weights" | "rate">,
+    gradients: readonly (Float32Array | undefined)[],
+    moves: MoveObserver,
+  ): void {
+    const entry = this.#entries[index];
+    if (entry === undefined) throw new RangeError(`There is no common parameter ${index}.`);
+    const { parameter, slot } = entry;
+    const parts = parameter.reach.map((task) => {
+      const position = tasks.indexOf(task);
+      const own = gradients[position];
+      const part = this.#scratch[task]?.subarray(0, parameter.size);
+      if (own === undefined || part === undefined) return undefined;
+      slot.attribute(own, weights[position] ?? 0, rate, part);
+      return part;
+    });
+    moves.observe(index, parts);
   }
 }

@@ -5,6 +5,8 @@ import type { Experiment, Task } from "../../experiment/schema.ts";
 import type { RandomStream } from "../../balancers/kernels/random-stream.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { Dominance } from "../dominance.ts";
+import { boundToGradients } from "../../balancers/gradient-storage.ts";
+import { chooseStorage, type GradientStorage, type StorageChoice } from "../gradients/storage.ts";
 import { divideByReach, type ParameterSet } from "../gradients/per-task.ts";
 import type { TaskLoss } from "../losses/losses.ts";
 import type { MultiTaskModel } from "../model/model.ts";
@@ -36,6 +38,10 @@ export interface PhaseParts {
   readonly noise: RandomStream;
   readonly plan: TrainingPlan;
   readonly stepsPerEpoch: number;
+  /** Where each phase keeps the tasks' gradients, once that is decided. */
+  readonly storages: readonly GradientStorage[];
+  /** Bytes that stored gradients may be measured against; what this process can still have unless told otherwise. */
+  readonly freeMemory?: number;
   measureOf(metric: string): Measure;
   /** A method that is in no catalogue, in place of the one that the experiment names. */
   readonly balancer?: Balancer;
@@ -103,6 +109,7 @@ export class Phase {
           : new DirectionUpdate(common, weightDecay, this.memory, ids.length),
       dominance: parts.dominance,
       heads: heads === "auto" ? (balancer.action === "weigh-losses" ? "weighted" : "own") : heads,
+      storage: parts.storages[plan.index] ?? "stored",
       weightDecay: balancer.regularisation(options).weightDecay,
       maxNormFactor,
       clip,
@@ -112,6 +119,19 @@ export class Phase {
     this.plateau = plan.plateau === undefined ? undefined : new Plateau(plan.plateau, stepsPerEpoch, start.step);
     this.#measure = plan.plateau === undefined ? undefined : parts.measureOf(plan.plateau.metric);
     this.#rate = rateOf(parts, plan, start, this.optimizer);
+  }
+
+  /** Whether the tasks' gradients are kept. Throws `TrainingError` where `recompute` is asked for and the method cannot do with it. */
+  chooseStorage({ experiment, ids, freeMemory }: PhaseParts): StorageChoice {
+    const { balancer } = this.balancer;
+    return chooseStorage({
+      asked: experiment.training.gradients,
+      method: balancer.title,
+      bound: boundToGradients(balancer),
+      tasks: ids.length,
+      elements: this.parameters.common.reduce((sum, { size }) => sum + size, 0),
+      free: freeMemory ?? process.availableMemory(),
+    });
   }
 
   /** Learning rate of a step of the training, counted from 0. */

@@ -170,6 +170,11 @@ const cases: readonly Case[] = [
     with_("{method: mgda, normalize: l2}", "adatask").replace("{adam: {learningRate: 1e-3}}", "sgd"),
     "18:12 MTL208 → adam",
   ],
+  [
+    "gradients that a balancer needs",
+    with_("{method: mgda, normalize: l2}", "db-mtl").replace("seed: 0}", "gradients: recompute}"),
+    "19:50 MTL245 → auto",
+  ],
   ["Nesterov without momentum", with_("{adam: {learningRate: 1e-3}}", "{sgd: {nesterov: true}}"), "18:19 MTL230"],
   ["two schedules", with_("seed: 0}", "schedule: {cosine: {}, step: {every: 3}}}"), "19:62 MTL231"],
   ["an unknown schedule", with_("seed: 0}", "schedule: cosin}"), "19:49 MTL105 → cosine"],

@@ -159,8 +159,9 @@ describe("a step that is clipped", () => {
     const free = moved({ balancer: "equal", optimizer }, true).report.tracked;
     const clipped = moved({ balancer: "equal", optimizer, training: { batchSize: 16, seed: 1, clip: { value: 0.01 } } }, true).report
       .tracked;
-    expect(clipped?.rows).toEqual(free?.rows);
-    const applied = (clipped?.applied ?? []).flatMap((each) => [...(each ?? [])]);
+    if (clipped === undefined || free === undefined || !("rows" in clipped) || !("rows" in free)) throw new Error("nothing was stored");
+    expect(clipped.rows).toEqual(free.rows);
+    const applied = clipped.applied.flatMap((each) => [...(each ?? [])]);
     expect(Math.max(...applied.map(Math.abs))).toBeCloseTo(0.01, 8);
   });
 
