@@ -1,6 +1,7 @@
 import { resolveBalancer } from "../balancers/catalogue.ts";
 import { checkPhaseFacts } from "./check-phase-facts.ts";
 import { finding, inOrder, respell } from "./finding.ts";
+import { sourceAt } from "./data/data-parts.ts";
 import type { Diagnostic, Fix, TextRange } from "./diagnostic.ts";
 import type { ColumnFacts, ExperimentFacts, FactProblem } from "./facts.ts";
 import type { ParsedExperiment } from "./parse.ts";
@@ -20,7 +21,7 @@ export function checkFacts(parsed: Pick<ParsedExperiment, "experiment" | "tree">
   const measurements = manyNumbers(experiment, facts.data.columns ?? [], tree, problems);
   const told = problems
     .filter((problem) => problem.code !== "MTL318" || !measurements.has(taskOf(problem)))
-    .map((problem) => fromProblem(problem, tree, facts.data.columns ?? []));
+    .map((problem) => fromProblem(problem, tree, columnsAt(problem.path, tree, facts.data.columns ?? [])));
   const own = [
     ...batchSize(experiment, facts, tree),
     ...nothingShared(experiment, facts, tree),
@@ -42,6 +43,12 @@ function fromProblem(problem: FactProblem, tree: Tree, columns: readonly ColumnF
   };
 }
 
+/** Columns of the source that a path is about. */
+function columnsAt(path: Path, tree: Tree, columns: readonly ColumnFacts[]): readonly ColumnFacts[] {
+  const source = sourceAt(tree, path);
+  return columns.filter((column) => column.source === source);
+}
+
 /** A value where one is written, else the key or the layer's name that leads to it. */
 function placeOf(tree: Tree, path: Path): TextRange {
   const found = find(tree, path);
@@ -50,7 +57,7 @@ function placeOf(tree: Tree, path: Path): TextRange {
 
 function fixesFor({ code, path }: FactProblem, tree: Tree, range: TextRange, columns: readonly ColumnFacts[]): readonly Fix[] {
   if (code === "MTL301" || code === "MTL344") return nearestColumn(path, tree, range, columns);
-  if (code === "MTL307") return missingPolicy(tree);
+  if (code === "MTL307") return missingPolicy(find(tree, path.slice(0, path.indexOf("inputs"))).tree);
   if (code === "MTL304") return kindFix(path, tree, "classification");
   return [];
 }
@@ -72,8 +79,7 @@ function nearestColumn(path: Path, tree: Tree, range: TextRange, columns: readon
   return [{ title: `Use the column ${replacement}`, range: at, replacement: added, preferred: true }];
 }
 
-function missingPolicy(tree: Tree): readonly Fix[] {
-  const data = valueOf(tree, "data");
+function missingPolicy(data: Tree | undefined): readonly Fix[] {
   const given = entryOf(data, "missing");
   const inputs = entryOf(data, "inputs");
   if (inputs === undefined || data?.kind !== "map") return [];
@@ -130,8 +136,8 @@ function manyNumbers(
   problems: readonly FactProblem[],
 ): ReadonlyMap<string, Diagnostic> {
   const found = Object.entries(experiment.tasks).flatMap(([task, { kind, column = task, threshold }]): [string, Diagnostic][] => {
-    const facts = columns.find(({ name }) => name === column);
     const path = ["tasks", task, "column"];
+    const facts = columnsAt(path, tree, columns).find(({ name }) => name === column);
     const own = problems.filter((problem) => taskOf(problem) === task && problem.severity === undefined);
     if ((kind !== "classification" && kind !== "ordinal") || threshold !== undefined) return [];
     if (facts?.type !== "number" || facts.distinct <= manyClasses) return [];

@@ -4,8 +4,8 @@ import { datePartNames } from "./table-inputs.ts";
 import { entryOf, itemsOf, textOf, valueOf, type Entry, type Tree } from "./tree.ts";
 
 /** How a column of a table is encoded: options that have no effect beside it. */
-export function* checkInputs(root: Tree): Generator<Diagnostic> {
-  for (const input of inputLists(valueOf(valueOf(root, "data"), "inputs")).flat()) if (input.kind === "map") yield* checkInput(input);
+export function* checkInputs(data: Tree | undefined): Generator<Diagnostic> {
+  for (const input of inputLists(valueOf(data, "inputs")).flat()) if (input.kind === "map") yield* checkInput(input);
 }
 
 /** Entries of each input: a list is one input, a mapping has several by name, each a list or a single entry. */

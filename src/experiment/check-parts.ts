@@ -16,7 +16,7 @@ import { entriesOf, entryOf, find, itemsOf, textOf, valueOf, type Entry, type Ma
 export function* checkParts(root: Tree): Generator<Diagnostic> {
   const data = entryOf(root, "data");
   if (data === undefined) yield finding("MTL102", find(root, []).range, "The key `data` is missing: where the rows come from. Add it.");
-  else yield* checkData(data);
+  else yield* checkData(root, data);
   yield* checkModel(root);
   for (const balancer of entriesEverywhere(root, "balancer")) yield* checkBalancer(balancer);
   for (const optimizer of entriesEverywhere(root, "optimizer")) yield* checkOptimizer(optimizer);

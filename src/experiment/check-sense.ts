@@ -6,6 +6,7 @@ import { layerNameOf, layersOf } from "./check-parts.ts";
 import { checkPhases } from "./check-phases.ts";
 import { checkTask, checkTwice, lossIn } from "./check-task.ts";
 import { checkTraining } from "./check-training.ts";
+import { dataParts, type DataPart } from "./data/data-parts.ts";
 import type { Diagnostic, Fix, TextRange } from "./diagnostic.ts";
 import { finding, respell, someOf } from "./finding.ts";
 import { lossFacts } from "./losses.ts";
@@ -22,9 +23,11 @@ export function* checkSense(root: Tree): Generator<Diagnostic> {
   yield* checkTraining(root);
   yield* checkPhases(root);
   yield* checkPositiveLosses(root);
-  yield* checkColumns(root);
-  yield* checkInputs(root);
-  yield* checkSplit(root);
+  for (const part of dataParts(root)) {
+    yield* checkColumns(part);
+    yield* checkInputs(part.data);
+    yield* checkSplit(part);
+  }
   yield* checkLayerNames(root);
   yield* checkGradients(root);
   for (const layer of layersOf(root)) yield* checkStrides(layer);
@@ -145,10 +148,10 @@ function* checkPositiveLosses(root: Tree): Generator<Diagnostic> {
   }
 }
 
-function* checkColumns(root: Tree): Generator<Diagnostic> {
-  const inputs = inputLists(valueOf(valueOf(root, "data"), "inputs"));
+function* checkColumns({ data, tasks }: DataPart): Generator<Diagnostic> {
+  const inputs = inputLists(valueOf(data, "inputs"));
   const owner = new Map<string, { readonly task: string; readonly threshold: unknown }>();
-  for (const { key, value, keyRange } of entriesOf(valueOf(root, "tasks"))) {
+  for (const { key, value, keyRange } of tasks) {
     const given = valueOf(value, "threshold");
     const threshold = given === undefined ? undefined : plainOf(given);
     for (const { name, range } of labelPlaces(key, value, keyRange)) {
@@ -191,8 +194,8 @@ function named(tree: Tree): readonly { readonly name: string; readonly range: Te
   return name === undefined ? undefined : [{ name, range: tree.range }];
 }
 
-function* checkSplit(root: Tree): Generator<Diagnostic> {
-  const split = entryOf(valueOf(root, "data"), "split");
+function* checkSplit({ data }: DataPart): Generator<Diagnostic> {
+  const split = entryOf(data, "split");
   if (split?.value.kind !== "map") return;
   const validation = shareOf(split.value, "validation");
   const test = shareOf(split.value, "test");

@@ -2,6 +2,7 @@ import { arrayChecks } from "./data/array-codes.ts";
 import { imageChecks } from "./data/image-codes.ts";
 import { moduleChecks } from "./module-codes.ts";
 import { trainingChecks } from "./training-codes.ts";
+import { sourceChecks } from "./data/source-codes.ts";
 
 /**
  * Every check there is: its stable code, a name, and what to do about it. `docs/checks.md` is this list in prose
@@ -159,6 +160,8 @@ export const checks = {
     "Option without effect",
     "An input's option is for another encoding: `size` for `encode: embedding`, `cyclic` for parts of a date, `scale` for numbers. Delete it, or change the encoding.",
   ],
+
+  ...sourceChecks,
 
   MTL301: ["Unknown column", "The table has no such column. The message names the nearest, and the columns there are."],
   MTL302: [

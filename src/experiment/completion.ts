@@ -8,7 +8,7 @@ import type { Shape } from "./json-schema.ts";
 import { insidePhase } from "./phase-paths.ts";
 import { keysMarkdown, shapeMarkdown, shapesAt, typeWords } from "./shape.ts";
 import { fitsTask, taskWord } from "./task-words.ts";
-import { entriesOf, valueOf, type Tree } from "./tree.ts";
+import { entriesOf, itemsOf, textOf, valueOf, type Path, type Tree } from "./tree.ts";
 
 export interface Completion {
   readonly label: string;
@@ -107,6 +107,7 @@ function valueOffers(cursor: Cursor, shapes: readonly Shape[], columns: readonly
   if (isColumn(cursor)) {
     return columns.map((name) => offer(cursor, { label: name, kind: "column", detail: "column", snippet: dash + escaped(yamlWord(name)) }));
   }
+  if (isTaskOfSource(cursor)) return taskOffers(cursor, dash);
   const inPhase = insidePhase(cursor.path);
   const section = String(inPhase[0]);
   return shapes.flatMap((shape): Completion[] => {
@@ -191,11 +192,31 @@ function optimizerOffers(cursor: Cursor, shape: Shape): Completion[] {
 }
 
 function isColumn({ path }: Cursor): boolean {
-  const [section, second, third, fourth] = path;
+  const [section, , third] = path;
   if (section === "tasks") return third === "column" || (third === "columns" && path.length === 4);
-  const isEntry =
-    path.length === 3 || (path.length === 4 && (fourth === "array" || typeof fourth === "number")) || path.at(-1) === "column";
-  return section === "data" && ((second === "inputs" && isEntry) || (second === "image" && third === "column"));
+  const [part, ...entry] = inSource(path);
+  const last = entry.at(-1);
+  const isEntry = entry.length === 1 || (entry.length === 2 && (last === "array" || typeof last === "number")) || last === "column";
+  return section === "data" && ((part === "inputs" && isEntry) || (part === "image" && last === "column"));
+}
+
+/** A path below `data`, or below one of its sources. */
+function inSource(path: Path): Path {
+  return path[1] === "sources" ? path.slice(3) : path.slice(1);
+}
+
+/** An entry of a source's list of tasks. */
+function isTaskOfSource({ path }: Cursor): boolean {
+  return path[0] === "data" && path[1] === "sources" && path[3] === "tasks" && path.length === 5;
+}
+
+/** Tasks that no source has yet. */
+function taskOffers(cursor: Cursor, dash: string): Completion[] {
+  const sources = entriesOf(valueOf(valueOf(cursor.tree, "data"), "sources"));
+  const taken = sources.flatMap(({ value }) => itemsOf(valueOf(value, "tasks")).map(textOf));
+  return entriesOf(valueOf(cursor.tree, "tasks"))
+    .filter(({ key }) => !taken.includes(key))
+    .map(({ key }) => offer(cursor, { label: key, kind: "value", detail: "task", snippet: dash + key }));
 }
 
 function escaped(text: string): string {

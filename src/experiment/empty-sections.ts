@@ -17,6 +17,8 @@ const sections: readonly (readonly [path: string, means: "absent" | "map" | "lis
   ["optimizer", "absent"],
   ["optimizer.*", "map"],
   ["data.split", "absent"],
+  ["data.schedule", "absent"],
+  ["data.sources.*.split", "absent"],
   ["tasks.*.metrics", "absent"],
   ["tasks.*.loss.*", "map"],
   ["model.inputs", "absent"],

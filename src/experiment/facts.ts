@@ -19,6 +19,8 @@ export interface DataFacts {
 /** A column of a table, or an array. */
 export interface ColumnFacts {
   readonly name: string;
+  /** Which of several sources has it. */
+  readonly source?: string;
   /** `nested`: no single values, such as lists. */
   readonly type: "number" | "text" | "date" | "nested" | "empty";
   readonly missing: number;

@@ -14,6 +14,7 @@ import { splitSchema } from "./data/split-data.ts";
 import { lossSchema } from "./losses.ts";
 import { metricSchema } from "./metrics.ts";
 import { taskKindNames } from "./task-kinds.ts";
+import { asSource, sourcesDataSchema } from "./data/source-data.ts";
 
 import { missingSchema, tableInputSchema } from "./table-inputs.ts";
 
@@ -55,9 +56,19 @@ export const datasetDataSchema = z.strictObject({
   split: splitSchema.prefault({}),
 });
 
+export const severalDataSchema = sourcesDataSchema(
+  z.union([
+    asSource(archiveDataSchema),
+    asSource(arraysDataSchema),
+    asSource(folderDataSchema),
+    asSource(fileDataSchema),
+    asSource(datasetDataSchema),
+  ]),
+);
+
 /** An archive is tried before a table: both have a `file`. */
 export const dataSchema = z
-  .union([archiveDataSchema, arraysDataSchema, folderDataSchema, fileDataSchema, datasetDataSchema, moduleDataSchema])
+  .union([archiveDataSchema, arraysDataSchema, folderDataSchema, fileDataSchema, datasetDataSchema, moduleDataSchema, severalDataSchema])
   .describe("Where the rows come from.");
 
 const className = z.union([z.string().min(1), z.number(), z.boolean()]);

@@ -35,8 +35,9 @@ function narrowed(shapes: readonly Shape[], tree: Tree | undefined, asked?: Prop
   const fitting = shapes.filter((shape) => written.every(({ key, value }) => mayHold(shape.properties?.[key], value)));
   const particular = fitting.filter((shape) => written.some(({ key }) => patternOf(shape.properties?.[key]) !== undefined));
   if (particular.length > 0) return particular;
-  const known = fitting.filter((shape) => entriesOf(tree).some(({ key }) => shape.properties?.[key] !== undefined));
-  return known.length > 0 ? known : fitting.length > 0 ? fitting : shapes;
+  const known = fitting.map((shape) => entriesOf(tree).filter(({ key }) => shape.properties?.[key] !== undefined).length);
+  const most = Math.max(...known);
+  return fitting.length > 0 ? fitting.filter((_, index) => known[index] === most) : shapes;
 }
 
 function mayHold(shape: Shape | boolean | undefined, value: Tree): boolean {

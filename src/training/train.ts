@@ -66,6 +66,7 @@ async function trainOn(request: TrainingRequest, recorder: Recorder, control: Co
         started.note,
         ...user.notes,
         dropoutNote(experiment),
+        training.feed.note,
         ...(request.resumeFrom === undefined ? training.notes : []),
       ].filter((note) => note !== undefined);
       for (const message of told) recorder.event({ kind: "note", step: 0, at: Date.now(), message });

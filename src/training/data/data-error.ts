@@ -15,6 +15,11 @@ export interface DataProblem extends TablePlace {
   readonly path: readonly (string | number)[];
 }
 
+/** A problem as it stands in the whole experiment, when it was found in a part of it. */
+export function placedAt({ code, message, row, column }: DataProblem, path: DataProblem["path"]): DataProblem {
+  return { code, message, path, ...(row === undefined ? {} : { row }), ...(column === undefined ? {} : { column }) };
+}
+
 /** The data cannot be used as the experiment asks. */
 export class DataError extends Error implements DataProblem {
   override readonly name = "DataError";

@@ -100,6 +100,8 @@ export interface BatchFeed {
   readonly batches: number;
   /** True where batches differ by turns in the tasks that they have labels for. */
   readonly takesTurns?: boolean;
+  /** What a run should tell of how its rows are drawn, where that is not plain. */
+  readonly note?: string;
   /** The next batch; a promise only where it must be waited for. */
   next(): RowValues | Promise<RowValues>;
   /** Where it is in its rows. The stream's own state is kept with the other streams'. */

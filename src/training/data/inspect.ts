@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 
 import { dataFiles, type DataFile } from "../../experiment/data/data-files.ts";
+import { hasSources } from "../../experiment/data/source-experiments.ts";
 import type { ColumnFacts, DataFacts } from "../../experiment/facts.ts";
 import type { Split } from "../../experiment/record.ts";
 import type { Experiment } from "../../experiment/schema.ts";
@@ -13,6 +14,7 @@ import { hasFolder } from "./images/image-rows.ts";
 import { inspectFolder } from "./images/inspect-images.ts";
 import { bundledDigits } from "./load.ts";
 import { isMultiMnist, multiMnistProblems, multiMnistShape, readDigits, type MultiMnistExperiment } from "./multi-mnist.ts";
+import { inspectSources } from "./sources/inspect-sources.ts";
 import { splitRows } from "./split.ts";
 import { taskProblems } from "./task-problems.ts";
 import { fitTable } from "./tables/fit-table.ts";
@@ -36,6 +38,9 @@ export async function inspectData(
   tables: PrefixCache,
   trusted: boolean,
 ): Promise<DataInspection> {
+  if (hasSources(experiment)) {
+    return await inspectSources(experiment, async (source) => await inspectData(source, baseFolder, tables, trusted));
+  }
   try {
     if (isMultiMnist(experiment)) return withTaskProblems(experiment, await inspectMultiMnist(experiment));
     const away = trusted ? undefined : dataFiles(experiment).find(({ file }) => isElsewhere(file));

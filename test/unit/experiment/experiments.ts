@@ -72,17 +72,29 @@ const anyKind = fc.constantFrom(...taskKindNames).chain((kind) => {
   return fc.record(parts, { requiredKeys: [keys.includes("columns") ? "columns" : "column", "kind"] });
 });
 
+const table = {
+  file: fc.constantFrom("a.csv", "data/b c.tsv", "../c: d.json"),
+  inputs: fc.oneof(columns, fc.record({ where: columns, "what-else": columns }), fc.record({ one: fc.constant("a column") })),
+  missing: fc.constantFrom("mean", "drop", "error"),
+  split: fc.record({ validation: share, test: share, seed: fc.nat() }, { requiredKeys: [] }),
+};
+const digits = { dataset: fc.constant("multi-mnist" as const), pairs: fc.integer({ min: 1, max: 20 }) };
+
+const schedule = fc.constantFrom("mixed", { batches: "mixed", shares: "equal" }, { batches: "mixed", shares: "root", temperature: 3.5 });
+
 const data = fc.oneof(
+  fc.record(table, { requiredKeys: ["file", "inputs"] }),
+  fc.record(digits, { requiredKeys: ["dataset"] }),
   fc.record(
     {
-      file: fc.constantFrom("a.csv", "data/b c.tsv", "../c: d.json"),
-      inputs: fc.oneof(columns, fc.record({ where: columns, "what-else": columns }), fc.record({ one: fc.constant("a column") })),
-      missing: fc.constantFrom("mean", "drop", "error"),
-      split: fc.record({ validation: share, test: share, seed: fc.nat() }, { requiredKeys: [] }),
+      sources: fc.record({
+        one: fc.record({ ...table, tasks: fc.constant(["first"]) }, { requiredKeys: ["file", "inputs", "tasks"] }),
+        "two-b": fc.record({ ...digits, tasks: fc.constant(["second-task", "third"]) }, { requiredKeys: ["dataset", "tasks"] }),
+      }),
+      schedule,
     },
-    { requiredKeys: ["file", "inputs"] },
+    { requiredKeys: ["sources"] },
   ),
-  fc.record({ dataset: fc.constant("multi-mnist" as const), pairs: fc.integer({ min: 1, max: 20 }) }, { requiredKeys: ["dataset"] }),
 );
 
 const balancer = fc.constantFrom(

@@ -93,6 +93,15 @@ describe("completion", () => {
       ["column", "classes", "ignore", "loss", "metrics", "weight"],
     ],
     ["keys of a table", "data:\n  file: x.csv\n  |", ["inputs", "missing", "memory", "augment", "split"]],
+    ["several sources", "data:\n  sources: {}\n  |", ["schedule"]],
+    ["a source of a table", "data:\n  sources:\n    birds:\n      file: x.csv\n      |", ["inputs", "missing", "memory", "split", "tasks"]],
+    ["a source of a data set", "data: {sources: {digits: {dataset: multi-mnist, tasks: [left], |}}}", ["pairs", "split"]],
+    ["schedules", "data:\n  sources: {}\n  schedule: |", ["mixed", "alternate"]],
+    ["keys of a schedule", "data: {sources: {}, schedule: {batches: alternate, |}}", ["order", "shares", "temperature"]],
+    ["keys of another schedule", "data: {sources: {}, schedule: {batches: mixed, |}}", ["shares", "temperature"]],
+    ["values of a schedule", "data: {sources: {}, schedule: {batches: alternate, order: |}}", ["round-robin", "random"]],
+    ["tasks that no source has", `${tasks}data: {sources: {a: {tasks: [mass]}, b: {tasks: [|]}}}`, ["species"]],
+    ["tasks that no source has, in lines", `${tasks}data:\n  sources:\n    b:\n      tasks:\n        - |`, ["species", "mass"]],
     ["a comment", "name: x # |", []],
     ["a free text", "description: some | words", []],
     ["a value that any text can be", "name: |", []],
@@ -119,6 +128,8 @@ describe("completion", () => {
     expect(labels("data:\n  inputs:\n    where:\n      - |", ["lon"])).toEqual(["lon"]);
     expect(labels("data: {inputs: {where: |}}", ["lon"])).toEqual(["lon"]);
     expect(labels("tasks: {a: {columns: [x, |]}}", ["Body Mass (g)"])).toEqual(["Body Mass (g)"]);
+    expect(labels("data: {sources: {a: {inputs: [lat, |]}}}", ["lon"])).toEqual(["lon"]);
+    expect(labels("data:\n  sources:\n    a:\n      inputs:\n        where:\n          - |", ["lon"])).toEqual(["lon"]);
   });
 
   test("writes a layer as its place asks", () => {

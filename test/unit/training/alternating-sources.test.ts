@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Schedule } from "../../../src/experiment/data/schedule.ts";
+import type { SourceSchedule } from "../../../src/experiment/data/source-schedule.ts";
 import { startBackend } from "../../../src/training/backend/backend.ts";
 import { readCheckpoint, writeCheckpoint } from "../../../src/training/checkpoint.ts";
 import { CheckpointKeeper } from "../../../src/training/checkpoint-keeper.ts";
@@ -21,9 +21,9 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-const alternate: Schedule = { batches: "alternate", order: "round-robin", shares: "equal", temperature: 2 };
-const byChance: Schedule = { ...alternate, order: "random", shares: "rows" };
-const mixed: Schedule = { batches: "mixed", shares: "rows", temperature: 2 };
+const alternate: SourceSchedule = { batches: "alternate", order: "round-robin", shares: "equal", temperature: 2 };
+const byChance: SourceSchedule = { ...alternate, order: "random", shares: "rows" };
+const mixed: SourceSchedule = { batches: "mixed", shares: "rows", temperature: 2 };
 const changes = { training: { epochs: 20, batchSize: 16, seed: 1, backend: "wasm" }, optimizer: { adam: { learningRate: 0.01 } } };
 
 async function trained(training: Training) {

@@ -1,11 +1,11 @@
-import type { Schedule } from "../../../src/experiment/data/schedule.ts";
+import type { SourceSchedule } from "../../../src/experiment/data/source-schedule.ts";
 import type { Split } from "../../../src/experiment/record.ts";
 import type { Dataset } from "../../../src/training/data/dataset.ts";
 import { CombinedSource } from "../../../src/training/data/sources/combined-source.ts";
 import { syntheticDataset } from "./synthetic.ts";
 
 /** The synthetic tasks, each with rows of its own: the label of the other is in none of them. */
-export function twoSources(schedule: Schedule, rows: readonly [kind: number, size: number] = [60, 40]): Dataset {
+export function twoSources(schedule: SourceSchedule, rows: readonly [kind: number, size: number] = [60, 40]): Dataset {
   const sources = [syntheticDataset({ rows: rows[0], tasks: ["kind"] }), syntheticDataset({ rows: rows[1], tasks: ["size"] })] as const;
   const joined = (split: Split): CombinedSource =>
     new CombinedSource(

@@ -3,7 +3,7 @@ import type { BatchFeed, FeedState, RowValues } from "../dataset.ts";
 import type { MixedSettings } from "./mixed-feed.ts";
 import { PartFeed } from "./part-feed.ts";
 import { restoreParts, saveParts } from "./parts-state.ts";
-import { drawsPerEpoch, EvenTurns } from "./turns.ts";
+import { drawsPerEpoch, epochNote, EvenTurns } from "./turns.ts";
 
 export interface AlternateSettings extends MixedSettings {
   readonly inRandomOrder: boolean;
@@ -14,6 +14,7 @@ export interface AlternateSettings extends MixedSettings {
 /** Batches of one source each. The last batch of a pass over a source may be smaller. */
 export class AlternateFeed implements BatchFeed {
   readonly takesTurns = true;
+  readonly note: string;
   readonly #feeds: readonly PartFeed[];
   /** The source of each batch of an epoch. */
   readonly #order: Uint32Array;
@@ -24,11 +25,14 @@ export class AlternateFeed implements BatchFeed {
   constructor({ parts, batchSize, temperature, seed, inRandomOrder, scheduleSeed }: AlternateSettings) {
     this.#feeds = parts.map((part) => new PartFeed(part, batchSize, seed));
     const passes = this.#feeds.map(({ batches }) => batches);
-    const turns = new EvenTurns(drawsPerEpoch(passes, temperature));
+    const draws = drawsPerEpoch(passes, temperature);
+    const turns = new EvenTurns(draws);
     this.#order = Uint32Array.from({ length: turns.left }, () => turns.next());
     this.#stream = RandomStream.seeded(scheduleSeed, "schedule");
     this.#inRandomOrder = inRandomOrder;
     if (inRandomOrder) this.#stream.shuffle(this.#order);
+    const times = parts.map(({ name, rows }, index) => ({ name, rows: rows.count, times: (draws[index] ?? 0) / (passes[index] ?? 1) }));
+    this.note = epochNote(this.batches, `from one source a batch, in ${inRandomOrder ? "random " : ""}turns`, times);
   }
 
   get batches(): number {

@@ -1,4 +1,4 @@
-import { temperatureOf, type Schedule } from "../../../experiment/data/schedule.ts";
+import { temperatureOf, type SourceSchedule } from "../../../experiment/data/source-schedule.ts";
 import type { BatchFeed, FeedOptions, RowSource, RowValues } from "../dataset.ts";
 import { AlternateFeed } from "./alternate-feed.ts";
 import { amongAllTasks } from "./joined-rows.ts";
@@ -11,9 +11,9 @@ import type { SourcePart } from "./part-feed.ts";
  */
 export class CombinedSource implements RowSource {
   readonly #parts: readonly SourcePart[];
-  readonly #schedule: Schedule;
+  readonly #schedule: SourceSchedule;
 
-  constructor(parts: readonly SourcePart[], schedule: Schedule) {
+  constructor(parts: readonly SourcePart[], schedule: SourceSchedule) {
     this.#parts = parts;
     this.#schedule = schedule;
   }

@@ -2,7 +2,7 @@ import type { BatchFeed, FeedState, RowValues } from "../dataset.ts";
 import { joinRows } from "./joined-rows.ts";
 import { PartFeed, type SourcePart } from "./part-feed.ts";
 import { restoreParts, saveParts } from "./parts-state.ts";
-import { drawsPerEpoch, EvenTurns } from "./turns.ts";
+import { drawsPerEpoch, epochNote, EvenTurns } from "./turns.ts";
 
 export interface MixedSettings {
   readonly parts: readonly SourcePart[];
@@ -19,6 +19,7 @@ export interface MixedSettings {
  */
 export class MixedFeed implements BatchFeed {
   readonly batches: number;
+  readonly note: string;
   readonly #batchSize: number;
   readonly #feeds: readonly PartFeed[];
   /** Each row that is drawn is a turn of its source. */
@@ -29,6 +30,8 @@ export class MixedFeed implements BatchFeed {
     const draws = drawsPerEpoch(sizes, temperature);
     const total = draws.reduce((sum, each) => sum + each, 0);
     this.batches = Math.ceil(total / batchSize);
+    const times = parts.map(({ name, rows }, index) => ({ name, rows: rows.count, times: (draws[index] ?? 0) / rows.count }));
+    this.note = epochNote(this.batches, "from all sources in every batch", times);
     this.#batchSize = batchSize;
     this.#turns = new EvenTurns(draws);
     // Each feed gives about as many rows at once as a batch takes of it, so that little is left over.

@@ -1,4 +1,6 @@
 import { RandomStream } from "../../../balancers/kernels/random-stream.ts";
+import { AugmentedFeed } from "../augment/augmented-feed.ts";
+import type { Augment } from "../augment/augmentation.ts";
 import type { BatchFeed, FeedState, RowSource, RowValues } from "../dataset.ts";
 import { amongAllTasks, joinRows, type TaskPlaces } from "./joined-rows.ts";
 
@@ -7,6 +9,8 @@ export interface SourcePart {
   readonly name: string;
   readonly rows: RowSource;
   readonly places: TaskPlaces;
+  /** How its training rows are changed by chance. */
+  readonly augment?: Augment;
 }
 
 /**
@@ -17,13 +21,16 @@ export class PartFeed {
   readonly #feed: BatchFeed;
   readonly #places: TaskPlaces;
   readonly #stream: RandomStream;
+  readonly #changes: RandomStream;
   /** Rows that the feed has given and nobody has taken yet. */
   #left: RowValues | undefined;
 
   /** `batchSize` is how many rows the feed gives at once. */
-  constructor({ name, rows, places }: SourcePart, batchSize: number, seed: number) {
+  constructor({ name, rows, places, augment }: SourcePart, batchSize: number, seed: number) {
     this.#stream = RandomStream.seeded(seed, `source/${name}`);
-    this.#feed = rows.feed({ batchSize, stream: this.#stream });
+    this.#changes = RandomStream.seeded(seed, `augmentation/${name}`);
+    const feed = rows.feed({ batchSize, stream: this.#stream });
+    this.#feed = augment === undefined ? feed : new AugmentedFeed(feed, augment, this.#changes);
     this.#places = places;
   }
 
@@ -69,17 +76,20 @@ export class PartFeed {
   /** What is left of a batch is saved with its values: no feed can be turned back by a few rows. */
   save(): FeedState {
     const { numbers, arrays } = this.#feed.save();
-    return { numbers, arrays: { ...arrays, [streamName]: Uint32Array.from(this.#stream.save()), ...leftArrays(this.#left) } };
+    const streams = { [streamName]: Uint32Array.from(this.#stream.save()), [changesName]: Uint32Array.from(this.#changes.save()) };
+    return { numbers, arrays: { ...arrays, ...streams, ...leftArrays(this.#left) } };
   }
 
   async restore({ numbers, arrays }: FeedState): Promise<void> {
     this.#stream.restore(arrays[streamName] ?? []);
+    this.#changes.restore(arrays[changesName] ?? []);
     await this.#feed.restore({ numbers, arrays });
     this.#left = leftFrom(arrays);
   }
 }
 
 const streamName = "stream";
+const changesName = "augmentation";
 
 function copyOfRows(values: RowValues, start: number, end: number): RowValues {
   const part = <T extends Float32Array | Uint8Array>(all: T): T => {

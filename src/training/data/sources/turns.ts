@@ -10,6 +10,19 @@ export function drawsPerEpoch(sizes: readonly number[], temperature: number): re
   return sizes.map((size, source) => Math.max(size, Math.round((weights[source] ?? 0) * perWeight)));
 }
 
+/** What a run tells of an epoch, given how often the rows of each source are drawn in it. */
+export function epochNote(
+  steps: number,
+  how: string,
+  sources: readonly { readonly name: string; readonly rows: number; readonly times: number }[],
+): string {
+  const each = sources.map(({ name, rows, times }) => {
+    const often = times === 1 ? "once" : `${Number(times.toFixed(2))} times`;
+    return `the ${rows.toLocaleString("en")} rows of ${name} ${often}`;
+  });
+  return `An epoch of ${steps.toLocaleString("en")} steps draws ${how}: ${each.join(", ")}.`;
+}
+
 /**
  * Whose turn it is, so that after any number of turns each source has had close to its share, never a whole turn more, and at the end of the
  * epoch its draws exactly: the next turn is of the source that is farthest behind. Equal shares take turns one after the other.

@@ -1,14 +1,15 @@
 import { test, fc } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
-import { resolveSchedule, type Schedule } from "../../../../src/experiment/data/schedule.ts";
+import { resolveSourceSchedule, type SourceSchedule } from "../../../../src/experiment/data/source-schedule.ts";
 import type { BatchFeed, FeedOptions, FeedState, RowSource, RowValues } from "../../../../src/training/data/dataset.ts";
 import { MemorySource } from "../../../../src/training/data/memory-source.ts";
 import { CombinedSource } from "../../../../src/training/data/sources/combined-source.ts";
+import type { SourcePart } from "../../../../src/training/data/sources/part-feed.ts";
 import { drawsPerEpoch, EvenTurns } from "../../../../src/training/data/sources/turns.ts";
 import { RandomStreams } from "../../../../src/training/random-streams.ts";
 
 const temperature = 2;
-const schedules = fc.constantFrom<Schedule>(
+const schedules = fc.constantFrom<SourceSchedule>(
   { batches: "mixed", shares: "rows", temperature },
   { batches: "mixed", shares: "equal", temperature },
   { batches: "mixed", shares: "root", temperature },
@@ -21,7 +22,7 @@ const sizes = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLengt
 const batchSizes = fc.integer({ min: 1, max: 17 });
 
 /** Sources of one task each; the input of a row is its number, its target tells its source. */
-function combined(rows: readonly number[], schedule: Schedule, make = memory): CombinedSource {
+function combined(rows: readonly number[], schedule: SourceSchedule, make = memory): CombinedSource {
   const parts = rows.map((count, source) => ({
     name: `s${source}`,
     rows: make(count, source),
@@ -192,6 +193,45 @@ describe("several sources as one", () => {
     expect(turns(other)).not.toEqual(turns(first));
   });
 
+  test.prop([batchSizes, schedules, fc.integer({ min: 0, max: 30 })])(
+    "are changed by chance each in its own way, the same again after a pause",
+    async (batchSize, schedule, done) => {
+      const changed: SourcePart["augment"] = (values, stream) => ({
+        ...values,
+        inputs: values.inputs.map((numbers) => numbers.map((number) => number + 0.5 * stream.uniform())),
+      });
+      const places = (own: number) => ({ sizes: [1, 1], own: [0, 1].map((task) => (task === own ? 0 : undefined)) });
+      const feed = (stream: string) =>
+        feedOf(
+          new CombinedSource(
+            [
+              { name: "plain", rows: memory(20, 0), places: places(0) },
+              { name: "changed", rows: memory(30, 1), places: places(1), augment: changed },
+            ],
+            schedule,
+          ),
+          batchSize,
+          stream,
+        );
+      const [whole, begun, resumed] = [feed("batches"), feed("batches"), feed("other")];
+      const next = async (each: BatchFeed, batches: number) => {
+        const found: RowValues[] = [];
+        for (let i = 0; i < batches; i++) found.push(await each.next());
+        return found;
+      };
+      const all = await next(whole, done + 10);
+      for (const { inputs, present } of all) {
+        inputs[0]?.forEach((value, row) => {
+          if (present[0]?.[row] === 1) expect(value % 1).toBe(0);
+        });
+      }
+      expect(all.some(({ inputs }) => inputs[0]?.some((value) => value % 1 > 0))).toBe(true);
+      await next(begun, done);
+      await resumed.restore(structuredClone(begun.save()));
+      expect(await next(resumed, 10)).toEqual(all.slice(done));
+    },
+  );
+
   test("a state of other sources is refused", async () => {
     for (const schedule of fc.sample(schedules, 20)) {
       const state = feedOf(combined([5, 9], schedule), 3).save();
@@ -239,8 +279,8 @@ describe("turns", () => {
 });
 
 test("a schedule by its name alone has every default, and one with options keeps them", () => {
-  expect(resolveSchedule("mixed")).toMatchObject({ batches: "mixed", shares: "rows" });
-  expect(resolveSchedule("alternate")).toMatchObject({ batches: "alternate" });
-  const given = { ...resolveSchedule("mixed"), shares: "root" as const };
-  expect(resolveSchedule(given)).toBe(given);
+  expect(resolveSourceSchedule("mixed")).toMatchObject({ batches: "mixed", shares: "rows" });
+  expect(resolveSourceSchedule("alternate")).toMatchObject({ batches: "alternate" });
+  const given = { ...resolveSourceSchedule("mixed"), shares: "root" as const };
+  expect(resolveSourceSchedule(given)).toBe(given);
 });

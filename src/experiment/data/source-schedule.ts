@@ -31,23 +31,28 @@ const alternateSchema = z.strictObject({
   temperature,
 });
 
-export const scheduleSchema = z
+/** Keys of a schedule with the given `batches`; all that there are where that says nothing. */
+export function scheduleKeys(batches: string | undefined): readonly string[] {
+  return Object.keys(batches === "mixed" ? mixedSchema.shape : alternateSchema.shape);
+}
+
+export const sourceScheduleSchema = z
   .union([z.enum(["mixed", "alternate"]), mixedSchema, alternateSchema])
   .describe(
     "How batches are drawn from several sources. An epoch lasts until every row of every source was drawn; a source with a greater share than its rows is gone through several times in it.",
   );
 
 /** How batches are drawn from several sources, all defaults filled in. */
-export type Schedule = z.output<typeof mixedSchema> | z.output<typeof alternateSchema>;
+export type SourceSchedule = z.output<typeof mixedSchema> | z.output<typeof alternateSchema>;
 
-export function resolveSchedule(schedule: z.output<typeof scheduleSchema>): Schedule {
+export function resolveSourceSchedule(schedule: z.output<typeof sourceScheduleSchema>): SourceSchedule {
   if (schedule === "mixed") return mixedSchema.parse({ batches: schedule });
   if (schedule === "alternate") return alternateSchema.parse({ batches: schedule });
   return schedule;
 }
 
 /** The temperature of a schedule's shares, from 1 (by rows) to ∞ (the same for all). */
-export function temperatureOf({ shares: by, temperature: root }: Schedule): number {
+export function temperatureOf({ shares: by, temperature: root }: SourceSchedule): number {
   if (by === "root") return root;
   return by === "rows" ? 1 : Infinity;
 }

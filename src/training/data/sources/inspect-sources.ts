@@ -1,0 +1,39 @@
+import { placeInWhole, sourceExperiment, sourcesOf, type SourcesExperiment } from "../../../experiment/data/source-experiments.ts";
+import type { DataFacts } from "../../../experiment/facts.ts";
+import type { Split } from "../../../experiment/record.ts";
+import type { Experiment } from "../../../experiment/schema.ts";
+import type { DataInspection } from "../inspect.ts";
+import { differentInputs } from "./same-inputs.ts";
+
+/** Looks at one source as at an experiment of its own. */
+type Inspect = (experiment: Experiment) => Promise<DataInspection>;
+
+/** Everything that can be said of several sources without training: of each by itself, and of them together. */
+export async function inspectSources(experiment: SourcesExperiment, inspect: Inspect): Promise<DataInspection> {
+  const found: { readonly name: string; readonly inspection: DataInspection }[] = [];
+  for (const source of sourcesOf(experiment)) {
+    found.push({ name: source.name, inspection: await inspect(sourceExperiment(experiment, source)) });
+  }
+  const problems = found.flatMap(({ name, inspection }) =>
+    inspection.facts.problems.map((problem) => ({ ...problem, path: placeInWhole(name, problem.path) })),
+  );
+  const columns = found.flatMap(({ name, inspection }) => (inspection.facts.columns ?? []).map((column) => ({ ...column, source: name })));
+  const rows = sumOf(found.map(({ inspection }) => inspection.facts.rows));
+  const shapes = found.flatMap(({ name, inspection }) => (inspection.shape === undefined ? [] : [{ name, ...inspection.shape }]));
+  const different = differentInputs(shapes);
+  if (different !== undefined) problems.push({ ...different });
+  const isWhole = different === undefined && shapes.length === found.length;
+  const tasks = shapes.flatMap((shape) => shape.tasks);
+  const inOrder = Object.keys(experiment.tasks).flatMap((id) => tasks.find((task) => task.id === id) ?? []);
+  return {
+    facts: { columns, rows, problems },
+    shape: isWhole ? { inputs: shapes[0]?.inputs ?? [], tasks: inOrder } : undefined,
+  };
+}
+
+function sumOf(rows: readonly DataFacts["rows"][]): DataFacts["rows"] {
+  const known = rows.filter((each) => each !== undefined);
+  if (known.length < rows.length) return undefined;
+  const sum = (split: Split): number => known.reduce((all, each) => all + each[split], 0);
+  return { train: sum("train"), validation: sum("validation"), test: sum("test") };
+}
