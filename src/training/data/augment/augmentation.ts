@@ -77,10 +77,9 @@ export function augmentation(settings: ImageAugment, { inputs, tasks }: Data): A
       }
       changeLight(settings, stream, row, images, inputs, changed);
     }
-    // The number of a category is no quantity.
-    inputs.forEach(({ embedding }, index) => {
+    inputs.forEach((input, index) => {
       const numbers = changed[index];
-      if (embedding === undefined && numbers !== undefined) addNoise(settings, stream, numbers);
+      if (numbers !== undefined) addNoise(settings, stream, numbers, input);
     });
     return { ...values, inputs: changed, targets };
   };
@@ -127,7 +126,11 @@ function changeLight(
   });
 }
 
-function addNoise({ noise, dropout }: ImageAugment, stream: RandomStream, numbers: Float32Array): void {
-  if (noise > 0) for (let i = 0; i < numbers.length; i++) numbers[i] = (numbers[i] ?? 0) + noise * stream.normal();
-  if (dropout > 0) for (let i = 0; i < numbers.length; i++) if (stream.uniform() < dropout) numbers[i] = 0;
+/** Noise on the features that are quantities: the number of a category is none. */
+function addNoise({ noise, dropout }: ImageAugment, stream: RandomStream, numbers: Float32Array, input: InputSpec): void {
+  const width = input.shape.reduce((product, length) => product * length, 1);
+  const quantities = width - (input.embeddings?.length ?? 0);
+  const isQuantity = (i: number): boolean => i % width < quantities;
+  if (noise > 0) for (let i = 0; i < numbers.length; i++) if (isQuantity(i)) numbers[i] = (numbers[i] ?? 0) + noise * stream.normal();
+  if (dropout > 0) for (let i = 0; i < numbers.length; i++) if (isQuantity(i) && stream.uniform() < dropout) numbers[i] = 0;
 }

@@ -95,14 +95,15 @@ onEachBackend((backend) => {
 });
 
 test("Rows of tables and of the bundled digits are augmented too, but no number of a category", async () => {
-  const lines = Array.from({ length: 40 }, (_, i) => `${i},${"abc"[i % 3] ?? ""},${2 * i}`);
-  folder.write("table.csv", ["x,kind,y", ...lines].join("\n"));
-  const table = { file: "table.csv", inputs: { x: ["x"], kind: [{ column: "kind", encode: "embedding" }] }, augment: { noise: 0.1 } };
+  const lines = Array.from({ length: 40 }, (_, i) => `${i},${i % 7},${"abc"[i % 3] ?? ""},${2 * i}`);
+  folder.write("table.csv", ["x,z,kind,y", ...lines].join("\n"));
+  const table = { file: "table.csv", inputs: { x: ["x"], mixed: [{ column: "kind", encode: "embedding" }, "z"] }, augment: { noise: 0.1 } };
   const { splits, augment: change } = await loadData(arrayExperiment(table, { y: { kind: "regression" } }), folder.path);
   for await (const values of splits.train.scan(100)) {
     const { inputs } = change?.(values, RandomStream.seeded(1, "augmentation")) ?? values;
-    const moved = inputs.map((numbers, input) => numbers.filter((value, i) => value !== values.inputs[input]?.[i]).length);
-    expect(moved).toEqual([values.rows, 0]);
+    const moved = inputs.map((numbers, input) => [...numbers.keys()].filter((i) => numbers[i] !== values.inputs[input]?.[i]));
+    // The numbers of the categories stand behind the quantities.
+    expect(moved).toEqual([[...Array(values.rows).keys()], [...Array(values.rows).keys()].map((row) => 2 * row)]);
   }
   const digits = { dataset: "multi-mnist", augment: { shift: 27 } };
   const { splits: composed, augment: shift } = await loadData(arrayExperiment(digits, { left: { kind: "classification" } }), folder.path);
