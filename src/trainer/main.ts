@@ -17,7 +17,7 @@ async function main(): Promise<void> {
   const [entry, folder, step] = process.argv.slice(1);
   if (entry !== undefined && folder === "--try-modules") {
     const { tryModules } = await import("./try-modules.ts");
-    return tryModules(resolve(entry));
+    return tryModules(resolve(entry), resolve(step ?? ""));
   }
   if (entry !== undefined && folder === "--try") return tryBackend(entry, process.argv.slice(3));
   if (entry === undefined || folder === undefined || (step !== undefined && !/^\d+$/.test(step))) {

@@ -116,7 +116,7 @@ async function runTrial(experiment: Experiment, baseFolder: string, shape: DataS
   };
   try {
     await new Promise<void>((done, fail) => {
-      const child = fork(trainerBeside(), ["--try-modules"], {
+      const child = fork(trainerBeside(), ["--try-modules", keptFolder], {
         execArgv: [],
         serialization: "advanced",
         stdio: ["ignore", "inherit", "inherit", "ipc"],
@@ -156,7 +156,7 @@ async function runTrial(experiment: Experiment, baseFolder: string, shape: DataS
         done();
       });
       watch();
-      child.send({ experiment, baseFolder, keptFolder, shape } satisfies TrialQuestion);
+      child.send({ experiment, baseFolder, shape } satisfies TrialQuestion);
     });
     return { ...known, problems, files: [...new Set(files)] };
   } finally {

@@ -7,8 +7,6 @@ import type { DataShape } from "../training/model/plan.ts";
 export interface TrialQuestion {
   readonly experiment: Experiment;
   readonly baseFolder: string;
-  /** A folder of the trial's own, for the copies that run. */
-  readonly keptFolder: string;
   readonly shape: DataShape | undefined;
 }
 
@@ -24,7 +22,7 @@ export type FromTrial =
   | { readonly kind: "failed"; readonly message: string };
 
 export function isTrialQuestion(message: unknown): message is TrialQuestion {
-  return typeof message === "object" && message !== null && "experiment" in message && "keptFolder" in message && "baseFolder" in message;
+  return typeof message === "object" && message !== null && "experiment" in message && "baseFolder" in message;
 }
 
 export function isFromTrial(message: unknown): message is FromTrial {

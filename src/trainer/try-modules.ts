@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import type { ModuleRoom } from "../training/modules/open-module.ts";
 import { tryOutModules } from "../training/modules/try-out.ts";
@@ -5,17 +6,17 @@ import { isTrialQuestion, type FromTrial, type TrialQuestion } from "./trial-mes
 import { wasmBeside } from "./wasm-beside.ts";
 
 /**
- * The process that tries the user's own code for a check: answers one question, then ends. It is a process of its own because the
+ * The process that tries the user's own code for a check: answers one question, then ends. `keptFolder` is a folder of its own. It is a process of its own because the
  * code may never return, may end its process, or take all memory; the inspector ends it when it takes too long.
  */
-export async function tryModules(entry: string): Promise<void> {
-  endWithParent();
+export async function tryModules(entry: string, keptFolder: string): Promise<void> {
+  endWithParent(keptFolder);
   const question = await new Promise<TrialQuestion>((resolve) => {
     process.once("message", (message: unknown) => {
       if (isTrialQuestion(message)) resolve(message);
     });
   });
-  const { experiment, baseFolder, keptFolder, shape } = question;
+  const { experiment, baseFolder, shape } = question;
   try {
     const room: ModuleRoom = {
       baseFolder,
@@ -44,19 +45,27 @@ export async function tryModules(entry: string): Promise<void> {
  * Ends this process when the inspector is gone, also in the middle of an endless loop: nobody else would. A thread of its own looks,
  * for this one may be busy.
  */
-function endWithParent(): void {
-  process.on("disconnect", () => process.exit(0));
+function endWithParent(keptFolder: string): void {
+  process.on("disconnect", () => {
+    rmSync(keptFolder, { recursive: true, force: true });
+    process.exit(0);
+  });
   const watch = `
-    const { workerData: parent } = require("node:worker_threads");
-    setInterval(() => {
+    const { rmSync } = require("node:fs");
+    const { workerData: { parent, keptFolder } } = require("node:worker_threads");
+    const isThere = () => {
       try {
-        if (process.ppid === parent) process.kill(parent, 0);
-        else process.kill(process.pid, "SIGKILL");
+        return process.ppid === parent && process.kill(parent, 0);
       } catch {
-        process.kill(process.pid, "SIGKILL");
+        return false;
       }
+    };
+    setInterval(() => {
+      if (isThere()) return;
+      rmSync(keptFolder, { recursive: true, force: true });
+      process.kill(process.pid, "SIGKILL");
     }, 500);`;
-  new Worker(watch, { eval: true, workerData: process.ppid }).unref();
+  new Worker(watch, { eval: true, workerData: { parent: process.ppid, keptFolder } }).unref();
 }
 
 function tell(message: FromTrial): void {

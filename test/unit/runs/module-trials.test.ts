@@ -172,7 +172,6 @@ describe("a check of the user's own code", () => {
   });
 
   test("leaves nothing behind", async () => {
-    const trials = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith("taskscope-trial-"));
     const before = trials();
     write("model.ts", model);
     await told(textOf());
@@ -197,6 +196,7 @@ describe("code that never returns", () => {
 
   test.runIf(process.platform === "linux")("ends with the inspector", async () => {
     write("model.ts", model.replace("const trunk", 'console.log("process", process.pid); while (true) {} const trunk'));
+    const before = trials();
     const asked = facts(textOf()).catch(() => undefined);
     const pid = await vi.waitFor(
       () => {
@@ -209,8 +209,14 @@ describe("code that never returns", () => {
     inspector.dispose();
     await asked;
     await vi.waitFor(() => expect(isRunning(pid)).toBe(false), { timeout: 10_000, interval: 50 });
+    expect(trials().filter((name) => !before.includes(name))).toEqual([]);
   });
 });
+
+/** Folders of trials. */
+function trials(): string[] {
+  return readdirSync(tmpdir()).filter((name) => name.startsWith("taskscope-trial-"));
+}
 
 function isRunning(pid: string): boolean {
   try {
