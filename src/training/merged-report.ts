@@ -29,7 +29,7 @@ export function mergeReports(reports: readonly StepReport[], tasks: number, bloc
   return {
     losses: first(({ losses }, task) => losses[task]),
     weights: first(({ weights }, task) => weights[task]),
-    outputs: Array.from({ length: tasks }, (_, task) => outputOf(reports, task)),
+    outputs: (reports[0]?.outputs ?? []).map((_, batch) => Array.from({ length: tasks }, (__, task) => outputOf(reports, batch, task))),
     directionNorm: norms.length === 0 ? undefined : norms.reduce((sum, norm) => sum + norm, 0),
     clipping: mergedClipping(reports.flatMap(({ clipping }) => clipping ?? [])),
     status:
@@ -47,7 +47,7 @@ function mergedClipping(parts: readonly Clipping[]): Clipping | undefined {
   return { norm: parts.reduce((sum, { norm }) => sum + norm, 0), clipped: parts.some(({ clipped }) => clipped) };
 }
 
-function outputOf(reports: readonly StepReport[], task: number): Float32Array {
+function outputOf(reports: readonly StepReport[], batch: number, task: number): Float32Array {
   const own = reports.find(({ losses }) => losses[task] !== undefined) ?? reports[0];
-  return own?.outputs[task] ?? new Float32Array();
+  return own?.outputs[batch]?.[task] ?? new Float32Array();
 }

@@ -10,10 +10,10 @@ import type { BadValue } from "./non-finite.ts";
 import { since, type StepCount } from "./step-report.ts";
 import { TrainingError } from "./training-error.ts";
 
-/** A task that has a label in the batch. */
+/** A task that has a label among the rows. */
 export interface Present {
   readonly task: number;
-  readonly loss: Tensor;
+  /** Its loss. */
   readonly value: number;
   /** In [0, 1]; given to methods that ask for it. */
   readonly performance?: number;
@@ -58,11 +58,28 @@ export interface ProposalMoment {
 /** A step, and the way back from its losses for those who have to walk it again. */
 export interface Computed {
   readonly proposal: Proposal;
-  readonly pass: BackwardPass;
+  /** Undefined where the gradients are stored anyhow. */
+  readonly pass: BackwardPass | undefined;
 }
 
-interface Refused {
+export interface Refused {
   readonly bad: readonly BadValue[];
+}
+
+/** What a step goes by beside its own rows. */
+export interface Before {
+  readonly remembered: Remembered;
+  /** Gradients of the same tasks on further rows, for methods that draw them. */
+  readonly further: readonly (readonly JacobianRow[])[];
+  readonly storage: GradientStorage;
+}
+
+/** The gradients of all tasks of a step. */
+export interface EveryGradient {
+  readonly rows: readonly JacobianRow[];
+  readonly owned: readonly JacobianRow[];
+  /** Products of the gradients for the representation. */
+  readonly representation: () => readonly (readonly number[])[];
 }
 
 /** Computes what a step would do, with no more backward walks than the method asks for. Changes nothing. */
@@ -79,36 +96,56 @@ export class Proposer {
     this.#lastLayer = common.flatMap(({ parameter }, index) => (parameter.layer === last ? [index] : []));
   }
 
-  /** `further` are the gradients of the same tasks on further batches, for methods that draw them. */
+  /** From a recorded pass over one batch, with the losses of the present tasks. */
   compute(
-    tape: Tape,
+    { tape, losses }: { readonly tape: Tape; readonly losses: readonly Tensor[] },
     present: readonly Present[],
     moment: ProposalMoment,
-    remembered: Remembered,
-    further: readonly (readonly JacobianRow[])[],
-    storage: GradientStorage,
+    { remembered, further, storage }: Before,
   ): Computed | Refused {
-    const { balancer, parameters } = this.#parts;
-    const tasks = present.map(({ task }) => task);
-    const input: StepInput = {
-      tasks,
-      losses: present.map(({ value }) => value),
-      ...since(moment, this.#parts.began),
-      ...(remembered.buffers === undefined ? {} : { buffers: remembered.buffers }),
-      ...(balancer.balancer.performance === true ? { performance: present.map(({ performance }) => performance ?? 0) } : {}),
-    };
-    const demand = balancer.demand(input, remembered.state);
-    const pass = new BackwardPass(
-      tape,
-      present.map(({ loss }) => loss),
-    );
+    const input = this.#input(present, moment, remembered);
+    const demand = this.#parts.balancer.demand(input, remembered.state);
+    const pass = new BackwardPass(tape, losses);
     // The gradient of one task alone is no more than its direction.
-    const again = storage === "recompute" && pass.losses > 1 && parameters.common.length > 0;
+    const again = storage === "recompute" && pass.losses > 1 && this.#parts.parameters.common.length > 0;
     const quick = moment.track && !again ? undefined : this.#withOneWalk(pass, input, demand, remembered);
     const computed =
       quick ??
-      (again ? this.#withProducts(pass, input, demand, remembered) : this.#withEveryGradient(pass, input, demand, remembered, further));
+      (again
+        ? this.#withProducts(pass, input, demand, remembered)
+        : this.#withEveryGradient(this.#everyGradient(pass), input, demand, remembered, further));
     return "proposal" in computed ? { ...computed, pass } : computed;
+  }
+
+  /** From gradients that are there already. */
+  computeFrom(
+    every: EveryGradient,
+    present: readonly Present[],
+    moment: ProposalMoment,
+    { remembered, further }: Before,
+  ): Computed | Refused {
+    const input = this.#input(present, moment, remembered);
+    const demand = this.#parts.balancer.demand(input, remembered.state);
+    const computed = this.#withEveryGradient(every, input, demand, remembered, further);
+    return "proposal" in computed ? { ...computed, pass: undefined } : computed;
+  }
+
+  #input(present: readonly Present[], moment: ProposalMoment, { buffers }: Remembered): StepInput {
+    return {
+      tasks: present.map(({ task }) => task),
+      losses: present.map(({ value }) => value),
+      ...since(moment, this.#parts.began),
+      ...(buffers === undefined ? {} : { buffers }),
+      ...(this.#parts.balancer.balancer.performance === true ? { performance: present.map(({ performance }) => performance ?? 0) } : {}),
+    };
+  }
+
+  #everyGradient(pass: BackwardPass): EveryGradient {
+    return {
+      rows: Array.from({ length: pass.losses }, (_, position) => commonRow(pass, position, this.#parts.parameters)),
+      owned: this.#ownedRows(pass),
+      representation: () => productsOf(pass.representation()).gram(),
+    };
   }
 
   /** A method's refusal ends the training as a fault of the experiment, with its checkpoint, and not as one of the trainer. */
@@ -162,30 +199,30 @@ export class Proposer {
   }
 
   /** What moves the heads. */
-  #ownedSum(pass: BackwardPass, { weights, headWeights }: Weighing): JacobianRow {
-    const { heads, parameters } = this.#parts;
-    return weightedOwnedRow(pass, heads === "weighted" ? weights : (headWeights ?? weights.map(() => 1)), parameters);
+  #ownedSum(pass: BackwardPass, answer: Weighing): JacobianRow {
+    return weightedOwnedRow(pass, this.#ownedWeights(answer), this.#parts.parameters);
+  }
+
+  #ownedWeights({ weights, headWeights }: Weighing): readonly number[] {
+    return this.#parts.heads === "weighted" ? weights : (headWeights ?? weights.map(() => 1));
   }
 
   /** Norms or Gram matrix at a level that short walks reach; undefined where it takes whole ones, or is not finite. */
   #shortWalks(pass: BackwardPass, needs: Measurable): Measured | undefined {
     // What one task alone takes in is no common representation.
     if (this.#parts.balancer.level === "parameters" || pass.losses < 2) return undefined;
-    const rows = this.#levelRows(pass, () =>
-      rowsOf(
-        pass,
-        this.#lastLayer.flatMap((index) => this.#parts.parameters.common[index] ?? []),
-      ),
-    );
+    const rows =
+      this.#parts.balancer.level === "representation"
+        ? pass.representation()
+        : rowsOf(
+            pass,
+            this.#lastLayer.flatMap((index) => this.#parts.parameters.common[index] ?? []),
+          );
     return isFinite(rows) ? measure(rows, needs) : undefined;
   }
 
-  #levelRows(pass: BackwardPass, lastLayer: () => readonly JacobianRow[]): readonly JacobianRow[] {
-    return this.#parts.balancer.level === "representation" ? pass.representation() : lastLayer();
-  }
-
   #withEveryGradient(
-    pass: BackwardPass,
+    every: EveryGradient,
     input: StepInput,
     { needs, only }: Demand,
     remembered: Remembered,
@@ -193,17 +230,16 @@ export class Proposer {
   ): Pick<Computed, "proposal"> | Refused {
     const { parameters } = this.#parts;
     const { tasks } = input;
-    const rows = tasks.map((_, position) => commonRow(pass, position, parameters));
-    const ownedRows = this.#ownedRows(pass);
+    const { rows } = every;
     const bad = tasks.flatMap((task, position): BadValue[] =>
-      isFinite([rows[position] ?? [], ownedRows[position] ?? []]) ? [] : [{ task, what: "gradient" }],
+      isFinite([rows[position] ?? [], every.owned[position] ?? []]) ? [] : [{ task, what: "gradient" }],
     );
     if (bad.length > 0) return { bad };
     const answer = this.#weigh(
       {
         ...input,
         // Where nothing is common, as with one task, what there is to measure is each task's own.
-        ...this.#measured(pass, parameters.common.length > 0 ? rows : ownedRows, needs),
+        ...this.#measured(every, parameters.common.length > 0 ? rows : every.owned, needs),
         ...(needs === "gradients"
           ? {
               gradients: rows
@@ -216,7 +252,7 @@ export class Proposer {
       remembered.state,
     );
     const everyone = tasks.map((task): BadValue => ({ task, what: "gradient" }));
-    const owned = this.#ownedSum(pass, answer);
+    const owned = combine(every.owned, this.#ownedWeights(answer), parameters.owned.length);
     const { proposal } = this.#finished(answer, tasks, { owned, rows, norms: () => rows.map(norm) });
     // Weights that are not finite, or a sum that overflows, are no task's own fault: all of them are in it.
     return isFinite([proposal.direction, owned]) ? { proposal } : { bad: everyone };
@@ -246,11 +282,15 @@ export class Proposer {
     return isFinite([proposal.direction, owned]) ? { proposal } : { bad: tasks.map((task): BadValue => ({ task, what: "gradient" })) };
   }
 
-  #measured(pass: BackwardPass, rows: readonly JacobianRow[], needs: Demand["needs"]): Measured {
-    if (needs === "losses" || this.#parts.balancer.accumulators === "per-task") return {};
-    if (this.#parts.balancer.level === "parameters" || pass.losses < 2) return measure(rows, needs);
-    const atLevel = this.#levelRows(pass, () => rows.map((row) => this.#lastLayer.map((index) => row[index])));
-    return measure(atLevel, needs);
+  #measured({ representation }: EveryGradient, rows: readonly JacobianRow[], needs: Demand["needs"]): Measured {
+    const { accumulators, level } = this.#parts.balancer;
+    if (needs === "losses" || accumulators === "per-task") return {};
+    if (level === "parameters" || rows.length < 2) return measure(rows, needs);
+    if (level === "representation") return ofGram(representation(), needs);
+    return measure(
+      rows.map((row) => this.#lastLayer.map((index) => row[index])),
+      needs,
+    );
   }
 
   #finished(
@@ -320,7 +360,10 @@ function measure(rows: readonly JacobianRow[], needs: Measurable): Measured {
 }
 
 function given(products: Products, needs: Measurable): Measured {
-  const gram = products.gram();
+  return ofGram(products.gram(), needs);
+}
+
+function ofGram(gram: readonly (readonly number[])[], needs: Measurable): Measured {
   const norms = gram.map((row, i) => Math.sqrt(row[i] ?? 0));
   return needs === "norms" ? { norms } : { gram, norms };
 }

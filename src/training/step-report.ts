@@ -35,8 +35,8 @@ export interface StepReport {
   readonly losses: readonly (number | undefined)[];
   /** Undefined also for a task that was dropped, and all of them in a skipped step. */
   readonly weights: readonly (number | undefined)[];
-  /** Outputs of the tasks, row-major, as the parameters were before the step. */
-  readonly outputs: readonly Float32Array[];
+  /** One entry a batch: outputs of the tasks, row-major, as the parameters were before the step. */
+  readonly outputs: readonly (readonly Float32Array[])[];
   /** Norm of the applied direction; undefined in a skipped step. */
   readonly directionNorm: number | undefined;
   /** Present where clipping was asked for and the step was not skipped. */

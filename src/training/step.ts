@@ -1,4 +1,4 @@
-import type { Tensor, Variable } from "@tensorflow/tfjs-core";
+import type { Tensor } from "@tensorflow/tfjs-core";
 import type { Look, PreparedBalancer, Remembered } from "../balancers/balancer.ts";
 import type { RandomStream } from "../balancers/kernels/random-stream.ts";
 import type { Clip } from "../experiment/clip-schema.ts";
@@ -7,10 +7,8 @@ import { clip, type Clipping } from "./clipping.ts";
 import type { TaskTargets } from "./data/dataset.ts";
 import type { Dominance } from "./dominance.ts";
 import { isFinite, squaredNorm, type JacobianRow } from "./gradients/gram.ts";
-import { BackwardPass } from "./gradients/backward-pass.ts";
-import { commonRow, type ParameterSet } from "./gradients/per-task.ts";
+import type { ParameterSet } from "./gradients/per-task.ts";
 import type { GradientStorage } from "./gradients/storage.ts";
-import { Tape } from "./gradients/tape.ts";
 import { lookAlong, lookHere, type Glimpses, type LookParts } from "./looks.ts";
 import type { LossFunction } from "./losses/loss.ts";
 import { mergeReports, withOwnCopy } from "./merged-report.ts";
@@ -21,11 +19,13 @@ import type { OptimizerMemory } from "./optimizers/memory.ts";
 import type { Optimizer } from "./optimizers/optimizer.ts";
 import type { OptimizerSlot } from "./optimizers/slot.ts";
 import { keptShare } from "./optimizers/weight-decay.ts";
-import { performanceOf } from "./performance.ts";
+import type { Observation } from "./observation.ts";
 import { Proposer, type Computed, type Present, type Proposal } from "./proposal.ts";
+import { batchRows, windowRows, type StepRows } from "./step-rows.ts";
 import { since, type StepCount, type StepMoment, type StepReport, type Trouble } from "./step-report.ts";
 import { inTensorScope } from "./tensor-scope.ts";
 import { trackAgain } from "./tracked-walk.ts";
+import { WindowObservation, type Window, type WindowParts } from "./window.ts";
 
 /** What one step is made of; all of it lives as long as the training. */
 export interface StepParts {
@@ -52,19 +52,11 @@ export interface StepParts {
   readonly noise: RandomStream;
 }
 
-/** One forward pass in training mode. */
-interface Forward {
-  readonly tape: Tape;
-  readonly outputs: readonly Tensor[];
-  /** Loss of each task, undefined for an absent one. */
-  readonly losses: readonly (Tensor | undefined)[];
-}
-
 /** One step of training: forward once, back as often as the method needs, and move. */
 export class Stepper {
   readonly #parts: StepParts;
   readonly #proposer: Proposer;
-  readonly #variables: readonly Variable[];
+  readonly #seen: WindowParts;
   readonly #ownedSlots: readonly OptimizerSlot[];
   readonly #ownedUpdates: readonly Float32Array[];
   /** What the balancer remembers; plain data. */
@@ -75,7 +67,13 @@ export class Stepper {
   constructor(parts: StepParts) {
     this.#parts = parts;
     this.#proposer = new Proposer(parts);
-    this.#variables = [...parts.parameters.common, ...parts.parameters.owned].map(({ parameter }) => parameter.variable);
+    const { common, owned } = parts.parameters;
+    this.#seen = {
+      ...parts,
+      variables: [...common, ...owned].map(({ parameter }) => parameter.variable),
+      asksPerformance: parts.balancer.balancer.performance === true,
+      atRepresentation: parts.balancer.level === "representation",
+    };
     this.#ownedSlots = parts.parameters.owned.map(({ name, size }) => parts.memory.slot(name, size));
     this.#ownedUpdates = parts.parameters.owned.map(({ size }) => new Float32Array(size));
     this.remembered = { state: parts.balancer.start(), buffers: {} };
@@ -89,12 +87,21 @@ export class Stepper {
 
   /** `further` are as many independent batches as the method draws (`MethodFacts.draws`). */
   run(batch: Batch, moment: StepMoment, further: readonly Batch[] = []): StepReport {
-    return this.#parts.balancer.balancer.action === "alternate" ? this.#alternate(batch, moment) : this.#joint(batch, moment, further);
+    return this.#run(batchRows(this.#seen, batch, further), moment);
   }
 
-  #joint(batch: Batch, moment: StepMoment, further: readonly Batch[]): StepReport {
+  /** One step for all batches of a window, as if they were one; a window also of each further draw. */
+  runWindow(window: Window, moment: StepMoment, further: readonly Window[] = []): StepReport {
+    return this.#run(windowRows(this.#seen, window, further), moment);
+  }
+
+  #run(rows: StepRows, moment: StepMoment): StepReport {
+    return this.#parts.balancer.balancer.action === "alternate" ? this.#alternate(rows, moment) : this.#joint(rows, moment);
+  }
+
+  #joint(rows: StepRows, moment: StepMoment): StepReport {
     const { dominance, policy } = this.#parts;
-    const report = this.#step(batch, moment, further, () => {
+    const report = this.#step(rows, moment, () => {
       dominance.begin(moment.step + 1);
       return dominance;
     });
@@ -106,17 +113,16 @@ export class Stepper {
    * One step for each group of tasks, each from a forward pass of its own with the parameters as the groups before left them.
    * Where a group has a bad value and the step must be skipped, the groups after it are left out too.
    */
-  #alternate(batch: Batch, moment: StepMoment): StepReport {
-    const { balancer, dominance, policy, parameters } = this.#parts;
-    const tasks = batch.targets.flatMap((targets, task) => (targets === undefined ? [] : [task]));
+  #alternate(rows: StepRows, moment: StepMoment): StepReport {
+    const { balancer, dominance, policy, parameters, tasks: all } = this.#parts;
+    const tasks = rows.labelled();
     const before = this.remembered;
     const { groups, state } = balancer.groups({ tasks, ...since(moment, this.#parts.began) }, before.state);
     this.remembered = { ...before, state };
     const moves = new GatheredMoves();
     const reports: StepReport[] = [];
     for (const group of groups) {
-      const targets = batch.targets.map((each, task) => (group.includes(task) ? each : undefined));
-      const report = this.#step({ ...batch, targets }, moment, [], () => moves, tasks);
+      const report = this.#step({ ...rows, observe: () => rows.observe(group), further: [] }, moment, () => moves, tasks);
       reports.push(withOwnCopy(report));
       if (report.trouble?.remedy.kind === "skip") break;
     }
@@ -126,18 +132,12 @@ export class Stepper {
       dominance.begin(moment.step + 1);
       moves.handTo(dominance, parameters.common);
     }
-    const merged = mergeReports(reports, batch.targets.length, parameters.common.length);
+    const merged = mergeReports(reports, all.length, parameters.common.length);
     if (merged.trouble === undefined && reports.length > 0) policy.succeeded();
     return merged;
   }
 
-  #step(
-    batch: Batch,
-    moment: StepMoment,
-    further: readonly Batch[],
-    measurement: () => MoveObserver,
-    everyone?: readonly number[],
-  ): StepReport {
+  #step(rows: StepRows, moment: StepMoment, measurement: () => MoveObserver, everyone?: readonly number[]): StepReport {
     return inTensorScope(() => {
       const { model } = this.#parts;
       const before = model.statistics.map(({ variable }) => variable.clone());
@@ -148,98 +148,56 @@ export class Stepper {
         });
       };
       const noise = this.#parts.noise.save();
-      const { tape, outputs: tensors, losses } = this.#forward(batch);
+      const seen = rows.observe();
       try {
-        const values = losses.map((loss) => loss?.dataSync<"float32">()[0]);
-        const outputs = tensors.map((output) => output.dataSync<"float32">());
-        const drawn = further.map((each) => this.#drawn(each, restore));
-        const present = this.#present(batch, losses, values, outputs).filter(({ task }) => drawn.every((rows) => rows.has(task)));
-        const { computed, trouble } = this.#propose(tape, present, moment, drawn, everyone);
-        const none = batch.targets.map(() => undefined);
+        const drawn = rows.further.map((window) => this.#drawn(window, restore));
+        const present = seen.present.filter(({ task }) => drawn.every((each) => each.has(task)));
+        const { computed, trouble } = this.#propose(seen, present, moment, drawn, everyone);
         // Also where only a task was dropped: its bad values may have gone into moving statistics.
         if (computed === undefined || trouble !== undefined) restore(before);
-        const common = { losses: values, outputs, trouble };
+        const common = { losses: seen.losses, outputs: seen.outputs, trouble };
+        const all = this.#parts.tasks;
         if (computed === undefined) {
           return {
             ...common,
-            weights: none,
+            weights: all.map(() => undefined),
             directionNorm: undefined,
             clipping: undefined,
             status: undefined,
             shortened: 1,
             tracked: undefined,
-            walks: tape.walks,
+            walks: seen.walks,
           };
         }
         const { proposal, clipping } = this.#clipped(computed.proposal);
-        const parts = this.#lookParts(batch, proposal, noise);
+        const parts = this.#lookParts(seen, proposal, noise);
         const look = this.#look(proposal.tasks, moment);
         const along = look?.kind === "along-direction" ? lookAlong(parts, proposal.direction, look.offsets) : undefined;
         const applied = this.#apply(proposal, computed, moment.rate, moment.track ? measurement() : undefined);
-        const seen = look?.kind === "after-step" ? lookHere(parts) : along;
-        if (seen !== undefined) this.#learn(proposal, present, moment, seen);
-        const weights = batch.targets.map((_, task) => proposal.weights[proposal.tasks.indexOf(task)]);
+        const glimpses = look?.kind === "after-step" ? lookHere(parts) : along;
+        if (glimpses !== undefined) this.#learn(proposal, present, moment, glimpses);
+        const weights = all.map((_, task) => proposal.weights[proposal.tasks.indexOf(task)]);
         const { status, shortened } = proposal;
-        return { ...common, weights, clipping, status, shortened, ...applied, walks: tape.walks };
+        return { ...common, weights, clipping, status, shortened, ...applied, walks: seen.walks };
       } finally {
-        tape.dispose();
+        seen.dispose();
       }
     });
   }
 
-  #forward(batch: Batch): Forward {
-    const { tape, value } = Tape.record(this.#variables, () => {
-      const outputs = this.#parts.model.forward(batch.inputs, true);
-      return { outputs: [...outputs], losses: this.#losses(batch, outputs) };
-    });
-    return { tape, ...value };
-  }
-
-  #losses(batch: Batch, outputs: readonly Tensor[]): (Tensor | undefined)[] {
-    return outputs.map((output, task) => {
-      const targets = batch.targets[task];
-      const loss = this.#parts.losses[task];
-      return targets === undefined || loss === undefined ? undefined : loss(output, targets.target, targets.rowWeight);
-    });
-  }
-
-  #present(
-    { targets }: Batch,
-    losses: readonly (Tensor | undefined)[],
-    values: readonly (number | undefined)[],
-    outputs: readonly Float32Array[],
-  ): readonly Present[] {
-    const { balancer, tasks } = this.#parts;
-    return losses.flatMap((loss, task): Present[] => {
-      const value = values[task];
-      if (loss === undefined || value === undefined) return [];
-      const [output, target, own] = [outputs[task], targets[task], tasks[task]];
-      const asked = balancer.balancer.performance === true && output !== undefined && target !== undefined && own !== undefined;
-      return [{ task, loss, value, ...(asked ? { performance: performanceOf(own, output, target.truth, target.present) } : {}) }];
-    });
-  }
-
-  /** Gradients of a further batch by task. Its forward pass moves no statistics: a batch counts once. */
-  #drawn(batch: Batch, restore: (kept: readonly Tensor[]) => void): ReadonlyMap<number, JacobianRow> {
-    const { model, parameters } = this.#parts;
-    const before = model.statistics.map(({ variable }) => variable.clone());
-    const { tape, losses } = this.#forward(batch);
+  /** Gradients of further rows by task. Their forward passes move no statistics: rows count once. */
+  #drawn(window: Window, restore: (kept: readonly Tensor[]) => void): ReadonlyMap<number, JacobianRow> {
+    const before = this.#parts.model.statistics.map(({ variable }) => variable.clone());
     try {
-      const present = losses.flatMap((loss, task) => (loss === undefined ? [] : [{ loss, task }]));
-      const pass = new BackwardPass(
-        tape,
-        present.map(({ loss }) => loss),
-      );
-      return new Map(present.map(({ task }, position) => [task, commonRow(pass, position, parameters)]));
+      return new WindowObservation({ ...this.#seen, asksPerformance: false, atRepresentation: false }, window).common;
     } finally {
-      tape.dispose();
       restore(before);
     }
   }
 
-  /** Computes the step, without the tasks that must be dropped; no proposal where it must be skipped. Changes no state. */
+  /** Computes the step, without the tasks that must be dropped; nothing where it must be skipped. Changes no state. */
   #propose(
-    tape: Tape,
+    seen: Observation,
     present: readonly Present[],
     moment: StepMoment,
     drawn: readonly ReadonlyMap<number, JacobianRow>[],
@@ -256,14 +214,15 @@ export class Stepper {
       return { computed: undefined, trouble: { bad, remedy: policy.decide(bad, everyone, moment.step + 1) } };
     }
     for (;;) {
-      // A batch in which no task has a label teaches nothing, nor does a group of which all were dropped.
+      // Rows in which no task has a label teach nothing, nor does a group of which all were dropped.
       if (tasks.length === 0) return { computed: undefined, trouble: dropped(found) };
       const further = drawn.map((rows) => tasks.map(({ task }) => rows.get(task) ?? []));
       const bad = tasks.flatMap(({ task, value }, position): BadValue[] => {
         if (!Number.isFinite(value)) return [{ task, what: "loss" }];
         return isFinite(further.map((rows) => rows[position] ?? [])) ? [] : [{ task, what: "gradient" }];
       });
-      const computed = bad.length > 0 ? { bad } : this.#proposer.compute(tape, tasks, moment, this.remembered, further, this.storage);
+      const before = { remembered: this.remembered, further, storage: this.storage };
+      const computed = bad.length > 0 ? { bad } : seen.compute(this.#proposer, tasks, moment, before);
       if ("proposal" in computed) {
         return { computed, trouble: dropped(found) };
       }
@@ -300,6 +259,7 @@ export class Stepper {
     const directionNorm = Math.sqrt(squaredNorm(parameters.common.length > 0 ? applied : owned));
     if (moves === undefined) return { directionNorm, tracked: undefined };
     if (rows !== undefined) return { directionNorm, tracked: { tasks, rows, applied } };
+    if (pass === undefined) throw new RangeError("Gradients that are neither stored nor can be walked again cannot be tracked.");
     return {
       directionNorm,
       tracked: trackAgain({ pass, proposal, parameters, commonUpdate, rate, unclipped: unclipped.direction, applied }, moves),
@@ -315,13 +275,9 @@ export class Stepper {
       : balancer.look;
   }
 
-  #lookParts(batch: Batch, { tasks }: Proposal, noiseBefore: readonly number[]): LookParts {
+  #lookParts(seen: Observation, { tasks }: Proposal, noiseBefore: readonly number[]): LookParts {
     const { model, parameters, noise } = this.#parts;
-    const losses = (): readonly number[] => {
-      const values = this.#losses(batch, model.forward(batch.inputs, true));
-      return tasks.map((task) => values[task]?.dataSync<"float32">()[0] ?? Number.NaN);
-    };
-    return { model, common: parameters.common, noise, noiseBefore, losses };
+    return { model, common: parameters.common, noise, noiseBefore, losses: () => seen.again(tasks) };
   }
 
   /** What cannot be believed teaches nothing. */

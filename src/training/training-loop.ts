@@ -117,7 +117,7 @@ export class TrainingLoop {
       ),
     );
     this.#step += 1;
-    report.outputs.forEach((output, task) => {
+    report.outputs[0]?.forEach((output, task) => {
       // A task that was dropped, and a step that was skipped, taught nothing and count for nothing.
       if (report.weights[task] !== undefined) addOutputs(training.epochMetrics[task], values, task, output);
     });

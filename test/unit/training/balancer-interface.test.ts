@@ -282,7 +282,7 @@ describe("looks", () => {
 test("how well a task does: the share of right classes, and 1 ⁄ (1 + mean squared error)", () => {
   const { input, training, report } = asked({ performance: true });
   const [accuracy = 0, fit = 0] = performanceOf(input);
-  const [logits = new Float32Array(), predicted = new Float32Array()] = report.outputs;
+  const [[logits = new Float32Array(), predicted = new Float32Array()] = []] = report.outputs;
   const { targets } = valuesOf(training.dataset.splits.train);
   const classOf = (row: number) =>
     [0, 1, 2].reduce((best, c) => ((logits[row * 3 + c] ?? 0) > (logits[row * 3 + best] ?? 0) ? c : best), 0);
