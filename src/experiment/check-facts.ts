@@ -101,13 +101,23 @@ function kindFix(path: Path, tree: Tree, kind: string): readonly Fix[] {
 function batchSize(experiment: Experiment, facts: ExperimentFacts, tree: Tree): readonly Diagnostic[] {
   const rows = facts.data.rows?.train;
   const { batchSize: size } = experiment.training;
-  if (rows === undefined || rows === 0 || size <= rows) return [];
+  if (rows === undefined || rows === 0) return [];
+  if (size <= rows) return batchesOfStep(experiment, Math.ceil(rows / size), tree);
   const { tree: written } = find(tree, ["training", "batchSize"]);
   const range = placeOf(tree, ["training", "batchSize"]);
   const fixes: readonly Fix[] =
     written === undefined ? [] : [{ title: `Set to ${String(rows)}`, range, replacement: String(rows), preferred: true }];
   const message = `A batch of ${String(size)} is larger than the ${String(rows)} rows there are to train on. Make \`batchSize\` smaller.`;
   return [finding("MTL302", range, message, { fixes })];
+}
+
+function batchesOfStep({ training: { accumulate } }: Experiment, batches: number, tree: Tree): readonly Diagnostic[] {
+  if (accumulate <= batches) return [];
+  const range = placeOf(tree, ["training", "accumulate"]);
+  const fixes: readonly Fix[] = [{ title: `Set to ${String(batches)}`, range, replacement: String(batches), preferred: true }];
+  const message = `A step of ${String(accumulate)} batches takes more than the ${String(batches)} that there are in an epoch. Make \`accumulate\` or \`batchSize\` smaller.`;
+  // The epoch is one step then, which trains; and sources that take turns may have more batches in theirs.
+  return [finding("MTL302", range, message, { severity: "warning", fixes })];
 }
 
 function nothingShared(experiment: Experiment, { model }: ExperimentFacts, tree: Tree): readonly Diagnostic[] {

@@ -5,6 +5,12 @@ import { finding } from "./finding.ts";
 import { entriesEverywhere } from "./phase-paths.ts";
 import { textOf, valueOf, type Tree } from "./tree.ts";
 
+/** Batches in a step; 1 where nothing, or no such number, is written. */
+export function accumulatedBatches(root: Tree): number {
+  const written = valueOf(valueOf(root, "training"), "accumulate");
+  return written?.kind === "scalar" && typeof written.value === "number" ? written.value : 1;
+}
+
 /** Whether the balancer can do with what `training.gradients` leaves it. */
 export function* checkGradients(root: Tree): Generator<Diagnostic> {
   const asked = valueOf(valueOf(root, "training"), "gradients");
@@ -16,9 +22,13 @@ export function* checkGradients(root: Tree): Generator<Diagnostic> {
     return reason === undefined ? [] : [{ method, reason }];
   });
   const [first] = bound;
-  if (first === undefined) return;
-  const { method, reason } = first;
-  yield finding("MTL245", asked.range, `The balancer \`${method}\` ${reason}, so they must be stored. Use \`stored\` or \`auto\`.`, {
+  const accumulates = accumulatedBatches(root) > 1;
+  if (first === undefined && !accumulates) return;
+  const why =
+    first === undefined
+      ? "With `accumulate` each task's gradient is added up over the batches of a step"
+      : `The balancer \`${first.method}\` ${first.reason}`;
+  yield finding("MTL245", asked.range, `${why}, so they must be stored. Use \`stored\` or \`auto\`.`, {
     fixes: ["auto", "stored"].map((to, i) => ({ title: `Change to ${to}`, range: asked.range, replacement: to, preferred: i === 0 })),
   });
 }

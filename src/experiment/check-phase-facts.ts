@@ -16,8 +16,8 @@ export function* checkPhaseFacts(experiment: Experiment, { data, model }: Experi
   const rows = data.rows?.train;
   const inSteps = phases.some((phase) => entryOf(valueOf(phase, "until"), "steps") !== undefined);
   if (rows === undefined || rows === 0 || !inSteps) return;
-  const { batchSize, epochs } = experiment.training;
-  yield* checkLengths(phases, epochs, Math.ceil(rows / batchSize));
+  const { batchSize, accumulate, epochs } = experiment.training;
+  yield* checkLengths(phases, epochs, Math.ceil(Math.ceil(rows / batchSize) / accumulate));
 }
 
 function* checkTrained(item: Tree, layers: readonly LayerFacts[]): Generator<Diagnostic> {

@@ -166,7 +166,7 @@ export const checks = {
   MTL301: ["Unknown column", "The table has no such column. The message names the nearest, and the columns there are."],
   MTL302: [
     "Batch larger than the data",
-    "`training.batchSize` exceeds the rows left for training, so a step could never fill a batch. Make it smaller, or keep less for validation and test.",
+    "`training.batchSize` exceeds the rows left for training, so a step could never fill a batch; or `training.accumulate` exceeds the batches of an epoch, so a step could never have that many. Make it smaller, or keep less for validation and test.",
   ],
   MTL303: ["Fewer than two classes", "The label column has one value only, so there is nothing to tell apart. Choose another column."],
   MTL304: [

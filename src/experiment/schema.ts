@@ -122,7 +122,15 @@ export const modelSchema = z
 export const trainingSchema = z
   .strictObject({
     epochs: z.int().min(1).max(1_000_000).default(20).describe("Passes over the training rows."),
-    batchSize: z.int().min(1).max(1_000_000).default(32).describe("Rows in a step."),
+    batchSize: z.int().min(1).max(1_000_000).default(32).describe("Rows in a batch: those of a step, unless it has several batches."),
+    accumulate: z
+      .int()
+      .min(1)
+      .max(10_000)
+      .default(1)
+      .describe(
+        "Batches in a step, seen one after the other and balanced as one: as large a batch as `batchSize` times this, in the memory of a small one. Each task's gradient is the mean over its labelled rows of all of them.",
+      ),
     seed: z.int().min(0).default(0).describe("Seed of initial weights, batch order and every other random draw."),
     schedule: scheduleSchema.optional(),
     clip: clipSchema.optional(),

@@ -40,6 +40,6 @@ export const trainingChecks = {
   ],
   MTL245: [
     "Balancer needs stored gradients",
-    "With `training.gradients: recompute` a step keeps no gradients; it walks back through the network again for what it needs of them. Methods that work on the gradients themselves, compare those of several batches, or have an optimizer for every task cannot do without. Set it to `stored` or `auto`, or choose another balancer.",
+    "With `training.gradients: recompute` a step keeps no gradients; it walks back through the network again for what it needs of them. Methods that work on the gradients themselves, compare those of several batches, or have an optimizer for every task cannot do without, nor can any where `training.accumulate` adds gradients up over several batches. Set it to `stored` or `auto`, or choose another balancer.",
   ],
 } as const;

@@ -1,5 +1,5 @@
 import { series, type MetricTable, type RunResult } from "../experiment/record.ts";
-import { makeBatch } from "./batches.ts";
+import { makeBatch, type Batch } from "./batches.ts";
 import type { CheckpointKeeper } from "./checkpoint-keeper.ts";
 import { addOutputs, evaluate } from "./evaluate.ts";
 import { DivergenceWatch } from "./divergence.ts";
@@ -25,6 +25,7 @@ import type { Training } from "./training.ts";
 import { Throughput } from "./throughput.ts";
 import { TrainingError } from "./training-error.ts";
 import { captureState, restoreWeights } from "./training-state.ts";
+import type { Window } from "./window.ts";
 
 export interface LoopEnd {
   readonly kind: "completed" | "stopped";
@@ -102,24 +103,26 @@ export class TrainingLoop {
     const started = performance.now();
     const track = isTracked(this.#step, experiment.track.every, training.feed.takesTurns === true);
     const rate = training.phase.rate(this.#step);
-    const [values, ...further] = await this.#nextBatches();
+    const batches = await training.stepFeed.next(this.#step, training.phase.draws);
     const waiting = performance.now() - started;
-    const report = inTensorScope(() =>
-      stepper.run(
-        makeBatch(dataset, values),
-        {
-          step: this.#step,
-          epoch: Math.floor(this.#step / description.stepsPerEpoch),
-          rate,
-          track,
-        },
-        further.map((each) => makeBatch(dataset, each)),
-      ),
-    );
+    const moment = { step: this.#step, epoch: Math.floor(this.#step / description.stepsPerEpoch), rate, track };
+    const put = (values: RowValues): Batch => makeBatch(dataset, values);
+    const report = inTensorScope(() => {
+      const [first] = batches.own;
+      if (first !== undefined && experiment.training.accumulate === 1) {
+        return stepper.run(
+          put(first),
+          moment,
+          batches.further.flatMap((rows) => rows.map(put)),
+        );
+      }
+      const later = (rows: readonly RowValues[]): Window => rows.map((values) => () => put(values));
+      return stepper.runWindow(later(batches.own), moment, batches.further.map(later));
+    });
     this.#step += 1;
-    report.outputs[0]?.forEach((output, task) => {
-      // A task that was dropped, and a step that was skipped, taught nothing and count for nothing.
-      if (report.weights[task] !== undefined) addOutputs(training.epochMetrics[task], values, task, output);
+    report.outputs.forEach((outputs, index) => {
+      const values = batches.own[index];
+      if (values !== undefined) this.#addOutputs(values, outputs, report);
     });
     training.policy.taught(report.weights.flatMap((weight, task) => (weight === undefined ? [] : [task])));
     this.#divergence.add(report.losses);
@@ -131,7 +134,8 @@ export class TrainingLoop {
       recordGradients(recorder, this.#ids, training.phase.layers, this.#step, report.tracked);
       recordDominance(recorder, this.#ids, this.#step, training.dominance);
     }
-    this.#throughput.add(values.rows, performance.now() - started, waiting);
+    const rows = batches.own.reduce((sum, each) => sum + each.rows, 0);
+    this.#throughput.add(rows, performance.now() - started, waiting);
     if (report.clipping !== undefined) training.clipShare.add(report.clipping);
     if (track) {
       recorder.scalar(series.learningRate, this.#step, rate);
@@ -142,13 +146,11 @@ export class TrainingLoop {
     recorder.progress(this.#step, this.#step / description.stepsPerEpoch);
   }
 
-  /** The step's batch and the further ones. */
-  async #nextBatches(): Promise<readonly [RowValues, ...RowValues[]]> {
-    const { feed, furtherFeeds, phase } = this.#training;
-    const values = await feed.next();
-    const further: RowValues[] = [];
-    for (const each of furtherFeeds.slice(0, phase.draws)) further.push(await each.next());
-    return [values, ...further];
+  /** A task that was dropped, and a step that was skipped, taught nothing and count for nothing. */
+  #addOutputs(values: RowValues, outputs: readonly Float32Array[], { weights }: StepReport): void {
+    outputs.forEach((output, task) => {
+      if (weights[task] !== undefined) addOutputs(this.#training.epochMetrics[task], values, task, output);
+    });
   }
 
   #reportTrouble({ trouble }: StepReport): void {

@@ -41,8 +41,8 @@ export function captureState(training: Training, step: number): Checkpoint {
   const arrays = new Map<string, CheckpointArray>();
   for (const [name, values] of liveArrays(training)) arrays.set(name, values.slice());
   for (const { name, variable } of training.model.statistics) arrays.set(`statistic/${name}`, variable.dataSync<"float32">().slice());
-  const feeds = feedsOf(training).map((feed, index) => {
-    const saved = feed.save();
+  const position = training.stepFeed.save();
+  const feeds = position.feeds.map((saved, index) => {
     for (const [name, values] of Object.entries(saved.arrays)) arrays.set(feedArray(index, name), values);
     return { numbers: { ...saved.numbers }, arrays: Object.keys(saved.arrays) };
   });
@@ -56,7 +56,7 @@ export function captureState(training: Training, step: number): Checkpoint {
     method: methodOf(training),
     optimizer: training.optimizer.kind,
     gradients: [...training.storages],
-    streams: Object.fromEntries(Object.entries(training.streams.save()).map(([name, state]) => [name, [...state]])),
+    streams: Object.fromEntries(Object.entries(position.streams).map(([name, state]) => [name, [...state]])),
     feeds,
     consecutive: training.policy.consecutive,
     drops: [...training.policy.drops],
@@ -94,8 +94,7 @@ export async function restoreState(training: Training, checkpoint: Checkpoint): 
     state: Object.fromEntries(values.balancer.map((name) => [name, [...arrayOf(checkpoint, `balancer/${name}`)]])),
     buffers: Object.fromEntries(values.buffers.map((name) => [name, Float64Array.from(arrayOf(checkpoint, `buffer/${name}`))])),
   };
-  training.streams.restore(values.streams);
-  await restoreFeeds(training, checkpoint, values.feeds);
+  await restoreFeeds(training, checkpoint, values);
   training.policy.consecutive = values.consecutive;
   training.policy.drops = values.drops;
   training.dominance.lastStep = values.dominanceStep;
@@ -105,23 +104,21 @@ export async function restoreState(training: Training, checkpoint: Checkpoint): 
   training.validation.plateau.state = values.plateau;
 }
 
-/** The streams have been put back before. */
-async function restoreFeeds(training: Training, checkpoint: Checkpoint, saved: z.output<typeof valuesSchema>["feeds"]): Promise<void> {
-  for (const [index, feed] of feedsOf(training).entries()) {
-    const state = saved[index];
-    if (state === undefined) throw unfit("it lacks the order of the rows");
-    const arrays = state.arrays.map((name) => [name, Uint32Array.from(arrayOf(checkpoint, feedArray(index, name)))] as const);
-    try {
-      await feed.restore({ numbers: state.numbers, arrays: Object.fromEntries(arrays) });
-    } catch (error) {
-      if (error instanceof RangeError) throw unfit(error.message.replace(/\.$/, ""));
-      throw error;
-    }
+async function restoreFeeds(
+  { stepFeed }: Training,
+  checkpoint: Checkpoint,
+  { feeds: saved, streams }: Pick<z.output<typeof valuesSchema>, "feeds" | "streams">,
+): Promise<void> {
+  const feeds = saved.map(({ numbers, arrays }, index) => ({
+    numbers,
+    arrays: Object.fromEntries(arrays.map((name) => [name, Uint32Array.from(arrayOf(checkpoint, feedArray(index, name)))])),
+  }));
+  try {
+    await stepFeed.restore({ feeds, streams });
+  } catch (error) {
+    if (error instanceof RangeError) throw unfit(error.message.replace(/\.$/, ""));
+    throw error;
   }
-}
-
-function feedsOf({ feed, furtherFeeds }: Training): readonly Training["feed"][] {
-  return [feed, ...furtherFeeds];
 }
 
 function feedArray(index: number, name: string): string {

@@ -23,6 +23,7 @@ import { measureOf } from "./plateau.ts";
 import type { RandomStreams } from "./random-streams.ts";
 import type { MeasuredTask } from "./recording.ts";
 import type { Stepper } from "./step.ts";
+import { StepFeed } from "./step-feed.ts";
 import { inTensorScope } from "./tensor-scope.ts";
 import { TrainedParameter } from "./trained-parameter.ts";
 import { TrainingError } from "./training-error.ts";
@@ -62,6 +63,8 @@ export interface Training extends TrainingMaterial {
   readonly feed: BatchFeed;
   /** Where the further batches come from that the method draws in each step; as many as any phase needs. */
   readonly furtherFeeds: readonly BatchFeed[];
+  /** Both, window by window. */
+  readonly stepFeed: StepFeed;
   readonly losses: readonly TaskLoss[];
   readonly tasks: readonly MeasuredTask[];
   readonly clipShare: ClipShare;
@@ -84,13 +87,13 @@ export function prepareTraining(material: TrainingMaterial): Training {
   requireDeclaredReach(model.parameters, reach, ids);
   const everything = model.parameters.map((parameter, index) => new TrainedParameter(parameter, reach[index] ?? []));
 
-  const { batchSize, seed, epochs, earlyStopping } = experiment.training;
+  const { batchSize, accumulate, seed, epochs, earlyStopping } = experiment.training;
   const feedOf = (stream: string): BatchFeed => {
     const rows = dataset.splits.train.feed({ batchSize, stream: streams.get(stream), scheduleSeed: seed });
     return dataset.augment === undefined ? rows : new AugmentedFeed(rows, dataset.augment, streams.get("augmentation"));
   };
   const feed = feedOf("batches");
-  const stepsPerEpoch = feed.batches;
+  const stepsPerEpoch = Math.ceil(feed.batches / accumulate);
   const plan = planTraining(experiment, stepsPerEpoch);
   const trained = everTrained(everything, plan);
   const described = dataset.tasks.map((targets): TaskDescription => describeTask(targets, settingsOf(experiment, targets.id)));
@@ -119,6 +122,8 @@ export function prepareTraining(material: TrainingMaterial): Training {
   let phase = first;
   phase.open(parts);
   const { balancer, options } = methodOf(material);
+  const draws = Math.max(...phases.map((each) => each.draws));
+  const furtherFeeds = Array.from({ length: draws }, (_, draw) => feedOf(`batches-${draw + 2}`));
   const rule = stoppingRule(earlyStopping, balancer.regularisation(options));
   return {
     ...material,
@@ -154,7 +159,8 @@ export function prepareTraining(material: TrainingMaterial): Training {
     notes: [...new Set(choices.flatMap(({ note }) => note ?? [])), ...reachNotes(everything, ids)],
     storages,
     feed,
-    furtherFeeds: Array.from({ length: Math.max(...phases.map(({ draws }) => draws)) }, (_, draw) => feedOf(`batches-${draw + 2}`)),
+    furtherFeeds,
+    stepFeed: new StepFeed({ feed, furtherFeeds, streams, accumulate }),
     losses: parts.losses,
     tasks: settings.map((task, index) => ({ id: ids[index] ?? "", metrics: metricsOf(task) })),
     clipShare: new ClipShare(),

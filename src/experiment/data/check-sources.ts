@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { findBalancer } from "../../balancers/catalogue.ts";
+import { accumulatedBatches } from "../check-gradients.ts";
 import { checkValue, type Subject } from "../check-value.ts";
 import type { Diagnostic } from "../diagnostic.ts";
 import { finding, respell, someOf } from "../finding.ts";
@@ -130,7 +131,9 @@ function* checkTurns(root: Tree, schedule: Entry | undefined): Generator<Diagnos
   if (schedule === undefined || !takesTurns || parts.length < 2 || parts.some(({ tasks }) => tasks.length > 1)) return;
   const balancer = valueOf(root, "balancer");
   const method = balancer === undefined ? undefined : findBalancer(textOf(valueOf(balancer, "method") ?? balancer) ?? "");
+  // Where a step has several batches, they are of several sources.
+  if (accumulatedBatches(root) > 1) return;
   if (method === undefined || method.needs === "losses" || method.action === "replace-update" || method.action === "alternate") return;
-  const message = `Each batch has labels for one task alone, so \`${method.id}\` has no gradients of two tasks to compare. Use \`schedule: mixed\`.`;
+  const message = `Each batch has labels for one task alone, so \`${method.id}\` has no gradients of two tasks to compare. Use \`schedule: mixed\`, or \`training.accumulate: ${String(parts.length)}\`.`;
   yield finding("MTL264", schedule.keyRange, message, { severity: "warning" });
 }

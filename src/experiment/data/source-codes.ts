@@ -9,7 +9,7 @@ export const sourceChecks = {
   MTL263: ["Temperature without effect", "`temperature` is the root that `shares: root` takes. With other shares it does nothing."],
   MTL264: [
     "One task in each batch",
-    "Sources of one task each, drawn in turns, give batches with labels for one task alone: a method that compares the gradients of several tasks has nothing to compare. `schedule: mixed` puts rows of every source into every batch.",
+    "Sources of one task each, drawn in turns, give batches with labels for one task alone: a method that compares the gradients of several tasks has nothing to compare. `schedule: mixed` puts rows of every source into every batch, and with `training.accumulate` a step has batches of several sources.",
   ],
   MTL370: [
     "Sources differ in their inputs",

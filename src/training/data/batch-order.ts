@@ -12,6 +12,8 @@ export class BatchOrder {
   readonly #batchSize: number;
   readonly #order: Uint32Array;
   #position: number;
+  /** A copy of the order, which stays as it is while the epoch lasts: to save it again costs nothing. */
+  #saved: Uint32Array | undefined;
   /** The order of the epoch after the open one, where it was looked at already. */
   #following: Uint32Array | undefined;
 
@@ -31,6 +33,7 @@ export class BatchOrder {
   next(): Uint32Array {
     if (this.#position >= this.#order.length) {
       this.#stream.shuffle(this.#order);
+      this.#saved = undefined;
       this.#position = 0;
       this.#following = undefined;
     }
@@ -59,7 +62,8 @@ export class BatchOrder {
   }
 
   save(): OrderState {
-    return { order: this.#order.slice(), position: this.#position };
+    this.#saved ??= this.#order.slice();
+    return { order: this.#saved, position: this.#position };
   }
 
   restore({ order, position }: OrderState): void {
@@ -67,6 +71,7 @@ export class BatchOrder {
       throw new RangeError(`The saved order is for ${order.length} rows, and the data has ${this.#order.length}.`);
     }
     this.#order.set(order);
+    this.#saved = undefined;
     this.#position = position;
     this.#following = undefined;
   }

@@ -127,7 +127,7 @@ export class Phase {
     return chooseStorage({
       asked: experiment.training.gradients,
       method: balancer.title,
-      bound: boundToGradients(balancer),
+      bound: boundToGradients(balancer, experiment.training.accumulate),
       tasks: ids.length,
       elements: this.parameters.common.reduce((sum, { size }) => sum + size, 0),
       free: freeMemory ?? process.availableMemory(),

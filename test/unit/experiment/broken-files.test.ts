@@ -178,6 +178,16 @@ const cases: readonly Case[] = [
     with_("{method: mgda, normalize: l2}", "db-mtl").replace("seed: 0}", "gradients: recompute}"),
     "19:50 MTL245 → auto",
   ],
+  [
+    "a balancer that needs them, over several batches",
+    with_("{method: mgda, normalize: l2}", "db-mtl").replace("seed: 0}", "accumulate: 2, gradients: recompute}"),
+    "19:65 MTL245 → auto",
+  ],
+  ["gradients that are added up over several batches", with_("seed: 0}", "gradients: recompute, accumulate: 2}"), "19:50 MTL245 → auto"],
+  ["no balancer, and gradients that are added up", with_("balancer: {method: mgda, normalize: l2}\n", "").replace("seed: 0}", "gradients: recompute, accumulate: 2}"), "18:50 MTL245 → auto"], // prettier-ignore
+  ["gradients of one batch after the other", with_("seed: 0}", "gradients: recompute, accumulate: 1}")],
+  ["no batch in a step", with_("seed: 0}", "accumulate: 0}"), "19:51 MTL104"],
+  ["half a batch more", with_("seed: 0}", "accumulate: 1.5}"), "19:51 MTL103"],
   ["Nesterov without momentum", with_("{adam: {learningRate: 1e-3}}", "{sgd: {nesterov: true}}"), "18:19 MTL230"],
   ["two schedules", with_("seed: 0}", "schedule: {cosine: {}, step: {every: 3}}}"), "19:62 MTL231"],
   ["an unknown schedule", with_("seed: 0}", "schedule: cosin}"), "19:49 MTL105 → cosine"],

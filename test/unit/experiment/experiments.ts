@@ -130,6 +130,7 @@ export const experiments = fc.record(
       {
         epochs: small,
         batchSize: small,
+        accumulate: small,
         seed: fc.nat(),
         backend: fc.constantFrom("auto", "wasm", "native"),
         clip: fc.record({ norm: fc.constant(1), value: fc.constant(0.5) }, { requiredKeys: [] }),

@@ -145,6 +145,9 @@ describe("what data and model tell", () => {
       expect(of("{name: a, until: {steps: 400}}").told).toEqual([]);
       expect(of("{name: a, until: {steps: 400}}, {name: b}").told).toEqual(["19:87 MTL237"]);
       expect(of("{name: a, until: {steps: 200}}, {name: b, until: {steps: 100}}").told).toEqual(["19:87 MTL237"]);
+      // Of three batches a step: 3 steps an epoch, 150 in all.
+      const inThrees = penguinsWith("seed: 0}", "accumulate: 3, phases: [{name: a, until: {steps: 150}}, {name: b}]}");
+      expect(shown(checkFacts(parseExperiment(inThrees), { ...facts([]), model }))).toEqual(["19:102 MTL237"]);
     });
   });
 
@@ -152,6 +155,14 @@ describe("what data and model tell", () => {
     const few = facts([], { rows: { train: 20, validation: 5, test: 5 } });
     expect(shown(checkFacts(parseExperiment(penguins), few))).toEqual(["19:35 MTL302"]);
     expect(repaired(penguins, few)).toBe(penguinsWith("batchSize: 32", "batchSize: 20"));
+  });
+
+  test("compares the batches of a step with those of an epoch", () => {
+    // 240 rows in batches of 32.
+    const of = (accumulate: number) => penguinsWith("seed: 0}", `accumulate: ${accumulate}}`);
+    expect(checkFacts(parseExperiment(of(8)), facts([]))).toEqual([]);
+    expect(checkFacts(parseExperiment(of(9)), facts([]))).toMatchObject([{ code: "MTL302", severity: "warning" }]);
+    expect(repaired(of(9), facts([]))).toBe(of(8));
   });
 
   test("asks about a classification of very many numbers", () => {

@@ -65,6 +65,7 @@ export const sourceCases: readonly (readonly [what: string, text: string, ...fin
   ["a temperature below 1", twoSourcesWith("mixed", "{batches: mixed, shares: root, temperature: 0.5}"), "10:57 MTL104"],
   ["a temperature without effect", twoSourcesWith("mixed", "{batches: mixed, temperature: 3}"), "10:30 MTL263"],
   ["nothing to compare", turns(oneEach), "10:3 MTL264"],
+  ["several batches in a step", `${turns(oneEach)}training: {accumulate: 2}\n`],
   ["losses alone", twoSourcesWith("balancer: mgda", "balancer: dwa", turns(oneEach))],
   ["two tasks in a batch", turns(twoSources)],
 

@@ -71,6 +71,7 @@ describe("completion", () => {
     ["an option of a phase's balancer", "training: {phases: [{balancer: {method: mgda, |}}]}", ["normalize", "applyTo", "scale"]],
     ["truth values", "track: {snapshots: |}", ["true", "false"]],
     ["a key's default", "training: {batchSize: |}", ["32"]],
+    ["batches of a step", "training: {seed: 1, accumulate: |}", ["1"]],
     ["arguments of a layer", "model:\n  trunk:\n    - leakyReLU: {|}", ["alpha", "name", "trainable"]],
     ["arguments of a layer, in lines", "model:\n  trunk:\n    - leakyReLU:\n        |", ["alpha", "name", "trainable"]],
     ["an argument's values", "model:\n  trunk: [{conv2d: {filters: 3, padding: |}}]", ["valid", "same"]],
@@ -94,7 +95,11 @@ describe("completion", () => {
     ],
     ["keys of a table", "data:\n  file: x.csv\n  |", ["inputs", "missing", "memory", "augment", "split"]],
     ["several sources", "data:\n  sources: {}\n  |", ["schedule"]],
-    ["a source of a table", "data:\n  sources:\n    birds:\n      file: x.csv\n      |", ["inputs", "missing", "memory", "augment", "split", "tasks"]],
+    [
+      "a source of a table",
+      "data:\n  sources:\n    birds:\n      file: x.csv\n      |",
+      ["inputs", "missing", "memory", "augment", "split", "tasks"],
+    ],
     ["a source of a data set", "data: {sources: {digits: {dataset: multi-mnist, tasks: [left], |}}}", ["pairs", "augment", "split"]],
     ["schedules", "data:\n  sources: {}\n  schedule: |", ["mixed", "alternate"]],
     ["keys of a schedule", "data: {sources: {}, schedule: {batches: alternate, |}}", ["order", "shares", "temperature"]],
@@ -180,7 +185,7 @@ describe("a section with nothing under it yet", () => {
   });
 
   test.each([
-    ["training", "training:\n  |", ["epochs", "batchSize", "seed"]],
+    ["training", "training:\n  |", ["epochs", "batchSize", "accumulate", "seed"]],
     ["training, beside the key", "training: {|", ["epochs", "batchSize", "seed"]],
     ["track", "track:\n  |\nname: a", ["every", "decay", "snapshots"]],
     ["split", "data:\n  file: a.csv\n  split:\n    |\n", ["validation", "test", "seed"]],

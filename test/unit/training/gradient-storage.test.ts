@@ -176,6 +176,14 @@ describe("what becomes of the gradients", () => {
     );
   });
 
+  test("is refused, or noted, where a step has several batches", () => {
+    expect(() => prepare("recompute", { balancer: "mgda" }, { accumulate: 2 })).toThrow(
+      /MGDA is given gradients that are added up over the batches of a step \(training\.accumulate\), so they must be stored\./,
+    );
+    expect(boundToGradients({ needs: "losses", action: "weigh-losses" }, 2)).toMatch(/added up/);
+    expect(boundToGradients({ needs: "losses", action: "weigh-losses" }, 1)).toBeUndefined();
+  });
+
   test("goes on after a checkpoint as it was, whatever memory is free by then", async () => {
     const experiment = syntheticExperiment({ balancer: "mgda" });
     const open = (freeMemory: number): Training => {

@@ -53,6 +53,11 @@ function settings(optimizer: unknown, balancer: string): Settings {
   };
 }
 
+/** The same with steps of up to four small batches. */
+function inWindows(changes: Settings): Settings {
+  return { ...changes, training: { ...(changes["training"] as Settings), batchSize: 8, accumulate: 4 } };
+}
+
 describe.each(backendNames)("on %s", (backend) => {
   describeOn(backend)("a training that was stopped and taken up again", () => {
     let folder = "";
@@ -130,6 +135,18 @@ describe.each(backendNames)("on %s", (backend) => {
     test.each(optimizers)("is the same to the last bit with %s", async (_, optimizer, balancer) => {
       await isTheSame(settings(optimizer, balancer), [2, 7, 15, 27]);
     });
+
+    // 70 rows in batches of 8: nine batches, so windows of four, four and one. Stops as above.
+    test.each(optimizers)("is the same to the last bit with %s and several batches in a step", async (_, optimizer, balancer) => {
+      await isTheSame(inWindows(settings(optimizer, balancer)), [2, 7, 9, 16]);
+    });
+
+    test.each(["famo", "modo", "alternating", "imtl", "moco"])(
+      "is the same to the last bit with several batches in a step, and %s",
+      async (balancer) => {
+        await isTheSame(inWindows(settings({ adamw: { learningRate: 0.02 } }, balancer)), [5, 14]);
+      },
+    );
 
     test.each(["nash-mtl", "gradnorm", "famo", "modo", "alternating", "marigold", "moco"])(
       "is the same to the last bit with a method that remembers more: %s",
