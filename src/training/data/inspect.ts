@@ -14,10 +14,11 @@ import { hasFolder } from "./images/image-rows.ts";
 import { inspectFolder } from "./images/inspect-images.ts";
 import { bundledDigits } from "./load.ts";
 import { isMultiMnist, multiMnistProblems, multiMnistShape, readDigits, type MultiMnistExperiment } from "./multi-mnist.ts";
+import type { InputMeasure } from "./input-measure.ts";
 import { inspectSources } from "./sources/inspect-sources.ts";
 import { splitRows } from "./split.ts";
 import { taskProblems } from "./task-problems.ts";
-import { fitTable } from "./tables/fit-table.ts";
+import { measureTable } from "./tables/fit-table.ts";
 import { packTable } from "./tables/pack-table.ts";
 import type { PrefixCache, TablePrefix } from "./tables/prefix.ts";
 import { hasTable, planTable, type TableExperiment } from "./tables/table-plan.ts";
@@ -26,6 +27,14 @@ export interface DataInspection {
   readonly facts: DataFacts;
   /** What a model must know of the data, if nothing stands in the way. */
   readonly shape: Pick<Dataset, "inputs" | "tasks"> | undefined;
+}
+
+/** What was found of one source of rows, before it is settled how its inputs enter the network. */
+export interface OpenedInspection {
+  /** As far as they can change the shape of an input, or stand in the way of sharing it. */
+  readonly measures: readonly InputMeasure[];
+  /** Everything that was found, with inputs after these measures: its own, or those of several sources together. */
+  readonly finish: (measures: readonly InputMeasure[]) => DataInspection;
 }
 
 /**
@@ -38,28 +47,37 @@ export async function inspectData(
   tables: PrefixCache,
   trusted: boolean,
 ): Promise<DataInspection> {
-  if (hasSources(experiment)) {
-    return await inspectSources(experiment, async (source) => await inspectData(source, baseFolder, tables, trusted));
-  }
+  const inspect = (source: Experiment): Promise<OpenedInspection> => inspectSource(source, baseFolder, tables, trusted);
+  if (hasSources(experiment)) return await inspectSources(experiment, inspect);
+  const { measures, finish } = await inspect(experiment);
+  return finish(measures);
+}
+
+async function inspectSource(experiment: Experiment, baseFolder: string, tables: PrefixCache, trusted: boolean): Promise<OpenedInspection> {
+  const settled = (found: DataInspection, measures: readonly InputMeasure[] = []): OpenedInspection => ({
+    measures,
+    finish: () => withTaskProblems(experiment, found),
+  });
   try {
-    if (isMultiMnist(experiment)) return withTaskProblems(experiment, await inspectMultiMnist(experiment));
+    if (isMultiMnist(experiment)) return settled(await inspectMultiMnist(experiment));
     const away = trusted ? undefined : dataFiles(experiment).find(({ file }) => isElsewhere(file));
     if (away !== undefined) throw elsewhere(away);
     if (hasArrays(experiment)) {
-      const { shape, problems, ...facts } = await inspectArrays(experiment, baseFolder);
-      return withTaskProblems(experiment, { facts: { ...facts, problems: problems.map(factProblem) }, shape });
+      const { shape, measures, problems, ...facts } = await inspectArrays(experiment, baseFolder);
+      return settled({ facts: { ...facts, problems: problems.map(factProblem) }, shape }, measures);
     }
     if (hasFolder(experiment)) {
-      const { shape, problems, ...facts } = await inspectFolder(experiment, baseFolder);
-      return withTaskProblems(experiment, { facts: { ...facts, problems: problems.map(factProblem) }, shape });
+      const { shape, measures, problems, ...facts } = await inspectFolder(experiment, baseFolder);
+      return settled({ facts: { ...facts, problems: problems.map(factProblem) }, shape }, measures);
     }
     if (hasTable(experiment)) {
-      return withTaskProblems(experiment, await inspectTable(await tables.read(resolve(baseFolder, experiment.data.file)), experiment));
+      const { measures, finish } = await inspectTable(await tables.read(resolve(baseFolder, experiment.data.file)), experiment);
+      return { measures, finish: (shared) => withTaskProblems(experiment, finish(shared)) };
     }
     throw new TypeError("The experiment names neither a file nor a data set.");
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
-    return { facts: { columns: undefined, rows: undefined, problems: [factProblem(error)] }, shape: undefined };
+    return settled({ facts: { columns: undefined, rows: undefined, problems: [factProblem(error)] }, shape: undefined });
   }
 }
 
@@ -83,23 +101,38 @@ function elsewhere({ file, path }: DataFile): DataError {
   });
 }
 
-async function inspectTable(prefix: TablePrefix, experiment: TableExperiment): Promise<DataInspection> {
+async function inspectTable(prefix: TablePrefix, experiment: TableExperiment): Promise<OpenedInspection> {
   const columns = prefix.facts;
   const packed = await packTable(prefix, planTable(experiment), { memory: Number.POSITIVE_INFINITY, failFast: false });
-  const problems = certain(packed.problems, prefix).map(factProblem);
   const looked = prefix.isWhole ? [] : [onlyBeginning(prefix)];
-  if (packed.problems.length > 0) return { facts: { columns, rows: undefined, problems: [...problems, ...looked] }, shape: undefined };
-  try {
-    const { encoder, tasks, counts, warnings } = await fitTable(packed, experiment.data.split);
-    const told = certain(warnings, prefix).map((problem) => ({ ...factProblem(problem), severity: "warning" as const }));
-    return {
-      facts: { columns, rows: prefix.isWhole ? counts : undefined, problems: [...told, ...looked] },
-      shape: { inputs: encoder.inputs, tasks: tasks.map(({ targets }) => targets) },
-    };
-  } catch (error) {
-    if (!(error instanceof DataError)) throw error;
-    return { facts: { columns, rows: undefined, problems: [...certain([error], prefix).map(factProblem), ...looked] }, shape: undefined };
-  }
+  const refused = (problems: readonly DataProblem[]): DataInspection => ({
+    facts: { columns, rows: undefined, problems: [...certain(problems, prefix).map(factProblem), ...looked] },
+    shape: undefined,
+  });
+  if (packed.problems.length > 0) return { measures: [], finish: () => refused(packed.problems) };
+  const measured = await measureTable(packed, experiment.data.split).catch(problemIn);
+  if (measured instanceof DataError) return { measures: [], finish: () => refused([measured]) };
+  return {
+    measures: measured.measures,
+    finish(shared) {
+      try {
+        const { encoder, tasks, counts, warnings } = measured.finish(shared);
+        const told = certain(warnings, prefix).map((problem) => ({ ...factProblem(problem), severity: "warning" as const }));
+        return {
+          facts: { columns, rows: prefix.isWhole ? counts : undefined, problems: [...told, ...looked] },
+          shape: { inputs: encoder.inputs, tasks: tasks.map(({ targets }) => targets) },
+        };
+      } catch (error) {
+        return refused([problemIn(error)]);
+      }
+    },
+  };
+}
+
+/** Of what was thrown, a problem of the data; anything else goes on. */
+function problemIn(error: unknown): DataError {
+  if (error instanceof DataError) return error;
+  throw error;
 }
 
 /** What may turn out otherwise where only the beginning of a table was looked at. */

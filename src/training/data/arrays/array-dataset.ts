@@ -1,15 +1,17 @@
 import type { Split } from "../../../experiment/record.ts";
 import { DataError } from "../data-error.ts";
 import type { Dataset, InputSpec, RowSource, RowValues } from "../dataset.ts";
+import { momentsIn, type InputMeasure } from "../input-measure.ts";
 import { GatheredSource } from "../gathered-source.ts";
-import { fitRows, rowEncoder } from "../labels/label-rows.ts";
+import type { OpenedData } from "../opened-data.ts";
+import { fitRows, rowEncoder, type FittedRows } from "../labels/label-rows.ts";
 import { elementsOf, indexText, type NumberArray } from "./array-body.ts";
 import { storedArrays, type ArrayExperiment } from "./array-experiment.ts";
 import { describeArrays, type DescribedInput } from "./array-inputs.ts";
 import { readLabels } from "./array-labels.ts";
 import { nameOf } from "./array-problem.ts";
 import { isWholeNumber } from "./dtype.ts";
-import { fitScaling, scaledZero, writeScaled, type NumberRows, type Scaling } from "./scaling.ts";
+import { measureScale, scaledZero, scalingOf, writeScaled, type NumberRows, type Scaling } from "./scaling.ts";
 
 /** An input in memory, with what turns its numbers into those that enter the network. */
 interface LoadedInput {
@@ -21,22 +23,38 @@ interface LoadedInput {
  * Reads and prepares arrays. They stay in memory in their own type, a byte a pixel where they are bytes; batches are scaled when they
  * are gathered. Labels are encoded then too. Throws `DataError`.
  */
-export async function arrayDataset(experiment: ArrayExperiment, baseFolder: string): Promise<Dataset> {
+export async function openArrayData(experiment: ArrayExperiment, baseFolder: string): Promise<OpenedData> {
   const memory = experiment.data.memory * 2 ** 20;
   const arrays = await storedArrays(experiment, baseFolder);
   const described = await describeArrays(arrays, experiment);
   const labels = await readLabels(arrays, experiment, described.rows, memory);
   const { tasks, parts } = fitRows(labels, experiment.data.split);
-  const encoders = tasks.map(rowEncoder);
   let left = memory;
-  const inputs: LoadedInput[] = [];
+  const rows: NumberRows[] = [];
+  const measures: InputMeasure[] = [];
   for (const each of described.inputs) {
     const array = await readNumbers(each, left);
     left -= array.values.byteLength;
-    const rows: NumberRows = { ...array, width: elementsOf(each.spec), channels: each.spec.shape.at(-1) ?? 1 };
-    requireFinite(array, rows, Object.values(parts), each);
-    inputs.push({ rows, scaling: fitScaling(each.input.scale, rows, parts.train) });
+    const numbers: NumberRows = { ...array, width: elementsOf(each.spec), channels: each.spec.shape.at(-1) ?? 1 };
+    requireFinite(array, numbers, Object.values(parts), each);
+    const { name, path, scale } = each.input;
+    rows.push(numbers);
+    measures.push({ kind: "number", name, path, scale, moments: measureScale(scale, numbers, parts.train) });
   }
+  return {
+    measures,
+    finish(shared) {
+      const inputs = rows.map((numbers, index): LoadedInput => {
+        const scale = described.inputs[index]?.input.scale ?? "none";
+        return { rows: numbers, scaling: scalingOf(scale, numbers, momentsIn(shared[index])) };
+      });
+      return scaledArrays(described.inputs, inputs, { tasks, parts });
+    },
+  };
+}
+
+function scaledArrays(described: readonly DescribedInput[], inputs: readonly LoadedInput[], { tasks, parts }: FittedRows): Dataset {
+  const encoders = tasks.map(rowEncoder);
   const sourceOf = (split: Split): RowSource =>
     new GatheredSource(parts[split], (rows): RowValues => {
       const labelled = encoders.map((encode) => encode(rows));
@@ -48,7 +66,7 @@ export async function arrayDataset(experiment: ArrayExperiment, baseFolder: stri
       };
     });
   return {
-    inputs: described.inputs.map(({ spec }, index) => ({ ...spec, ...blackOf(spec, inputs[index]) })),
+    inputs: described.map(({ spec }, index) => ({ ...spec, ...blackOf(spec, inputs[index]) })),
     tasks: tasks.map(({ targets }) => targets),
     splits: { train: sourceOf("train"), validation: sourceOf("validation"), test: sourceOf("test") },
   };

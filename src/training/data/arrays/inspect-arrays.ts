@@ -1,6 +1,7 @@
 import type { ColumnFacts, DataFacts } from "../../../experiment/facts.ts";
 import { DataError, type DataProblem } from "../data-error.ts";
 import type { Dataset } from "../dataset.ts";
+import type { InputMeasure } from "../input-measure.ts";
 import { labelFacts } from "../labels/label-facts.ts";
 import { fitRows, rowWarnings } from "../labels/label-rows.ts";
 import { storedArrays, type ArrayExperiment } from "./array-experiment.ts";
@@ -13,6 +14,8 @@ export interface ArrayInspection {
   readonly rows: DataFacts["rows"];
   readonly problems: readonly (DataProblem & { readonly severity?: "warning" })[];
   readonly shape: Pick<Dataset, "inputs" | "tasks"> | undefined;
+  /** How the inputs are scaled; nothing is measured. */
+  readonly measures: readonly InputMeasure[];
 }
 
 /** What can be told of arrays without reading more than their headers and the labels. A problem is listed, not thrown. */
@@ -31,10 +34,11 @@ export async function inspectArrays(experiment: ArrayExperiment, baseFolder: str
       rows: { train: train.length, validation: validation.length, test: test.length },
       problems: rowWarnings(fitted).map((problem) => ({ ...problem, severity: "warning" })),
       shape: { inputs: inputs.map(({ spec }) => spec), tasks: fitted.tasks.map(({ targets }) => targets) },
+      measures: inputs.map(({ input: { name, path, scale } }) => ({ kind: "number", name, path, scale, moments: [] })),
     };
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
-    return { columns, rows: undefined, problems: [error], shape: undefined };
+    return { columns, rows: undefined, problems: [error], shape: undefined, measures: [] };
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Moments } from "../input-measure.ts";
 import { greatestValue, type NumberDtype, type Numbers } from "./dtype.ts";
 
 /** How numbers enter the network: (value − offset) · factor, one of each for every channel (last axis). */
@@ -14,30 +15,39 @@ export interface NumberRows {
   readonly channels: number;
 }
 
+type ScaleKind = "standard" | "unit" | "none";
+
 /**
- * Fits a scaling on the training rows alone. `standard`: mean 0 and deviation 1 in each channel. `unit`: whole numbers without sign by the
- * greatest of their type, others by the least and greatest training value of all channels together. Where nothing varies the values stay
- * as far apart as they are.
+ * What the training rows say of how numbers are to be scaled. `standard`: moments of each channel. `unit`: whole numbers without sign go by the
+ * greatest of their type, and of others the moments of all channels together tell the range. `none`: nothing.
  */
-export function fitScaling(kind: "standard" | "unit" | "none", numbers: NumberRows, trainRows: Uint32Array): Scaling {
-  if (kind === "none") return sameForAll(numbers.channels, 0, 1);
-  const greatest = greatestValue(numbers.dtype);
-  if (kind === "unit" && greatest !== undefined) return sameForAll(numbers.channels, 0, 1 / greatest);
-  if (kind === "unit") {
-    const [least, most] = range(numbers, trainRows);
-    return sameForAll(numbers.channels, least, most > least ? 1 / (most - least) : 1);
-  }
-  return measuredScaling(numbers, trainRows);
+export function measureScale(kind: ScaleKind, numbers: NumberRows, trainRows: Uint32Array): readonly Moments[] {
+  if (kind === "none" || (kind === "unit" && greatestValue(numbers.dtype) !== undefined)) return [];
+  return momentsOf(numbers, kind === "unit" ? 1 : numbers.channels, trainRows);
 }
 
-/** A scaling by moments of each channel that were measured elsewhere. */
-export function standardScaling(means: Float64Array, variances: Float64Array): Scaling {
-  const factors = means.map((mean, channel) => {
-    const deviation = Math.sqrt(variances[channel] ?? 0);
+/** The scaling that follows from moments. Where nothing varies the values stay as far apart as they are. */
+export function scalingOf(
+  kind: ScaleKind,
+  { dtype, channels }: Omit<NumberRows, "values" | "width">,
+  moments: readonly Moments[],
+): Scaling {
+  if (kind === "none") return sameForAll(channels, 0, 1);
+  if (kind === "standard") return standardScaling(moments);
+  const greatest = greatestValue(dtype);
+  if (greatest !== undefined) return sameForAll(channels, 0, 1 / greatest);
+  const { least = 0, greatest: most = 0 } = moments[0] ?? {};
+  return sameForAll(channels, least, most > least ? 1 / (most - least) : 1);
+}
+
+/** Mean 0 and deviation 1, by the moments of each channel. */
+export function standardScaling(moments: readonly Moments[]): Scaling {
+  const factors = moments.map(({ count, mean, squares }) => {
+    const deviation = Math.sqrt(squares / count);
     // Rounding leaves a trace of variance in a constant channel; standardising by it would blow noise up.
     return deviation > 1e-12 * Math.abs(mean) ? 1 / deviation : 1;
   });
-  return { offsets: means, factors };
+  return { offsets: Float64Array.from(moments, ({ mean }) => mean), factors: Float64Array.from(factors) };
 }
 
 /** What 0 becomes, a value for each channel. */
@@ -65,23 +75,11 @@ export function sameForAll(channels: number, offset: number, factor: number): Sc
   return { offsets: new Float64Array(channels).fill(offset), factors: new Float64Array(channels).fill(factor) };
 }
 
-function range({ values, width }: NumberRows, rows: Uint32Array): readonly [least: number, most: number] {
-  let [least, most] = [Infinity, -Infinity];
-  for (const row of rows) {
-    for (let i = row * width; i < (row + 1) * width; i++) {
-      const value = values[i] ?? 0;
-      if (value < least) least = value;
-      if (value > most) most = value;
-    }
-  }
-  return [least, most];
-}
-
-/** In two passes: the mean, then the mean square around it. */
-function measuredScaling({ values, width, channels }: NumberRows, rows: Uint32Array): Scaling {
+/** In two passes: the mean, then the squares around it. */
+function momentsOf({ values, width }: NumberRows, channels: number, rows: Uint32Array): readonly Moments[] {
   const count = (rows.length * width) / channels;
-  const means = new Float64Array(channels);
-  const squares = new Float64Array(channels);
+  const [means, squares] = [new Float64Array(channels), new Float64Array(channels)];
+  const [least, greatest] = [new Float64Array(channels).fill(Infinity), new Float64Array(channels).fill(-Infinity)];
   const eachValue = (visit: (value: number, channel: number) => void): void => {
     for (const row of rows) {
       for (let i = 0, channel = 0; i < width; i++) {
@@ -90,10 +88,17 @@ function measuredScaling({ values, width, channels }: NumberRows, rows: Uint32Ar
       }
     }
   };
-  eachValue((value, channel) => (means[channel] = (means[channel] ?? 0) + value / count));
+  eachValue((value, channel) => {
+    means[channel] = (means[channel] ?? 0) + value / count;
+    if (value < (least[channel] ?? 0)) least[channel] = value;
+    if (value > (greatest[channel] ?? 0)) greatest[channel] = value;
+  });
   eachValue((value, channel) => (squares[channel] = (squares[channel] ?? 0) + (value - (means[channel] ?? 0)) ** 2));
-  return standardScaling(
-    means,
-    squares.map((square) => square / count),
-  );
+  return Array.from(means, (mean, channel) => ({
+    count,
+    mean,
+    squares: squares[channel] ?? 0,
+    least: least[channel] ?? 0,
+    greatest: greatest[channel] ?? 0,
+  }));
 }

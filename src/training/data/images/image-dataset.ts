@@ -1,11 +1,13 @@
 import type { Split } from "../../../experiment/record.ts";
 import { sameForAll, scaledZero, standardScaling, writeScaled, type Scaling } from "../arrays/scaling.ts";
-import type { Dataset, InputSpec, RowSource, RowValues } from "../dataset.ts";
-import { fitRows, rowEncoder, type EncodedLabels } from "../labels/label-rows.ts";
+import type { InputSpec, RowSource } from "../dataset.ts";
+import { momentsIn, type InputMeasure, type Moments } from "../input-measure.ts";
+import { fitRows, rowEncoder, type EncodedLabels, type FittedRows } from "../labels/label-rows.ts";
+import type { OpenedData } from "../opened-data.ts";
 import { DecodePool } from "./decode-pool.ts";
 import { readImageRows, requireImages, type FolderExperiment } from "./image-rows.ts";
-import { ImageSource, type Decoded } from "./image-source.ts";
-import { ImageStore, type Room } from "./image-store.ts";
+import { ImageSource, type AssembleImages, type Decoded } from "./image-source.ts";
+import { ImageStore, type ImageFiles, type Room } from "./image-store.ts";
 import { maskEncoder } from "./mask-encoder.ts";
 import type { ImageForm } from "./resize.ts";
 
@@ -20,12 +22,17 @@ export function imageInput({ height, width, channels }: ImageForm): InputSpec {
   return { name: "image", shape: [height, width, channels], features: [] };
 }
 
+/** Moments of each channel, none where nothing is measured. */
+export function imageMeasure({ data: { scale } }: FolderExperiment, moments: readonly Moments[]): InputMeasure {
+  return { kind: "number", name: "image", path: ["data", "scale"], scale, moments };
+}
+
 /**
  * A folder of images as rows: labels in memory, images decoded batch by batch on threads of their own and kept as far as `data.memory` goes.
  * Throws `DataError` for labels as tables do, and MTL360 where an image is missing; what is wrong inside of an image comes when it is
  * decoded.
  */
-export async function imageDataset(experiment: FolderExperiment, baseFolder: string): Promise<Dataset> {
+export async function openImageData(experiment: FolderExperiment, baseFolder: string): Promise<OpenedData> {
   const { data } = experiment;
   const { files, masks, labels } = await readImageRows(experiment, baseFolder);
   const { parts, tasks } = fitRows(labels, data.split);
@@ -38,25 +45,53 @@ export async function imageDataset(experiment: FolderExperiment, baseFolder: str
   const pool = new DecodePool(form);
   const room: Room = { bytes: data.memory * 2 ** 20 };
   const images = new ImageStore(files, pool, room);
-  const scaling = await fitPixels(data.scale, images, parts.train, form);
   const stores = [images, ...maskFiles.map((each) => new ImageStore(each, pool, room))];
-  const encoders = tasks.map((task, index): EncodeTask => {
-    const own = masks[index];
-    if (own === undefined) {
-      const encode = rowEncoder(task);
-      return (rows) => encode(rows);
-    }
-    const [encode, store] = [maskEncoder(task, own), 1 + maskFiles.indexOf(own)];
-    return (rows, decoded) =>
-      encode(
-        rows,
-        decoded.map((each) => each[store]),
-      );
-  });
-  const assemble = (rows: Uint32Array, decoded: readonly Decoded[]): RowValues => {
+  const encoders = tasks.map((task, index) => taskEncoder(task, masks[index], 1 + maskFiles.findIndex((each) => each === masks[index])));
+  const close = async (): Promise<void> => await pool.close();
+  try {
+    const moments = data.scale === "standard" ? await measurePixels(images, parts.train, form) : [];
+    return {
+      measures: [imageMeasure(experiment, moments)],
+      close,
+      finish(measures) {
+        const scaling = pixelScaling(data.scale, form, momentsIn(measures[0]));
+        const rowBytes = size + maskFiles.length * form.height * form.width * 2;
+        const assemble = assembler(form, scaling, encoders);
+        const sourceOf = (split: Split): RowSource => new ImageSource(parts[split], stores, rowBytes, assemble);
+        return {
+          inputs: [{ ...imageInput(form), black: scaledZero(scaling) }],
+          tasks: tasks.map(({ targets }) => targets),
+          splits: { train: sourceOf("train"), validation: sourceOf("validation"), test: sourceOf("test") },
+          close,
+        };
+      },
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+type EncodeTask = (rows: Uint32Array, decoded: readonly Decoded[]) => EncodedLabels;
+
+/** Labels of a task, of which masks are decoded as what a row has in the given store. */
+function taskEncoder(task: FittedRows["tasks"][number], masks: ImageFiles | undefined, store: number): EncodeTask {
+  if (masks === undefined) return rowEncoder(task);
+  const encode = maskEncoder(task, masks);
+  return (rows, decoded) =>
+    encode(
+      rows,
+      decoded.map((each) => each[store]),
+    );
+}
+
+/** Puts rows together of their decoded images and their labels. */
+function assembler({ height, width, channels }: ImageForm, scaling: Scaling, encoders: readonly EncodeTask[]): AssembleImages {
+  const size = height * width * channels;
+  return (rows, decoded) => {
     const pixels = new Float32Array(rows.length * size);
     decoded.forEach(([values = new Uint8Array(size)], index) =>
-      writeScaled({ values, width: size, channels: form.channels }, 0, scaling, pixels, index * size),
+      writeScaled({ values, width: size, channels }, 0, scaling, pixels, index * size),
     );
     const encoded = encoders.map((encode) => encode(rows, decoded));
     return {
@@ -66,31 +101,24 @@ export async function imageDataset(experiment: FolderExperiment, baseFolder: str
       present: encoded.map(({ present }) => present),
     };
   };
-  const rowBytes = size + maskFiles.length * form.height * form.width * 2;
-  const sourceOf = (split: Split): RowSource => new ImageSource(parts[split], stores, rowBytes, assemble);
-  return {
-    inputs: [{ ...imageInput(form), black: scaledZero(scaling) }],
-    tasks: tasks.map(({ targets }) => targets),
-    splits: { train: sourceOf("train"), validation: sourceOf("validation"), test: sourceOf("test") },
-    close: async () => await pool.close(),
-  };
 }
-
-type EncodeTask = (rows: Uint32Array, decoded: readonly Decoded[]) => EncodedLabels;
 
 /** Images that the scale is measured in. More would not change it by anything that matters, and all of them must be decoded first. */
 const measuredImages = 1000;
 /** Images that are decoded at a time while it is measured. */
 const stepImages = 64;
 
-/** The scale of pixels, `standard` by means and variances over images that stand evenly spread among the training rows. */
-async function fitPixels(
-  scale: FolderExperiment["data"]["scale"],
+function pixelScaling(scale: FolderExperiment["data"]["scale"], { channels }: ImageForm, moments: readonly Moments[]): Scaling {
+  if (scale === "standard") return standardScaling(moments);
+  return sameForAll(channels, 0, scale === "unit" ? 1 / 255 : 1);
+}
+
+/** Moments of each channel over images that stand evenly spread among the training rows; they count as all of them. */
+async function measurePixels(
   store: ImageStore,
   trainRows: Uint32Array,
-  { channels }: ImageForm,
-): Promise<Scaling> {
-  if (scale !== "standard") return sameForAll(channels, 0, scale === "unit" ? 1 / 255 : 1);
+  { height, width, channels }: ImageForm,
+): Promise<readonly Moments[]> {
   const count = Math.min(measuredImages, trainRows.length);
   const rows = Array.from({ length: count }, (_, i) => trainRows[Math.floor((i * trainRows.length) / count)] ?? 0);
   const [sums, squares] = [new Float64Array(channels), new Float64Array(channels)];
@@ -106,9 +134,10 @@ async function fitPixels(
       pixels += image.length / channels;
     }
   }
-  const means = sums.map((sum) => sum / pixels);
-  return standardScaling(
-    means,
-    squares.map((square, channel) => square / pixels - (means[channel] ?? 0) ** 2),
-  );
+  const all = trainRows.length * height * width;
+  return Array.from(sums, (sum, channel) => {
+    const mean = sum / pixels;
+    const variance = (squares[channel] ?? 0) / pixels - mean ** 2;
+    return { count: all, mean, squares: variance * all, least: 0, greatest: 255 };
+  });
 }

@@ -3,11 +3,12 @@ import { readFile } from "node:fs/promises";
 import type { ColumnFacts, DataFacts } from "../../../experiment/facts.ts";
 import { DataError, type DataProblem } from "../data-error.ts";
 import type { Dataset } from "../dataset.ts";
+import type { InputMeasure } from "../input-measure.ts";
 import { labelFacts } from "../labels/label-facts.ts";
 import { fitRows, rowWarnings } from "../labels/label-rows.ts";
 import { decodeImage } from "./decode-image.ts";
 import { decodeMask } from "./decode-mask.ts";
-import { imageForm, imageInput } from "./image-dataset.ts";
+import { imageForm, imageInput, imageMeasure } from "./image-dataset.ts";
 import { ImageFault } from "./image-fault.ts";
 import { readImageRows, requireImages, type FolderExperiment } from "./image-rows.ts";
 import { imageProblem, type ImageFiles } from "./image-store.ts";
@@ -18,6 +19,8 @@ export interface FolderInspection {
   readonly rows: DataFacts["rows"];
   readonly problems: readonly (DataProblem & { readonly severity?: "warning" })[];
   readonly shape: Pick<Dataset, "inputs" | "tasks"> | undefined;
+  /** How the pixels are scaled; nothing is measured. */
+  readonly measures: readonly InputMeasure[];
 }
 
 /** Images that are looked for in a check. All of them are before a training. */
@@ -41,10 +44,11 @@ export async function inspectFolder(experiment: FolderExperiment, baseFolder: st
       rows: { train: train.length, validation: validation.length, test: test.length },
       problems: rowWarnings(fitted).map((problem) => ({ ...problem, severity: "warning" })),
       shape: { inputs: [imageInput(imageForm(experiment))], tasks: fitted.tasks.map(({ targets }) => targets) },
+      measures: [imageMeasure(experiment, [])],
     };
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
-    return { columns, rows: undefined, problems: [error], shape: undefined };
+    return { columns, rows: undefined, problems: [error], shape: undefined, measures: [] };
   }
 }
 

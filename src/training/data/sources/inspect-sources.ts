@@ -2,25 +2,32 @@ import { placeInWhole, sourceExperiment, sourcesOf, type SourcesExperiment } fro
 import type { DataFacts } from "../../../experiment/facts.ts";
 import type { Split } from "../../../experiment/record.ts";
 import type { Experiment } from "../../../experiment/schema.ts";
-import type { DataInspection } from "../inspect.ts";
+import type { DataInspection, OpenedInspection } from "../inspect.ts";
 import { differentInputs } from "./same-inputs.ts";
+import { sharedMeasures } from "./shared-measures.ts";
 
 /** Looks at one source as at an experiment of its own. */
-type Inspect = (experiment: Experiment) => Promise<DataInspection>;
+type Inspect = (experiment: Experiment) => Promise<OpenedInspection>;
 
 /** Everything that can be said of several sources without training: of each by itself, and of them together. */
 export async function inspectSources(experiment: SourcesExperiment, inspect: Inspect): Promise<DataInspection> {
-  const found: { readonly name: string; readonly inspection: DataInspection }[] = [];
+  const opened: { readonly name: string; readonly inspection: OpenedInspection }[] = [];
   for (const source of sourcesOf(experiment)) {
-    found.push({ name: source.name, inspection: await inspect(sourceExperiment(experiment, source)) });
+    opened.push({ name: source.name, inspection: await inspect(sourceExperiment(experiment, source)) });
   }
+  const shared = sharedMeasures(opened.map(({ name, inspection }) => ({ name, measures: inspection.measures })));
+  const found = opened.map(({ name, inspection }) => {
+    const own = inspection.measures;
+    const measures = shared !== undefined && "measures" in shared && own.length > 0 ? shared.measures : own;
+    return { name, inspection: inspection.finish(measures) };
+  });
   const problems = found.flatMap(({ name, inspection }) =>
     inspection.facts.problems.map((problem) => ({ ...problem, path: placeInWhole(name, problem.path) })),
   );
   const columns = found.flatMap(({ name, inspection }) => (inspection.facts.columns ?? []).map((column) => ({ ...column, source: name })));
   const rows = sumOf(found.map(({ inspection }) => inspection.facts.rows));
   const shapes = found.flatMap(({ name, inspection }) => (inspection.shape === undefined ? [] : [{ name, ...inspection.shape }]));
-  const different = differentInputs(shapes);
+  const different = shared !== undefined && "problem" in shared ? shared.problem : differentInputs(shapes, shared !== undefined);
   if (different !== undefined) problems.push({ ...different });
   const isWhole = different === undefined && shapes.length === found.length;
   const tasks = shapes.flatMap((shape) => shape.tasks);

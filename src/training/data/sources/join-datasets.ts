@@ -1,10 +1,8 @@
 import type { SourceSchedule } from "../../../experiment/data/source-schedule.ts";
 import type { Split } from "../../../experiment/record.ts";
-import { DataError } from "../data-error.ts";
 import type { Dataset, RowSource, TaskTargets } from "../dataset.ts";
 import { CombinedSource } from "./combined-source.ts";
 import type { TaskPlaces } from "./joined-rows.ts";
-import { differentInputs } from "./same-inputs.ts";
 
 /** The data set of one source. */
 export interface NamedDataset {
@@ -14,11 +12,8 @@ export interface NamedDataset {
 
 /**
  * Several data sets with the same inputs as one, whose tasks are in the order of `ids`; rows of one have no label for the tasks of another.
- * Throws `DataError` MTL370 where the inputs differ.
  */
 export function joinDatasets(sources: readonly NamedDataset[], ids: readonly string[], schedule: SourceSchedule): Dataset {
-  const problem = differentInputs(sources.map(({ name, dataset }) => ({ name, inputs: dataset.inputs })));
-  if (problem !== undefined) throw new DataError(problem);
   const tasks = tasksInOrder(sources, ids);
   const sizes = tasks.map(({ shape }) => shape.reduce((size, axis) => size * axis, 1));
   const placesOf = ({ dataset }: NamedDataset): TaskPlaces => ({

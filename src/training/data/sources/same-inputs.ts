@@ -7,14 +7,20 @@ export interface SourceInputs {
   readonly inputs: readonly InputSpec[];
 }
 
-/** The first difference between the inputs of several sources, told at the source that differs from the first. */
-export function differentInputs([first, ...others]: readonly SourceInputs[]): DataProblem | undefined {
+/**
+ * The first difference between the inputs of several sources, told at the source that differs from the first. `fitTogether` says whether they
+ * are made of the same parts, as `sharedMeasures` tells.
+ */
+export function differentInputs([first, ...others]: readonly SourceInputs[], fitTogether: boolean): DataProblem | undefined {
   for (const other of others) {
     const difference = first === undefined ? undefined : differenceOf(first, other);
     if (difference === undefined) continue;
     return { code: "MTL370", path: ["data", "sources", other.name, "inputs"], message: difference };
   }
-  return undefined;
+  if (fitTogether || others.length === 0) return undefined;
+  const message =
+    "The sources make their inputs of other parts, so that these cannot be fitted together. Let all sources list the same columns, or the same arrays.";
+  return { code: "MTL370", path: ["data", "sources"], message };
 }
 
 function differenceOf(first: SourceInputs, other: SourceInputs): string | undefined {
@@ -41,11 +47,17 @@ function differenceIn(firstSource: string, first: InputSpec, otherSource: string
       `List the same columns in the same order.`
     );
   }
-  if (String(first.shape) === String(other.shape)) return undefined;
+  const [firstWords, otherWords] = [formOf(first), formOf(other)];
+  if (firstWords === otherWords) return undefined;
   return (
-    `The input "${first.name}" is [${first.shape.join(", ")}] in the source "${firstSource}", and [${other.shape.join(", ")}] in "${otherSource}". ` +
+    `The input "${first.name}" is ${firstWords} in the source "${firstSource}", and ${otherWords} in "${otherSource}". ` +
     `All sources feed one network: give them inputs of the same shape.`
   );
+}
+
+function formOf({ shape, embeddings = [] }: InputSpec): string {
+  const vectors = embeddings.map(({ name, rows, size }) => `${rows} vectors of ${size} numbers for "${name}"`);
+  return [`[${shape.join(", ")}]`, ...vectors].join(" with ");
 }
 
 function listOf(names: readonly string[] = []): string {

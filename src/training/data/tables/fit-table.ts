@@ -1,6 +1,7 @@
 import type { Split } from "../../../experiment/record.ts";
 import type { DataProblem } from "../data-error.ts";
 import { assignSplits, splitNames, type SplitShares } from "../split.ts";
+import type { InputMeasure } from "../input-measure.ts";
 import type { Block } from "./block.ts";
 import type { ColumnPacker, PackedValues } from "./column-packer.ts";
 import { fitInput, type InputFit } from "./input-fit.ts";
@@ -21,22 +22,34 @@ export interface FittedTable {
   readonly encode: (memory: number) => Promise<Readonly<Record<Split, PackedRows>>>;
 }
 
+/** A table of which it is known what its training rows say, and not yet settled how they enter the network. */
+export interface MeasuredTable {
+  readonly measures: readonly InputMeasure[];
+  /** By its own measures, or by such as it shares with other tables. Throws `DataError` where a task cannot be learned. */
+  readonly finish: (measures: readonly InputMeasure[]) => FittedTable;
+}
+
+/** A table fitted to an experiment by itself. Throws `DataError` where a split is empty, or a task cannot be learned. */
+export async function fitTable(table: PackedTable, shares: SplitShares): Promise<FittedTable> {
+  const { measures, finish } = await measureTable(table, shares);
+  return finish(measures);
+}
+
 /**
  * Splits the rows of a table by the split's own seed, and learns from the training rows alone how inputs and labels are encoded.
- * Throws `DataError` where a split is empty, or a task cannot be learned.
+ * Throws `DataError` where a split is empty.
  */
-export async function fitTable(table: PackedTable, shares: SplitShares): Promise<FittedTable> {
+export async function measureTable(table: PackedTable, shares: SplitShares): Promise<MeasuredTable> {
   const assigned = assignSplits(table.rows.rows, shares, "usable rows");
   const learning = new Learning(table);
   for await (const part of partsOf(table, assigned, false)) learning.add(part);
   if (learning.needsAnotherLook) for await (const part of partsOf(table, assigned, false)) learning.addAgain(part);
-  const { encoder, tasks, warnings } = learning.finish();
   return {
-    encoder,
-    tasks,
-    warnings,
-    counts: learning.counts,
-    encode: (memory) => encodeRows(table, assigned, encoder, memory),
+    measures: learning.measures,
+    finish(measures) {
+      const { encoder, tasks, warnings } = learning.finish(measures);
+      return { encoder, tasks, warnings, counts: learning.counts, encode: (memory) => encodeRows(table, assigned, encoder, memory) };
+    },
   };
 }
 
@@ -108,8 +121,12 @@ class Learning {
     for (const { fit, slot } of this.#inputs) fit.addAgain?.(columns[slot] ?? new Uint32Array(), rows.train);
   }
 
-  finish(): Pick<FittedTable, "encoder" | "tasks" | "warnings"> {
-    const inputs = this.#inputs.map(({ name, fit }) => ({ name, ...fit.finish() }));
+  get measures(): readonly InputMeasure[] {
+    return this.#inputs.map(({ fit }) => fit.measure);
+  }
+
+  finish(measures: readonly InputMeasure[]): Pick<FittedTable, "encoder" | "tasks" | "warnings"> {
+    const inputs = this.#inputs.map(({ name, fit }, index) => ({ name, ...fit.finish(measures[index] ?? fit.measure) }));
     const fitted = this.#tasks.map((task) => task.finish());
     const tasks = fitted.map(({ task }) => task);
     return {

@@ -1,12 +1,13 @@
 import type { DatePart } from "../../../experiment/table-inputs.ts";
 import type { DataProblem } from "../data-error.ts";
 import { inCategoryOrder } from "../cells.ts";
+import { momentsIn, type CategoryMeasure, type InputMeasure } from "../input-measure.ts";
 import type { Split } from "../../../experiment/record.ts";
 import { CodeCounts } from "./code-counts.ts";
 import type { ColumnPacker, PackedValues } from "./column-packer.ts";
 import { dateParts } from "./dates.ts";
 import { dateEncoder, embeddingEncoder, numberEncoder, oneHotEncoder, type InputEncoder, type MissingRule } from "./input-encoder.ts";
-import { NumberFit } from "./number-fit.ts";
+import { NumberFit, numberScale } from "./number-fit.ts";
 import type { PlannedInput } from "./table-plan.ts";
 import { placeName, type TableReader } from "./table-reader.ts";
 
@@ -16,20 +17,25 @@ export interface InputFit {
   add(split: Split, values: PackedValues, rows: Uint32Array, places: PackedValues): void;
   /** The training rows once more, after all rows. */
   addAgain?(values: PackedValues, rows: Uint32Array): void;
-  finish(): { readonly encoder: InputEncoder; readonly warnings: readonly DataProblem[] };
+  /** What was learnt, once all rows have been shown. */
+  readonly measure: InputMeasure;
+  /** How the column enters the network by its own measure, or by one that it shares. */
+  finish(measure: InputMeasure): { readonly encoder: InputEncoder; readonly warnings: readonly DataProblem[] };
 }
 
 export function fitInput(planned: PlannedInput, packer: ColumnPacker, reader: TableReader): InputFit {
   if (packer.type === "text") return new CategoryFit(planned, packer, reader);
-  return packer.slot.role === "date" ? new DateFit(planned) : new NumberInputFit(planned);
+  return packer.slot.role === "date" ? new DateFit(planned, packer) : new NumberInputFit(planned, packer);
 }
 
 class NumberInputFit implements InputFit {
   readonly #planned: PlannedInput;
+  readonly #path: DataProblem["path"];
   readonly #fit = new NumberFit();
 
-  constructor(planned: PlannedInput) {
+  constructor(planned: PlannedInput, { slot }: ColumnPacker) {
     this.#planned = planned;
+    this.#path = slot.path;
   }
 
   add(split: Split, values: PackedValues, rows: Uint32Array): void {
@@ -41,21 +47,34 @@ class NumberInputFit implements InputFit {
     for (const row of rows) this.#fit.addSquare(values[row] ?? Number.NaN);
   }
 
-  finish(): ReturnType<InputFit["finish"]> {
+  get measure(): InputMeasure {
+    return {
+      kind: "number",
+      name: this.#planned.input.column,
+      path: this.#path,
+      scale: scaleOf(this.#planned),
+      moments: [this.#fit.moments],
+    };
+  }
+
+  finish(measure: InputMeasure): ReturnType<InputFit["finish"]> {
     const { slot, input, missing } = this.#planned;
-    const scale = this.#fit.scale(input.scale ?? "standard");
+    const [moments = this.#fit.moments] = momentsIn(measure);
+    const scale = numberScale(scaleOf(this.#planned), moments);
     return { encoder: numberEncoder(slot, input.column, scale, missingRule(missing)), warnings: [] };
   }
 }
 
 class DateFit implements InputFit {
   readonly #planned: PlannedInput;
+  readonly #path: DataProblem["path"];
   /** Parts that enter as numbers. */
   readonly #fits: ReadonlyMap<DatePart, NumberFit>;
   readonly #date = new Date(0);
 
-  constructor(planned: PlannedInput) {
+  constructor(planned: PlannedInput, { slot }: ColumnPacker) {
     this.#planned = planned;
+    this.#path = slot.path;
     const cyclic = planned.input.cyclic ?? true;
     const numbers = planned.dateParts.filter((part) => !cyclic || dateParts[part].period === undefined);
     this.#fits = new Map(numbers.map((part) => [part, new NumberFit()]));
@@ -70,11 +89,19 @@ class DateFit implements InputFit {
     for (const row of rows) this.#each(values[row] ?? Number.NaN, (fit, part) => fit.addSquare(part));
   }
 
-  finish(): ReturnType<InputFit["finish"]> {
+  get measure(): InputMeasure {
+    const moments = [...this.#fits.values()].map((fit) => fit.moments);
+    return { kind: "number", name: this.#planned.input.column, path: this.#path, scale: scaleOf(this.#planned), moments };
+  }
+
+  finish(measure: InputMeasure): ReturnType<InputFit["finish"]> {
     const { slot, input, missing, dateParts: parts } = this.#planned;
+    const shared = momentsIn(measure);
+    const numbers = [...this.#fits.keys()];
     const features = parts.map((part) => {
       const fit = this.#fits.get(part);
-      return fit === undefined ? { part, period: dateParts[part].period ?? 1 } : { part, scale: fit.scale(input.scale ?? "standard") };
+      if (fit === undefined) return { part, period: dateParts[part].period ?? 1 };
+      return { part, scale: numberScale(scaleOf(this.#planned), shared[numbers.indexOf(part)] ?? fit.moments) };
     });
     return { encoder: dateEncoder(slot, input.column, features, missingRule(missing)), warnings: [] };
   }
@@ -106,35 +133,43 @@ class CategoryFit implements InputFit {
     for (const row of rows) this.#counts.add(split, values[row] ?? 0, places[row] ?? 0);
   }
 
-  finish(): ReturnType<InputFit["finish"]> {
+  get measure(): CategoryMeasure {
+    const isNumeric = this.#packer.isNumeric;
+    return {
+      kind: "category",
+      name: this.#planned.input.column,
+      path: this.#packer.slot.path,
+      categories: inCategoryOrder(new Set(this.#counts.codes("train").map((code) => this.#name(code))), isNumeric ? "number" : "text"),
+      isNumeric,
+      hasMissing: this.#counts.hasMissing("train"),
+    };
+  }
+
+  finish(measure: InputMeasure): ReturnType<InputFit["finish"]> {
     const { slot, input } = this.#planned;
-    const categories = inCategoryOrder(
-      new Set(this.#counts.codes("train").map((code) => this.#name(code))),
-      this.#isNumeric ? "number" : "text",
-    );
-    const ownMissing = this.#counts.hasMissing("train") && this.#planned.missing !== "zero";
+    const { categories, hasMissing } = measure.kind === "category" ? measure : this.measure;
+    const ownMissing = hasMissing && this.#planned.missing !== "zero";
     const named = ownMissing ? [...categories, missingName] : categories;
     const indices = this.#indices(categories, ownMissing ? categories.length : -1);
     if (input.encode !== "embedding") {
-      return { encoder: oneHotEncoder(slot, input.column, named, indices), warnings: this.#unseen("has no feature of its own") };
+      return {
+        encoder: oneHotEncoder(slot, input.column, named, indices),
+        warnings: this.#unseen(categories, "has no feature of its own"),
+      };
     }
     const all = [...named, otherName];
     const embedding = { column: input.column, categories: all, size: input.size ?? defaultSize(all.length) };
     const other = indices.map((index) => (index < 0 ? all.length - 1 : index));
     return {
       encoder: embeddingEncoder(slot, embedding, other),
-      warnings: this.#unseen(`shares the vector of "${otherName}", which stays 0`),
+      warnings: this.#unseen(categories, `shares the vector of "${otherName}", which stays 0`),
     };
-  }
-
-  get #isNumeric(): boolean {
-    return this.#packer.isNumeric;
   }
 
   /** Equal numbers are one category however they are written (`1`, `1.0`). */
   #name(code: number): string {
     const text = this.#packer.dictionary.text(code) ?? "";
-    return this.#isNumeric ? String(Number(text)) : text;
+    return this.#packer.isNumeric ? String(Number(text)) : text;
   }
 
   #indices(categories: readonly string[], missing: number): Int32Array {
@@ -145,9 +180,9 @@ class CategoryFit implements InputFit {
   }
 
   /** Never silent: a category that no training row has says nothing to the network. */
-  #unseen(what: string): DataProblem[] {
+  #unseen(categories: readonly string[], what: string): DataProblem[] {
     const { input } = this.#planned;
-    const known = new Set(this.#counts.codes("train").map((code) => this.#name(code)));
+    const known = new Set(categories);
     const unseen = this.#counts.unseen().filter(({ code }) => !known.has(this.#name(code)));
     const [first] = unseen;
     if (first === undefined) return [];
@@ -170,6 +205,10 @@ class CategoryFit implements InputFit {
 /** A rule of thumb of the fastai library: 1.6 · n^0.56, here at most 50. */
 function defaultSize(categories: number): number {
   return Math.min(50, Math.max(1, Math.round(1.6 * categories ** 0.56)));
+}
+
+function scaleOf({ input }: PlannedInput): NonNullable<PlannedInput["input"]["scale"]> {
+  return input.scale ?? "standard";
 }
 
 function missingRule(missing: PlannedInput["missing"]): MissingRule {

@@ -1,4 +1,5 @@
 import type { TableInput } from "../../../experiment/table-inputs.ts";
+import type { Moments } from "../input-measure.ts";
 import type { NumberScale } from "./input-encoder.ts";
 
 /**
@@ -22,28 +23,29 @@ export class NumberFit {
 
   /** In the second pass. */
   addSquare(value: number): void {
-    if (!Number.isNaN(value)) this.#squares += (value - this.mean) ** 2;
+    if (!Number.isNaN(value)) this.#squares += (value - this.#mean) ** 2;
   }
 
-  get mean(): number {
+  get moments(): Moments {
+    return { count: this.#count, mean: this.#mean, squares: this.#squares, least: this.#least, greatest: this.#greatest };
+  }
+
+  get #mean(): number {
     return this.#sum / Math.max(1, this.#count);
   }
+}
 
-  /** A number that does not vary gives zeros and no infinities. */
-  scale(how: NonNullable<TableInput["scale"]>): NumberScale {
-    const { mean } = this;
-    switch (how) {
-      case "none":
-        return { mean, shift: 0, divisor: 1 };
-      case "minmax":
-        return this.#least < this.#greatest
-          ? { mean, shift: this.#least, divisor: this.#greatest - this.#least }
-          : { mean, shift: mean, divisor: 1 };
-      case "standard": {
-        const deviation = Math.sqrt(this.#squares / Math.max(1, this.#count));
-        // Rounding leaves a trace of variance in a constant column; standardising by it would blow noise up.
-        return { mean, shift: mean, divisor: deviation > 1e-12 * Math.abs(mean) ? deviation : 1 };
-      }
+/** A number that does not vary gives zeros and no infinities. */
+export function numberScale(how: NonNullable<TableInput["scale"]>, { count, mean, squares, least, greatest }: Moments): NumberScale {
+  switch (how) {
+    case "none":
+      return { mean, shift: 0, divisor: 1 };
+    case "minmax":
+      return least < greatest ? { mean, shift: least, divisor: greatest - least } : { mean, shift: mean, divisor: 1 };
+    case "standard": {
+      const deviation = Math.sqrt(squares / Math.max(1, count));
+      // Rounding leaves a trace of variance in a constant column; standardising by it would blow noise up.
+      return { mean, shift: mean, divisor: deviation > 1e-12 * Math.abs(mean) ? deviation : 1 };
     }
   }
 }

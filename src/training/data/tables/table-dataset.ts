@@ -1,7 +1,8 @@
 import type { Split } from "../../../experiment/record.ts";
 import type { Dataset } from "../dataset.ts";
+import type { OpenedData } from "../opened-data.ts";
 import { splitNames } from "../split.ts";
-import { fitTable } from "./fit-table.ts";
+import { measureTable, type FittedTable } from "./fit-table.ts";
 import { openTable } from "./open-table.ts";
 import { packTable } from "./pack-table.ts";
 import { planTable, type TableExperiment } from "./table-plan.ts";
@@ -14,23 +15,39 @@ const mebibyte = 2 ** 20;
  * rows when a batch is. Rows that need more than `data.memory` lie in a temporary file, which `close` removes.
  * Throws `DataError`.
  */
-export async function tableDataset(path: string, experiment: TableExperiment): Promise<Dataset> {
+export async function openTableData(path: string, experiment: TableExperiment): Promise<OpenedData> {
   const memory = experiment.data.memory * mebibyte;
   const table = await packTable(await openTable(path), planTable(experiment), { memory, failFast: true });
+  const close = async (): Promise<void> => await table.rows.close();
   try {
-    const { encoder, tasks, warnings, encode } = await fitTable(table, experiment.data.split);
-    const parts = await encode(memory);
-    const source = (split: Split): TableSource => new TableSource(parts[split], encoder, memory);
+    const { measures, finish } = await measureTable(table, experiment.data.split);
     return {
-      inputs: encoder.inputs,
-      tasks: tasks.map(({ targets }) => targets),
-      splits: { train: source("train"), validation: source("validation"), test: source("test") },
-      warnings: warnings.map(({ message }) => message),
-      async close() {
-        for (const split of splitNames) await parts[split].close();
+      measures,
+      close,
+      async finish(shared) {
+        try {
+          return await encodedTable(finish(shared), memory);
+        } finally {
+          await close();
+        }
       },
     };
-  } finally {
-    await table.rows.close();
+  } catch (error) {
+    await close();
+    throw error;
   }
+}
+
+async function encodedTable({ encoder, tasks, warnings, encode }: FittedTable, memory: number): Promise<Dataset> {
+  const parts = await encode(memory);
+  const source = (split: Split): TableSource => new TableSource(parts[split], encoder, memory);
+  return {
+    inputs: encoder.inputs,
+    tasks: tasks.map(({ targets }) => targets),
+    splits: { train: source("train"), validation: source("validation"), test: source("test") },
+    warnings: warnings.map(({ message }) => message),
+    async close() {
+      for (const split of splitNames) await parts[split].close();
+    },
+  };
 }

@@ -1,12 +1,18 @@
-import { afterAll, describe, expect, test } from "vitest";
+import { join } from "node:path";
+import { test as law, fc } from "@fast-check/vitest";
+import { afterAll, describe, expect, onTestFinished, test } from "vitest";
 import { experimentSchema, type Experiment } from "../../../../src/experiment/schema.ts";
 import type { Dataset, RowSource, RowValues } from "../../../../src/training/data/dataset.ts";
 import { inspectData } from "../../../../src/training/data/inspect.ts";
 import { PrefixCache } from "../../../../src/training/data/tables/prefix.ts";
+import { joinMoments } from "../../../../src/training/data/input-measure.ts";
 import { loadData } from "../../../../src/training/data/load.ts";
 import { RandomStreams } from "../../../../src/training/random-streams.ts";
+import { splitRows } from "../../../../src/training/data/split.ts";
+import { npyOf } from "./arrays/npy-bytes.ts";
 import { containing } from "./containing.ts";
 import { temporaryFolder } from "./folder.ts";
+import { labelFile, writePhotos, type Photo } from "./images/digit-photos.ts";
 
 const folder = temporaryFolder();
 afterAll(() => {
@@ -96,6 +102,169 @@ describe("rows of several files", () => {
     expect(inputs.map(({ shape }) => shape)).toEqual([[28, 28, 1]]);
     expect(splits.train.count).toBe(200);
   });
+});
+
+describe("inputs of several sources are fitted together", () => {
+  const first = table("first.csv", "x,kind,y", 40, (i) => [i, ["a", "b"][i % 2], i]);
+  const second = table("second.csv", "x,kind,z", 80, (i) => [1000 - i, ["b", "c"][i % 2], i]);
+
+  function both(inputs: unknown, own: Record<string, unknown> = {}): Experiment {
+    return experimentSchema.parse({
+      name: "both",
+      data: {
+        sources: { first: { file: first, inputs, tasks: ["y"] }, second: { file: second, inputs, tasks: ["z"], ...own } },
+      },
+      tasks: { y: { kind: "regression" }, z: { kind: "regression" } },
+      model: { trunk: [{ dense: { units: 4 } }] },
+    });
+  }
+
+  /** Inputs of all rows of a split, source by source. */
+  async function inputsOf({ splits }: Dataset): Promise<readonly Float32Array[]> {
+    return (await allOf(splits.train)).map(({ inputs }) => (inputs[0] ?? new Float32Array()).slice());
+  }
+
+  test("numbers with the mean and deviation of all training rows, so that equal values are equal", async () => {
+    const [own = new Float32Array(), other = new Float32Array()] = await inputsOf(await loadData(both(["x"]), folder.path));
+    expect([own.length, other.length]).toEqual([28, 56]);
+    const all = [...own, ...other];
+    const mean = all.reduce((sum, value) => sum + value, 0) / all.length;
+    expect(mean).toBeCloseTo(0, 5);
+    expect(all.reduce((sum, value) => sum + (value - mean) ** 2, 0) / all.length).toBeCloseTo(1, 5);
+    // By themselves both would lie around 0; together the first lies far below the second.
+    expect(Math.max(...own)).toBeLessThan(Math.min(...other));
+  });
+
+  test("categories with a feature for each that any of them has", async () => {
+    const whole = both(["kind"]);
+    const dataset = await loadData(whole, folder.path);
+    expect(dataset.inputs).toEqual([{ name: "table", shape: [3], features: ["kind=a", "kind=b", "kind=c"] }]);
+    const sums = (values: Float32Array) =>
+      [0, 1, 2].map((feature) => values.reduce((sum, value, i) => sum + (i % 3 === feature ? value : 0), 0));
+    const [own = [], other = []] = (await inputsOf(dataset)).map(sums);
+    expect([own[2], other[0]]).toEqual([0, 0]);
+    expect((own[0] ?? 0) + (own[1] ?? 0)).toBe(28);
+    const { facts, shape } = await inspectData(whole, folder.path, new PrefixCache(), true);
+    expect(facts.problems).toEqual([]);
+    expect(shape).toEqual({ inputs: dataset.inputs, tasks: dataset.tasks });
+  });
+
+  test("embeddings with one vector for each category of any of them", async () => {
+    const { inputs } = await loadData(both([{ column: "kind", encode: "embedding", size: 2 }]), folder.path);
+    expect(inputs.map(({ embeddings }) => embeddings)).toEqual([[{ name: "kind", rows: 4, size: 2, zeroRow: 3 }]]);
+  });
+
+  test("a category that only another source has in its training rows is known", async () => {
+    const rare = Array.from({ length: 40 }, (_, i) => i);
+    const parts = splitRows(40, { validation: 0.15, test: 0.15, seed: 0 }, "rows");
+    const held = parts.validation[0] ?? 0;
+    const file = table("rare.csv", "x,kind,y", 40, (i) => [i, i === held ? "c" : "a", rare[i]]);
+    const whole = experimentSchema.parse({
+      ...both(["kind"]),
+      data: { sources: { rare: { file, inputs: ["kind"], tasks: ["y"] }, second: { file: second, inputs: ["kind"], tasks: ["z"] } } },
+    });
+    const { warnings } = await loadData(whole, folder.path);
+    expect(warnings).toEqual([]);
+    const alone = experimentSchema.parse({ ...whole, data: { file, inputs: ["kind"] }, tasks: { y: { kind: "regression" } } });
+    expect((await loadData(alone, folder.path)).warnings).toEqual([containing('"c" of input "kind" is in 1 validation or test row')]);
+  });
+
+  test("arrays with the mean and deviation of each channel over all of them", async () => {
+    const rows = 20;
+    const counted = (count: number, base = 0) => Float64Array.from({ length: count }, (_, i) => base + i);
+    const pixels = (name: string, base: number) => folder.write(name, npyOf([rows, 2, 2, 1], counted(rows * 4, base)));
+    const labels = (name: string) => folder.write(name, npyOf([rows], counted(rows)));
+    const source = (image: string, label: string, task: string, scale = "standard") => ({
+      arrays: { image, [task]: label },
+      inputs: ["image"],
+      scale,
+      tasks: [task],
+    });
+    const wholeOf = (scale?: string) =>
+      experimentSchema.parse({
+        ...both(["x"]),
+        data: {
+          sources: {
+            dark: source(pixels("dark.npy", 0), labels("y.npy"), "y"),
+            bright: source(pixels("bright.npy", 1000), labels("z.npy"), "z", scale),
+          },
+        },
+      });
+    const dataset = await loadData(wholeOf(), folder.path);
+    const all = (await allOf(dataset.splits.train)).flatMap(({ inputs }) => [...(inputs[0] ?? [])]);
+    expect(all.reduce((sum, value) => sum + value, 0) / all.length).toBeCloseTo(0, 5);
+    const [dark, bright] = [all.slice(0, all.length / 2), all.slice(all.length / 2)];
+    expect(Math.max(...dark)).toBeLessThan(Math.min(...bright));
+    const problem = {
+      code: "MTL370",
+      path: ["data", "sources", "bright", "inputs", 0],
+      message: containing('"image" is scaled by `standard` in the source "dark", and by `unit` in "bright"'),
+    };
+    await expect(loadData(wholeOf("unit"), folder.path)).rejects.toMatchObject(problem);
+    const { facts } = await inspectData(wholeOf("unit"), folder.path, new PrefixCache(), true);
+    expect(facts.problems).toMatchObject([problem]);
+  });
+
+  test("images with the mean and deviation of their pixels over all folders", async () => {
+    const photos = await writePhotos(join(folder.path, "photos"), 40);
+    const of = (name: string, isOwn: (photo: Photo) => boolean) => folder.write(name, labelFile(photos.filter(isOwn)));
+    const median = [...photos].sort((a, b) => a.ink - b.ink)[20]?.ink ?? 0;
+    const image = { column: "file", size: [28, 28], channels: 1 };
+    const source = (labels: string, task: string, scale: string) => ({ folder: "photos", labels, image, scale, tasks: [task] });
+    const thin = of("thin.csv", ({ ink }) => ink < median);
+    const bold = of("bold.csv", ({ ink }) => ink >= median);
+    const wholeOf = (scale: string) =>
+      experimentSchema.parse({
+        ...both(["x"]),
+        data: { sources: { thin: source(thin, "digit", "standard"), bold: source(bold, "ink", scale) } },
+        tasks: { digit: { kind: "regression" }, ink: { kind: "regression" } },
+      });
+    const dataset = await loadData(wholeOf("standard"), folder.path);
+    onTestFinished(async () => await dataset.close?.());
+    const [own = [], other = []] = (await inputsOf(dataset)).map((pixels) => [...pixels]);
+    const meanOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+    expect(meanOf([...own, ...other])).toBeCloseTo(0, 5);
+    // Black is the same number in both, and bold digits are brighter on the whole.
+    expect(Math.min(...own)).toBe(Math.min(...other));
+    expect(meanOf(own)).toBeLessThan(meanOf(other) - 0.1);
+    const problem = {
+      code: "MTL370",
+      path: ["data", "sources", "bold", "scale"],
+      message: containing('"image" is scaled by `standard` in the source "thin", and by `unit` in "bold"'),
+    };
+    await expect(loadData(wholeOf("unit"), folder.path)).rejects.toMatchObject(problem);
+    const { facts } = await inspectData(wholeOf("unit"), folder.path, new PrefixCache(), true);
+    expect(facts.problems).toMatchObject([problem]);
+  });
+
+  test("which is refused where a column holds numbers in one and text in another", async () => {
+    const file = table("text.csv", "x,z", 40, (i) => [["low", "high"][i % 2], i]);
+    const refused = both(["x"], { file });
+    const problem = {
+      code: "MTL370",
+      path: ["data", "sources", "second", "inputs", 0],
+      message: containing('"x" enters as a number in the source "first", and as categories in "second"'),
+    };
+    await expect(loadData(refused, folder.path)).rejects.toMatchObject(problem);
+    const { facts } = await inspectData(refused, folder.path, new PrefixCache(), true);
+    expect(facts.problems).toMatchObject([problem]);
+  });
+});
+
+law.prop([
+  fc.array(fc.double({ min: -1e3, max: 1e3, noNaN: true }), { maxLength: 20 }),
+  fc.array(fc.double({ min: -1e3, max: 1e3, noNaN: true }), { minLength: 1, maxLength: 20 }),
+])("joined moments are those of all numbers together", (a, b) => {
+  const momentsOf = (numbers: readonly number[]) => {
+    const mean = numbers.reduce((sum, value) => sum + value, 0) / Math.max(1, numbers.length);
+    const squares = numbers.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+    return { count: numbers.length, mean, squares, least: Math.min(...numbers), greatest: Math.max(...numbers) };
+  };
+  const joined = joinMoments(momentsOf(a), momentsOf(b));
+  const whole = momentsOf([...a, ...b]);
+  expect([joined.count, joined.least, joined.greatest]).toEqual([whole.count, whole.least, whole.greatest]);
+  expect(joined.mean).toBeCloseTo(whole.mean, 8);
+  expect(joined.squares).toBeCloseTo(whole.squares, 4);
 });
 
 describe("sources that cannot be trained on together", () => {
