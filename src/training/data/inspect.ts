@@ -101,7 +101,19 @@ function elsewhere({ file, path }: DataFile): DataError {
   });
 }
 
+/** What was found in a table last: most keystrokes change neither its data nor its tasks, and to look again takes half a second or more. */
+const lastFound = new WeakMap<TablePrefix, { readonly of: string; readonly opened: OpenedInspection }>();
+
 async function inspectTable(prefix: TablePrefix, experiment: TableExperiment): Promise<OpenedInspection> {
+  const of = JSON.stringify([experiment.data, experiment.tasks]);
+  const last = lastFound.get(prefix);
+  if (last?.of === of) return last.opened;
+  const opened = await inspectPrefix(prefix, experiment);
+  lastFound.set(prefix, { of, opened });
+  return opened;
+}
+
+async function inspectPrefix(prefix: TablePrefix, experiment: TableExperiment): Promise<OpenedInspection> {
   const columns = prefix.facts;
   const packed = await packTable(prefix, planTable(experiment), { memory: Number.POSITIVE_INFINITY, failFast: false });
   const looked = prefix.isWhole ? [] : [onlyBeginning(prefix)];
