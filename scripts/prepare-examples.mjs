@@ -5,6 +5,7 @@
  *   idx format of the original data set (LeCun et al., 1998), compressed with gzip. Digits stand class after class, as in the package.
  * - `mnist-slant.npy` and `mnist-ink.npy`: how each digit leans, in degrees, and how much ink it has, measured in its pixels, as float32
  *   in NumPy's format. The slant is that of Morpho-MNIST (Castro et al., JMLR 2019): the angle of the shear in the image's moments.
+ * - `weather-seattle.csv` and `weather-new-york.csv`: `weather.csv` of the npm package `vega-datasets`, a file for each of its two cities.
  *
  * `examples/penguins.csv` is kept in git, for it is small and worth reading:
  *
@@ -32,6 +33,9 @@ const drawings = digits.flatMap((pixels) => Array.from({ length: pixels.length /
 await writeWhole("data/mnist-slant.npy", npy(Float32Array.from(drawings, slantOf)));
 await writeWhole("data/mnist-ink.npy", npy(Float32Array.from(drawings, inkOf)));
 await writeWhole("penguins.csv", Buffer.from(penguins(await readPackaged("vega-datasets/data/penguins.json"))));
+const weather = await readFile(join(root, "node_modules/vega-datasets/data/weather.csv"), "utf8");
+await writeWhole("data/weather-seattle.csv", Buffer.from(weatherOf("Seattle", weather)));
+await writeWhole("data/weather-new-york.csv", Buffer.from(weatherOf("New York", weather)));
 
 /** A JSON file in an installed package. Its path is used, for packages need not export their data. */
 async function readPackaged(path) {
@@ -93,6 +97,14 @@ function penguins(rows) {
   const lines = [names, ...rows.map((row) => names.map((name) => cell(row[name])))];
   if (lines.flat().some((text) => /[",\n]/.test(text))) throw new Error("A penguin holds a comma, a quote or a line break: quote it.");
   return `${lines.map((line) => line.join(",")).join("\n")}\n`;
+}
+
+/** The days of one city: its name is the first column, and is left out. */
+function weatherOf(city, text) {
+  const [head, ...days] = text.split("\n").filter((line) => line !== "");
+  const own = days.filter((line) => line.startsWith(`${city},`));
+  if (own.length === 0 || !head.startsWith("location,")) throw new Error(`The package "vega-datasets" has no weather of ${city}.`);
+  return `${[head, ...own].map((line) => line.slice(line.indexOf(",") + 1)).join("\n")}\n`;
 }
 
 /** A reader never meets half a file: it is written under another name and renamed. */

@@ -20,6 +20,7 @@ describe.each([
   ["digits", ["digit", "slant", "ink"]],
   ["penguins", ["species", "sex", "mass"]],
   ["multi-mnist", ["left", "right"]],
+  ["weather", ["seattle-weather", "seattle-rain", "new-york-weather", "new-york-rain"]],
 ])("a real trainer on %s", (name, tasks) => {
   test("records what the real reader and the command tell, and the same again for the same seed", async () => {
     await using workspace = new ExampleWorkspace();

@@ -23,7 +23,7 @@ function example(name: string): ReturnType<typeof parseExperiment> & { readonly 
   return { ...parsed, experiment: parsed.experiment };
 }
 
-describe.each(["digits.mtl.yaml", "multi-mnist.mtl.yaml", "penguins.mtl.yaml"])("the example %s", (name) => {
+describe.each(["digits.mtl.yaml", "multi-mnist.mtl.yaml", "penguins.mtl.yaml", "weather.mtl.yaml"])("the example %s", (name) => {
   test("checks clean, with its data and its model", async () => {
     const parsed = example(name);
     expect(parsed.diagnostics).toEqual([]);
@@ -52,6 +52,7 @@ test("the files that an example reads are known, so that it can be copied with t
     "data/mnist-slant.npy",
     "data/mnist-ink.npy",
   ]);
+  expect(files("weather.mtl.yaml")).toEqual(["data/weather-seattle.csv", "data/weather-new-york.csv"]);
   expect([files("penguins.mtl.yaml"), files("multi-mnist.mtl.yaml")]).toEqual([["penguins.csv"], []]);
 });
 
@@ -99,5 +100,43 @@ describe("the penguins", () => {
     expect(tasks.map(({ id }) => id)).toEqual(["species", "sex", "mass"]);
     expect(parts.reduce((sum, { rows: count }) => sum + count, 0)).toBe(342);
     expect(labelled).toEqual([342, 333, 342]);
+  });
+});
+
+describe("the weather", () => {
+  test("is that of the package, each city in a file of its own", () => {
+    const lines = (path: string) => readFileSync(join(root, path), "utf8").trim().split("\n");
+    const [head = "", ...days] = lines("node_modules/vega-datasets/data/weather.csv");
+    const files = { Seattle: "examples/data/weather-seattle.csv", "New York": "examples/data/weather-new-york.csv" };
+    const written = Object.entries(files).flatMap(([city, file]) =>
+      lines(file)
+        .slice(1)
+        .map((line) => `${city},${line}`),
+    );
+    expect(written.toSorted()).toEqual(days.toSorted());
+    for (const file of Object.values(files)) expect(`location,${lines(file)[0] ?? ""}`).toBe(head);
+  });
+
+  test("of a city is no answer for the other, and a degree is the same number in both", async () => {
+    const { experiment } = example("weather.mtl.yaml");
+    const { splits, inputs, warnings } = await loadData(experiment, examples);
+    expect(warnings).toEqual([]);
+    expect(inputs).toMatchObject([{ shape: [5] }]);
+    const parts = await Promise.all([splits.train, splits.validation, splits.test].map(allRows));
+    expect(parts.map(({ rows }) => rows)).toEqual([2046, 438, 438]);
+    for (const { present } of parts) {
+      const labelled = present.map((marks) => marks.reduce((sum, mark) => sum + mark, 0));
+      expect(labelled).toEqual(Array.from({ length: 4 }, () => (present[0]?.length ?? 0) / 2));
+      present[0]?.forEach((mark, row) => expect(present[2]?.[row]).toBe(1 - mark));
+    }
+    const [train] = parts;
+    const warmest = Array.from({ length: train?.rows ?? 0 }, (_, row) => train?.inputs[0]?.[row * 5 + 2] ?? 0);
+    // One scale for both: mean 0 and deviation 1 of all days, and of neither city by itself.
+    const meanOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+    expect(meanOf(warmest)).toBeCloseTo(0, 5);
+    expect(meanOf(warmest.map((value) => value ** 2))).toBeCloseTo(1, 5);
+    const seattle = meanOf(warmest.slice(0, 1023));
+    expect(Math.abs(seattle)).toBeGreaterThan(0.02);
+    expect(seattle).toBeCloseTo(-meanOf(warmest.slice(1023)), 5);
   });
 });
