@@ -8,8 +8,11 @@ import { CheckpointKeeper } from "../../../src/training/checkpoint-keeper.ts";
 import type { Training } from "../../../src/training/training.ts";
 import { TrainingLoop } from "../../../src/training/training-loop.ts";
 import { captureState, restoreState } from "../../../src/training/training-state.ts";
+import type { SourceSchedule } from "../../../src/experiment/data/source-schedule.ts";
+import type { Dataset } from "../../../src/training/data/dataset.ts";
 import { backendNames, describeOn } from "../backends.ts";
 import { ListRecorder, syntheticDataset, syntheticTraining } from "./synthetic.ts";
+import { twoSources } from "./two-sources.ts";
 
 type Settings = Record<string, unknown>;
 
@@ -75,8 +78,8 @@ describe.each(backendNames)("on %s", (backend) => {
 
     const dataset = syntheticDataset({ rows: 70, gaps: true });
 
-    function open(changes: Settings): Training {
-      const training = syntheticTraining(changes, dataset);
+    function open(changes: Settings, rows: Dataset): Training {
+      const training = syntheticTraining(changes, rows);
       opened.push(training);
       return training;
     }
@@ -88,8 +91,8 @@ describe.each(backendNames)("on %s", (backend) => {
     }
 
     /** Trains on from a checkpoint of that step, to the end or until so many steps are done. */
-    async function run(changes: Settings, from: number, until = Infinity): Promise<Part> {
-      const training = open(changes);
+    async function run(changes: Settings, rows: Dataset, from: number, until = Infinity): Promise<Part> {
+      const training = open(changes, rows);
       const recorder = new ListRecorder();
       const saved = from === 0 ? undefined : readCheckpoint(checkpointPath(folder, from));
       if (saved !== undefined) await restoreState(training, saved);
@@ -115,12 +118,12 @@ describe.each(backendNames)("on %s", (backend) => {
     }
 
     /** Stops after each of these steps and goes on; everything is as if it had not. */
-    async function isTheSame(changes: Settings, stops: readonly number[]): Promise<void> {
-      const whole = await run(changes, 0);
+    async function isTheSame(changes: Settings, stops: readonly number[], rows: Dataset = dataset): Promise<void> {
+      const whole = await run(changes, rows, 0);
       const { steps } = whole.recorder;
       expect(steps).toBeGreaterThan(Math.max(...stops));
       const parts: Part[] = [];
-      for (const [index, until] of [...stops, Infinity].entries()) parts.push(await run(changes, stops[index - 1] ?? 0, until));
+      for (const [index, until] of [...stops, Infinity].entries()) parts.push(await run(changes, rows, stops[index - 1] ?? 0, until));
       const last = parts.at(-1);
       if (last === undefined) throw new Error("unreachable");
       expect(last.recorder.steps).toBe(steps);
@@ -154,6 +157,17 @@ describe.each(backendNames)("on %s", (backend) => {
         await isTheSame(settings({ adamw: { learningRate: 0.02 } }, balancer), [5, 17]);
       },
     );
+
+    describe.each<SourceSchedule>([
+      { batches: "mixed", shares: "root", temperature: 2 },
+      { batches: "alternate", order: "round-robin", shares: "equal", temperature: 2 },
+      { batches: "alternate", order: "random", shares: "rows", temperature: 2 },
+    ])("on two sources of rows, $batches $order", (schedule) => {
+      // In each a pass over the smaller source ends in the middle of an epoch. MoDo draws further batches by feeds of its own.
+      test.each(["adatask", "nash-mtl", "modo"])("is the same to the last bit with %s", async (balancer) => {
+        await isTheSame(settings({ adam: { learningRate: 0.02 } }, balancer), [2, 7, 15, 22], twoSources(schedule));
+      });
+    });
 
     test("is the same where every phase has an optimizer and a method of its own", async () => {
       const phases = [

@@ -51,24 +51,43 @@ const model = {
   ],
 };
 
-const forms: Readonly<
-  Record<string, { readonly data: Readonly<Record<string, unknown>>; readonly tasks: Parameters<typeof arrayExperiment>[1] }>
-> = {
+interface Form {
+  readonly data: Readonly<Record<string, unknown>>;
+  readonly tasks: Parameters<typeof arrayExperiment>[1];
+}
+
+const photos = { folder: "photos", labels: "labels.csv", image: { column: "file", size: [28, 28], channels: 1 }, memory: 1 };
+
+/** Arrays in memory, and images that are decoded as they are needed, each changed in its own way. */
+function sources(schedule: unknown): Form {
+  const arrays = { file: "digits.npz", inputs: ["image"], augment, tasks: ["digit"] };
+  const folder = { ...photos, augment: { flip: "vertical", noise: 0.2 }, tasks: ["ink"] };
+  return {
+    data: { sources: { arrays, folder }, schedule },
+    tasks: { digit: { kind: "classification" }, ink: { kind: "regression" } },
+  };
+}
+
+const forms: Readonly<Record<string, Form>> = {
+  "mixed sources": sources({ batches: "mixed", shares: "root" }),
+  "sources in turns": sources("alternate"),
+  "sources by chance": sources({ batches: "alternate", order: "random", shares: "rows" }),
   arrays: {
     data: { file: "digits.npz", inputs: ["image"] },
     tasks: { digit: { kind: "classification" }, more: { column: "digit", kind: "regression" } },
   },
   folder: {
-    data: { folder: "photos", labels: "labels.csv", image: { column: "file", size: [28, 28], channels: 1 }, memory: 1 },
+    data: photos,
     tasks: { digit: { kind: "classification" }, ink: { kind: "regression" } },
   },
 };
 
 function request(form: string, name: string, backend: string, resumeFrom?: string): TrainingRequest {
   const { data = {}, tasks } = forms[form] ?? {};
+  const changed = "sources" in data ? data : { ...data, augment };
   const checkpointFolder = join(folder.path, name);
   return {
-    experiment: arrayExperiment({ ...data, augment }, tasks, { model, training: { epochs: 3, batchSize: 16, backend } }),
+    experiment: arrayExperiment(changed, tasks, { model, training: { epochs: 3, batchSize: 16, backend } }),
     baseFolder: folder.path,
     checkpointFolder,
     ...(resumeFrom === undefined ? {} : { resumeFrom: join(checkpointFolder, resumeFrom) }),
