@@ -1,5 +1,6 @@
 import path from "node:path";
 import type * as vscode from "vscode";
+import type { KnownColumn } from "../experiment/completion.ts";
 import type { CheckedText, Inspects } from "../runs/check.ts";
 import type { RunRegistry } from "../runs/registry.ts";
 import type { RunControl } from "./run-commands.ts";
@@ -14,8 +15,8 @@ export interface Engine extends vscode.Disposable {
   readonly control: RunControl;
   readonly check: Check;
   readonly inspector: () => Promise<Inspects>;
-  /** Columns of the table that an experiment file reads, as last seen by a check; empty before that. */
-  readonly columnsOf: (file: string) => readonly string[];
+  /** Columns of the data that an experiment file reads, as last seen by a check; empty before that. */
+  readonly columnsOf: (file: string) => readonly KnownColumn[];
 }
 
 export interface EngineOptions {
@@ -36,15 +37,11 @@ export function engine({ dist, version, log, isTrusted }: EngineOptions): Engine
       log: (line) => log.debug(line),
     });
   });
-  const columns = new Map<string, readonly string[]>();
+  const columns = new Map<string, readonly KnownColumn[]>();
   const inspectFor = (file: string): Inspects => ({
     async inspect(...what) {
       const facts = await (await inspector.get()).inspect(...what);
-      if (facts.data.columns !== undefined)
-        columns.set(
-          file,
-          facts.data.columns.map(({ name }) => name),
-        );
+      if (facts.data.columns !== undefined) columns.set(file, facts.data.columns);
       return facts;
     },
   });

@@ -1,14 +1,14 @@
 import * as vscode from "vscode";
-import type { Completion } from "../experiment/completion.ts";
+import type { Completion, KnownColumn } from "../experiment/completion.ts";
 import { isExperimentFile } from "./experiment-files.ts";
 import { toRange } from "./ranges.ts";
 
 /** Completion and hover for experiment files, from the one schema and the catalogues. */
 export class LanguageHelp implements vscode.CompletionItemProvider, vscode.HoverProvider {
-  readonly #columnsOf: (file: string) => readonly string[];
+  readonly #columnsOf: (file: string) => readonly KnownColumn[];
 
-  /** `columnsOf`: columns of the table that an experiment file reads, as far as they are known. */
-  constructor(columnsOf: (file: string) => readonly string[]) {
+  /** `columnsOf`: columns of the data that an experiment file reads, as far as they are known. */
+  constructor(columnsOf: (file: string) => readonly KnownColumn[]) {
     this.#columnsOf = columnsOf;
   }
 

@@ -1,5 +1,6 @@
 import { findBalancer } from "../balancers/catalogue.ts";
 import { balancerMarkdown } from "./balancer-markdown.ts";
+import { dataParts, sourceAt } from "./data/data-parts.ts";
 import { soleInput } from "./data/named-inputs.ts";
 import { cursorAt, type Cursor } from "./cursor.ts";
 import type { TextRange } from "./diagnostic.ts";
@@ -21,15 +22,25 @@ export interface Completion {
   readonly range: TextRange;
 }
 
+/** A column that the data are known to have. */
+export interface KnownColumn {
+  readonly name: string;
+  /** Which of several sources has it. */
+  readonly source?: string;
+}
+
 /**
  * What may be typed at an offset. Works on broken and half-typed files; gives nothing rather than a guess.
- * With the table's columns it offers those too.
+ * With the data's columns it offers those too, of several sources those of the one that is written about.
  */
-export function completionsAt(text: string, offset: number, columns: readonly string[] = []): readonly Completion[] {
+export function completionsAt(text: string, offset: number, columns: readonly KnownColumn[] = []): readonly Completion[] {
   const cursor = cursorAt(text, offset);
   if (cursor === undefined) return [];
   const shapes = shapesAt(cursor.path, cursor.tree);
-  const offers = cursor.role === "key" ? keyOffers(cursor, shapes) : valueOffers(cursor, shapes, columns);
+  const about = sourceAt(cursor.tree, cursor.path);
+  const own = columns.filter(({ source }) => about === undefined || source === undefined || source === about);
+  const names = [...new Set(own.map(({ name }) => name))];
+  const offers = cursor.role === "key" ? keyOffers(cursor, shapes) : valueOffers(cursor, shapes, names);
   const seen = new Set<string>();
   return offers.filter(({ label, kind }) => !seen.has(`${kind} ${label}`) && seen.add(`${kind} ${label}`));
 }
@@ -50,21 +61,27 @@ function keyOffers(cursor: Cursor, shapes: readonly Shape[]): Completion[] {
   return nameOffers(cursor);
 }
 
-/** Heads are named after the tasks, encoders after the inputs. */
+/** Heads are named after the tasks, encoders after the inputs, shares after the sources. */
 function nameOffers(cursor: Cursor): Completion[] {
   const place = cursor.path.join(".");
-  const named: Readonly<Record<string, { readonly names: readonly string[]; readonly detail: string }>> = {
-    "model.heads": { names: entriesOf(valueOf(cursor.tree, "tasks")).map(({ key }) => key), detail: "head of this task" },
-    "model.inputs": { names: inputNames(cursor.tree), detail: "layers of this input" },
+  const named: Readonly<Record<string, { readonly names: readonly string[]; readonly detail: string; readonly value: string }>> = {
+    "model.heads": { names: entriesOf(valueOf(cursor.tree, "tasks")).map(({ key }) => key), detail: "head of this task", value: "[$1]" },
+    "model.inputs": { names: inputNames(cursor.tree), detail: "layers of this input", value: "[$1]" },
+    "data.schedule.shares": { names: sourceNames(cursor.tree), detail: "share of this source", value: "${1:1}" },
   };
-  const { names = [], detail = "" } = named[place] ?? {};
+  const { names = [], detail = "", value = "" } = named[place] ?? {};
   return names
     .filter((name) => !cursor.siblings.includes(name))
-    .map((name) => offer(cursor, { label: name, kind: "key", detail, snippet: cursor.hasColon ? name : `${name}: [$1]` }));
+    .map((name) => offer(cursor, { label: name, kind: "key", detail, snippet: cursor.hasColon ? name : `${name}: ${value}` }));
 }
 
+function sourceNames(tree: Tree): readonly string[] {
+  return entriesOf(valueOf(valueOf(tree, "data"), "sources")).map(({ key }) => key);
+}
+
+/** Several sources have the same inputs. */
 function inputNames(tree: Tree): readonly string[] {
-  const inputs = valueOf(valueOf(tree, "data"), "inputs");
+  const inputs = dataParts(tree).flatMap(({ data }) => valueOf(data, "inputs") ?? [])[0];
   return inputs?.kind === "list" ? [soleInput] : entriesOf(inputs).map(({ key }) => key);
 }
 

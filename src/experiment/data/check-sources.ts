@@ -3,7 +3,7 @@ import { findBalancer } from "../../balancers/catalogue.ts";
 import { accumulatedBatches } from "../check-gradients.ts";
 import { checkValue, type Subject } from "../check-value.ts";
 import type { Diagnostic } from "../diagnostic.ts";
-import { finding, respell, someOf } from "../finding.ts";
+import { finding, listed, respell, someOf } from "../finding.ts";
 import { nearest } from "../suggestion.ts";
 import { entriesOf, entryOf, itemsOf, textOf, valueOf, type Entry, type MapTree, type Tree } from "../tree.ts";
 import { dataParts } from "./data-parts.ts";
@@ -36,6 +36,7 @@ export function* checkSources(root: Tree, checkForm: CheckForm): Generator<Diagn
   for (const source of sources.value.entries) yield* checkSource(source, checkForm);
   yield* checkTasks(root, sources);
   yield* checkTemperature(schedule?.value);
+  yield* checkShares(entryOf(schedule?.value, "shares"), sources);
   yield* checkTurns(root, schedule);
 }
 
@@ -117,6 +118,31 @@ function* checkTemperature(schedule: Tree | undefined): Generator<Diagnostic> {
   const message =
     "`temperature` is the root that `shares: root` takes, and does nothing with other shares. Add `shares: root`, or delete it.";
   yield finding("MTL263", temperature.keyRange, message, { severity: "warning" });
+}
+
+/** Where each source has a share by name: each of them, and no other. */
+function* checkShares(shares: Entry | undefined, sources: Entry): Generator<Diagnostic> {
+  if (shares?.value.kind !== "map") return;
+  const names = entriesOf(sources.value).map(({ key }) => key);
+  const given = shares.value.entries;
+  const lacking = names.filter((name) => given.every(({ key }) => key !== name));
+  const meantNames = new Set<string>();
+  for (const { key, keyRange } of given) {
+    if (names.includes(key)) continue;
+    const meant = nearest(key, lacking);
+    if (meant !== undefined) meantNames.add(meant);
+    const advice = meant === undefined ? `The sources are ${someOf(names)}.` : `Did you mean \`${meant}\`?`;
+    const fixes = meant === undefined ? [] : [respell(keyRange, meant)];
+    yield finding("MTL265", keyRange, `There is no source \`${key}\`. ${advice}`, { fixes });
+  }
+  // One that is misspelt is told once.
+  const missing = lacking.filter((name) => !meantNames.has(name));
+  if (missing.length === 0) return;
+  const which = listed(
+    missing.map((name) => `\`${name}\``),
+    "and",
+  );
+  yield finding("MTL265", shares.keyRange, `\`shares\` says nothing of ${which}. Give each source a share.`);
 }
 
 /** `mixed` or `alternate`, with options or without. */

@@ -11,6 +11,10 @@ export const sourceChecks = {
     "One task in each batch",
     "Sources of one task each, drawn in turns, give batches with labels for one task alone: a method that compares the gradients of several tasks has nothing to compare. `schedule: mixed` puts rows of every source into every batch, and with `training.accumulate` a step has batches of several sources.",
   ],
+  MTL265: [
+    "Shares that do not fit the sources",
+    "`schedule.shares` names a source that there is not, or says nothing of one that there is. Give each source one share.",
+  ],
   MTL370: [
     "Sources differ in their inputs",
     "All sources feed the same network, so each must have the same inputs, of the same shape, made of the same columns in the same order. The message tells the first difference.",

@@ -1,8 +1,23 @@
 import { z } from "zod";
 
+/** Shares that lie farther apart would make an epoch as many times longer. */
+const farthestApart = 100;
+
+const namedShares = z
+  .record(z.string(), z.number().positive().describe("Share of this source, beside the shares of the others."))
+  .refine(areComparable, `The largest share may be at most ${farthestApart} times the smallest.`);
+
 const shares = z
-  .enum(["rows", "equal", "root"])
-  .describe("Share of each source: by its rows, the same for all, or by a root of its rows, which lies between the two.");
+  .union([z.enum(["rows", "equal", "root"]), namedShares])
+  .describe(
+    "Share of each source: by its rows, the same for all, or by a root of its rows, which lies between the two; or a number for each source by name: `{a: 3, b: 1}` draws three times as much of `a`.",
+  );
+
+function areComparable(shares: Readonly<Record<string, number>>): boolean {
+  // One that is not above 0 is told by itself.
+  const all = Object.values(shares).filter((share) => share > 0);
+  return all.length === 0 || Math.max(...all) <= farthestApart * Math.min(...all);
+}
 
 const temperature = z
   .number()
@@ -51,8 +66,29 @@ export function resolveSourceSchedule(schedule: z.output<typeof sourceScheduleSc
   return schedule;
 }
 
-/** The temperature of a schedule's shares, from 1 (by rows) to ∞ (the same for all). */
-export function temperatureOf({ shares: by, temperature: root }: SourceSchedule): number {
-  if (by === "root") return root;
-  return by === "rows" ? 1 : Infinity;
+/**
+ * How much is drawn of each source for one of another, given what there is to draw in each: by the numbers that the schedule names, or
+ * size^(1 ⁄ temperature). Temperature 1 goes by size; 2 takes square roots; ∞ is the same for all.
+ * (Temperature-scaled mixing: Raffel et al., JMLR 2020, §3.5.2.)
+ */
+export function shareWeights(
+  { shares: by, temperature: root }: SourceSchedule,
+  sources: readonly { readonly name: string; readonly size: number }[],
+): readonly number[] {
+  switch (by) {
+    case "rows":
+      return sources.map(({ size }) => size);
+    case "root":
+      return sources.map(({ size }) => size ** (1 / root));
+    case "equal":
+      return sources.map(() => 1);
+    default:
+      return sources.map(({ name }) => shareOf(by, name));
+  }
+}
+
+function shareOf(shares: Readonly<Record<string, number>>, name: string): number {
+  const share = shares[name];
+  if (share === undefined) throw new TypeError(`The check of the experiment let the source "${name}" be without a share.`);
+  return share;
 }

@@ -23,7 +23,11 @@ function found(text: string): readonly string[] {
 }
 
 function labels(text: string, columns: readonly string[] = []): readonly string[] {
-  return completionsAt(text.replace("|", ""), text.indexOf("|"), columns).map(({ label }) => label);
+  return completionsAt(
+    text.replace("|", ""),
+    text.indexOf("|"),
+    columns.map((name) => ({ name })),
+  ).map(({ label }) => label);
 }
 
 describe("arrays as data", () => {

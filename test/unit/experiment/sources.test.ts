@@ -53,6 +53,11 @@ describe("several sources", () => {
     expect(hovered("sources")).toContain("Sources of rows by name");
     expect(hovered("tasks: [mass]")).toContain("Each task is learnt from one source");
     expect(hovered("split")).toContain("How rows are divided");
+    const shared = with_("schedule: mixed", "schedule: {batches: alternate, shares: {birds: 3, weights: 1}}");
+    const inSchedule = (word: string) => hoverAt(shared, shared.indexOf(word, shared.indexOf("schedule")) + 1)?.markdown ?? "";
+    expect(inSchedule("shares")).toContain("a number for each source by name");
+    expect(inSchedule("birds")).toContain("Share of this source");
+    expect(inSchedule("batches")).toContain("Every batch holds rows of one source alone");
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { balancerCatalogue } from "../../../src/balancers/catalogue.ts";
-import { completionsAt, type Completion } from "../../../src/experiment/completion.ts";
+import { completionsAt, type Completion, type KnownColumn } from "../../../src/experiment/completion.ts";
 import { hoverAt } from "../../../src/experiment/hover.ts";
 import { metricNames } from "../../../src/experiment/metrics.ts";
 import { layerCatalogue } from "../../../src/experiment/layers.ts";
@@ -11,12 +11,12 @@ import { taskKindNames } from "../../../src/experiment/task-kinds.ts";
 import { penguinsWith } from "./penguins.ts";
 
 /** Completions where the text has `|`. */
-function completed(marked: string, columns?: readonly string[]): readonly Completion[] {
-  const offset = marked.indexOf("|");
-  return completionsAt(marked.replace("|", ""), offset, columns);
+function completed(marked: string, columns: readonly (string | KnownColumn)[] = []): readonly Completion[] {
+  const known = columns.map((column) => (typeof column === "string" ? { name: column } : column));
+  return completionsAt(marked.replace("|", ""), marked.indexOf("|"), known);
 }
 
-function labels(marked: string, columns?: readonly string[]): readonly string[] {
+function labels(marked: string, columns?: readonly (string | KnownColumn)[]): readonly string[] {
   return completed(marked, columns).map(({ label }) => label);
 }
 
@@ -105,6 +105,9 @@ describe("completion", () => {
     ["keys of a schedule", "data: {sources: {}, schedule: {batches: alternate, |}}", ["order", "shares", "temperature"]],
     ["keys of another schedule", "data: {sources: {}, schedule: {batches: mixed, |}}", ["shares", "temperature"]],
     ["values of a schedule", "data: {sources: {}, schedule: {batches: alternate, order: |}}", ["round-robin", "random"]],
+    ["shares of sources", "data: {sources: {a: {}, b: {}}, schedule: {batches: mixed, shares: {a: 1, |}}}", ["b"]],
+    ["words for shares", "data: {sources: {a: {}}, schedule: {batches: mixed, shares: |}}", ["rows", "equal", "root"]],
+    ["encoders of all sources' inputs", "data: {sources: {a: {inputs: {w: x, v: [y]}}}}\nmodel: {inputs: {w: [], |}}", ["v"]],
     ["tasks that no source has", `${tasks}data: {sources: {a: {tasks: [mass]}, b: {tasks: [|]}}}`, ["species"]],
     ["tasks that no source has, in lines", `${tasks}data:\n  sources:\n    b:\n      tasks:\n        - |`, ["species", "mass"]],
     ["a comment", "name: x # |", []],
@@ -135,6 +138,16 @@ describe("completion", () => {
     expect(labels("tasks: {a: {columns: [x, |]}}", ["Body Mass (g)"])).toEqual(["Body Mass (g)"]);
     expect(labels("data: {sources: {a: {inputs: [lat, |]}}}", ["lon"])).toEqual(["lon"]);
     expect(labels("data:\n  sources:\n    a:\n      inputs:\n        where:\n          - |", ["lon"])).toEqual(["lon"]);
+  });
+
+  test("offers the columns of the source that is written about, and those of all where it is about none", () => {
+    const columns = [{ name: "x", source: "a" }, { name: "y", source: "b" }, { name: "x", source: "b" }]; // prettier-ignore
+    const whole = (a: string, task: string, own = "t") =>
+      `data: {sources: {a: {inputs: [${a}], tasks: [u]}, b: {inputs: [x], tasks: [${own}]}}}\ntasks: {t: {column: ${task}}, u: {}}`;
+    expect(labels(whole("|", "y"), columns)).toEqual(["x"]);
+    expect(labels(whole("x", "|"), columns)).toEqual(["y", "x"]);
+    expect(labels(whole("x", "|", "other"), columns)).toEqual(["x", "y"]);
+    expect(labels("data: {inputs: [|]}", columns)).toEqual(["x", "y"]);
   });
 
   test("writes a layer as its place asks", () => {

@@ -1,4 +1,5 @@
 import { RandomStream } from "../../../balancers/kernels/random-stream.ts";
+import { shareWeights } from "../../../experiment/data/source-schedule.ts";
 import type { BatchFeed, FeedState, RowValues } from "../dataset.ts";
 import type { MixedSettings } from "./mixed-feed.ts";
 import { PartFeed } from "./part-feed.ts";
@@ -22,10 +23,14 @@ export class AlternateFeed implements BatchFeed {
   readonly #inRandomOrder: boolean;
   #position = 0;
 
-  constructor({ parts, batchSize, temperature, seed, inRandomOrder, scheduleSeed }: AlternateSettings) {
+  constructor({ parts, batchSize, schedule, seed, inRandomOrder, scheduleSeed }: AlternateSettings) {
     this.#feeds = parts.map((part) => new PartFeed(part, batchSize, seed));
     const passes = this.#feeds.map(({ batches }) => batches);
-    const draws = drawsPerEpoch(passes, temperature);
+    const weights = shareWeights(
+      schedule,
+      parts.map(({ name }, index) => ({ name, size: passes[index] ?? 0 })),
+    );
+    const draws = drawsPerEpoch(passes, weights);
     const turns = new EvenTurns(draws);
     this.#order = Uint32Array.from({ length: turns.left }, () => turns.next());
     this.#stream = RandomStream.seeded(scheduleSeed, "schedule");

@@ -1,4 +1,4 @@
-import { temperatureOf, type SourceSchedule } from "../../../experiment/data/source-schedule.ts";
+import type { SourceSchedule } from "../../../experiment/data/source-schedule.ts";
 import type { BatchFeed, FeedOptions, RowSource, RowValues } from "../dataset.ts";
 import { AlternateFeed } from "./alternate-feed.ts";
 import { amongAllTasks } from "./joined-rows.ts";
@@ -24,7 +24,7 @@ export class CombinedSource implements RowSource {
 
   feed({ batchSize, stream, scheduleSeed }: FeedOptions): BatchFeed {
     const seed = stream.nextBits();
-    const settings = { parts: this.#parts, batchSize, temperature: temperatureOf(this.#schedule), seed };
+    const settings = { parts: this.#parts, batchSize, schedule: this.#schedule, seed };
     if (this.#schedule.batches === "mixed") return new MixedFeed(settings);
     return new AlternateFeed({ ...settings, inRandomOrder: this.#schedule.order === "random", scheduleSeed: scheduleSeed ?? seed });
   }

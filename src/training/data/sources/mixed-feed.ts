@@ -1,3 +1,4 @@
+import { shareWeights, type SourceSchedule } from "../../../experiment/data/source-schedule.ts";
 import type { BatchFeed, FeedState, RowValues } from "../dataset.ts";
 import { joinRows } from "./joined-rows.ts";
 import { PartFeed, type SourcePart } from "./part-feed.ts";
@@ -7,8 +8,7 @@ import { drawsPerEpoch, epochNote, EvenTurns } from "./turns.ts";
 export interface MixedSettings {
   readonly parts: readonly SourcePart[];
   readonly batchSize: number;
-  /** See `drawsPerEpoch`. */
-  readonly temperature: number;
+  readonly schedule: SourceSchedule;
   /** Of the streams that the parts draw from. */
   readonly seed: number;
 }
@@ -25,9 +25,13 @@ export class MixedFeed implements BatchFeed {
   /** Each row that is drawn is a turn of its source. */
   readonly #turns: EvenTurns;
 
-  constructor({ parts, batchSize, temperature, seed }: MixedSettings) {
+  constructor({ parts, batchSize, schedule, seed }: MixedSettings) {
     const sizes = parts.map(({ rows }) => rows.count);
-    const draws = drawsPerEpoch(sizes, temperature);
+    const weights = shareWeights(
+      schedule,
+      parts.map(({ name, rows }) => ({ name, size: rows.count })),
+    );
+    const draws = drawsPerEpoch(sizes, weights);
     const total = draws.reduce((sum, each) => sum + each, 0);
     this.batches = Math.ceil(total / batchSize);
     const times = parts.map(({ name, rows }, index) => ({ name, rows: rows.count, times: (draws[index] ?? 0) / rows.count }));

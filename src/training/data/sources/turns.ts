@@ -1,10 +1,8 @@
 /**
- * Draws of each source in an epoch, given what there is to draw in each (rows, or batches): in proportion to size^(1 ⁄ temperature), and
- * just as many that everything of every source is drawn at least once. Temperature 1 draws everything once; 2 takes square roots; ∞
- * draws as often from each source. (Temperature-scaled mixing: Raffel et al., JMLR 2020, §3.5.2.)
+ * Draws of each source in an epoch, given what there is to draw in each (rows, or batches): in proportion to the weights, and just as many
+ * that everything of every source is drawn at least once.
  */
-export function drawsPerEpoch(sizes: readonly number[], temperature: number): readonly number[] {
-  const weights = sizes.map((size) => size ** (1 / temperature));
+export function drawsPerEpoch(sizes: readonly number[], weights: readonly number[]): readonly number[] {
   // The source that is drawn least often for its size is drawn exactly once.
   const perWeight = sizes.reduce((most, size, source) => Math.max(most, size / (weights[source] ?? 1)), 0);
   return sizes.map((size, source) => Math.max(size, Math.round((weights[source] ?? 0) * perWeight)));

@@ -1,6 +1,6 @@
 import { test, fc } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
-import { resolveSourceSchedule, type SourceSchedule } from "../../../../src/experiment/data/source-schedule.ts";
+import { resolveSourceSchedule, shareWeights, type SourceSchedule } from "../../../../src/experiment/data/source-schedule.ts";
 import type { BatchFeed, FeedOptions, FeedState, RowSource, RowValues } from "../../../../src/training/data/dataset.ts";
 import { MemorySource } from "../../../../src/training/data/memory-source.ts";
 import { CombinedSource } from "../../../../src/training/data/sources/combined-source.ts";
@@ -17,6 +17,8 @@ const schedules = fc.constantFrom<SourceSchedule>(
   { batches: "alternate", order: "round-robin", shares: "equal", temperature },
   { batches: "alternate", order: "random", shares: "root", temperature },
   { batches: "alternate", order: "random", shares: "rows", temperature },
+  { batches: "mixed", shares: { s0: 3, s1: 1, s2: 0.5, s3: 1 }, temperature },
+  { batches: "alternate", order: "random", shares: { s0: 0.2, s1: 1.1, s2: 1, s3: 4 }, temperature },
 );
 const sizes = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 4 });
 const batchSizes = fc.integer({ min: 1, max: 17 });
@@ -121,9 +123,12 @@ describe("several sources as one", () => {
 
   test.prop([sizes, batchSizes, schedules])("keep their shares in every epoch", async (counts, batchSize, schedule) => {
     const feed = feedOf(combined(counts, schedule), batchSize);
-    const temperatures = { rows: 1, equal: Infinity, root: temperature };
     const units = schedule.batches === "mixed" ? counts : counts.map((count) => Math.ceil(count / batchSize));
-    const expected = drawsPerEpoch(units, temperatures[schedule.shares]);
+    const weights = shareWeights(
+      schedule,
+      units.map((size, source) => ({ name: `s${source}`, size })),
+    );
+    const expected = drawsPerEpoch(units, weights);
     for (let epoch = 0; epoch < 3; epoch++) {
       const batches = await drawn(feed, feed.batches);
       const sourcesOf = schedule.batches === "mixed" ? batches.flat() : batches.map(([row = ""]) => row);
@@ -205,8 +210,8 @@ describe("several sources as one", () => {
         feedOf(
           new CombinedSource(
             [
-              { name: "plain", rows: memory(20, 0), places: places(0) },
-              { name: "changed", rows: memory(30, 1), places: places(1), augment: changed },
+              { name: "s0", rows: memory(20, 0), places: places(0) },
+              { name: "s1", rows: memory(30, 1), places: places(1), augment: changed },
             ],
             schedule,
           ),
@@ -270,11 +275,20 @@ describe("turns", () => {
   });
 
   test.each([
-    ["by rows", 1, [900, 100], [900, 100]],
-    ["by the root", 2, [900, 100], [900, 300]],
-    ["equal", Infinity, [900, 100], [900, 900]],
-  ] as const)("draws in an epoch: %s", (_, by, rows, expected) => {
-    expect(drawsPerEpoch(rows, by)).toEqual(expected);
+    ["rows", [900, 100]],
+    ["root", [900, 300]],
+    ["equal", [900, 900]],
+    [{ many: 3, few: 1 }, [900, 300]],
+    [{ few: 1, many: 1 }, [900, 900]],
+    [{ many: 0.5, few: 2 }, [900, 3600]],
+    [{ many: 90, few: 1 }, [9000, 100]],
+  ] as const)("draws in an epoch by shares of %j", (shares, expected) => {
+    const sizes = [900, 100];
+    const weights = shareWeights({ batches: "mixed", shares, temperature }, [
+      { name: "many", size: 900 },
+      { name: "few", size: 100 },
+    ]);
+    expect(drawsPerEpoch(sizes, weights)).toEqual(expected);
   });
 });
 
