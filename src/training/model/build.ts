@@ -9,7 +9,9 @@ import { initialValues } from "./initial-weights.ts";
 import { registeredLayer, type TfLayer } from "./layer-registry.ts";
 import type { ModelParameter, MultiTaskModel } from "./model.ts";
 import { applyNoise, dropoutMask } from "./noise.ts";
-import { planModel, weightName, type DataShape, type PlannedExperiment, type PlannedLayer } from "./plan.ts";
+import { planModel, type DataShape, type PlannedExperiment } from "./plan.ts";
+import type { PlannedLayer } from "./planned-layer.ts";
+import { weightName } from "./trial-layer.ts";
 
 /**
  * Builds the network of an experiment on the current backend: each input's encoder, the trunk, each task's head, and an output layer for each task

@@ -1,7 +1,7 @@
 import { concat, reshape, slice, type Tensor } from "@tensorflow/tfjs-core";
 
 import type { InputSpec } from "../data/dataset.ts";
-import type { PlannedLayer } from "./plan.ts";
+import type { PlannedLayer } from "./planned-layer.ts";
 
 /**
  * The trained vectors of an input's categories, each a layer `input.<name>`; `exact` makes a name unique. They are part of what

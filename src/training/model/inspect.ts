@@ -1,7 +1,8 @@
 import type { ModelFacts } from "../../experiment/facts.ts";
 import type { Experiment } from "../../experiment/schema.ts";
 import { ModelError } from "./model-error.ts";
-import { countParameters, planModel, type DataShape, type PlannedLayer } from "./plan.ts";
+import { planModel, type DataShape } from "./plan.ts";
+import { countParameters, type PlannedLayer } from "./planned-layer.ts";
 
 /**
  * The layers of an experiment's model with their shapes, up to the first that does not fit, and that problem. Needs no backend

@@ -4,11 +4,15 @@ import { findLayer } from "../../experiment/layers.ts";
 import { nearest } from "../../experiment/suggestion.ts";
 import { enteredShape, planEmbeddings } from "./embeddings.ts";
 import type { Dataset, InputSpec } from "../data/dataset.ts";
-import { layerRegistry, registeredLayer, type LayerArguments, type TfLayer } from "./layer-registry.ts";
+import { requireAxes, requireFlat, requirePixels } from "./input-axes.ts";
+import { LayerNames, partsOf, type PlacedEntry } from "./layer-entry.ts";
+import { layerRegistry, registeredLayer } from "./layer-registry.ts";
 import type { OutputLayer } from "../kinds/kind.ts";
 import { trainedKinds } from "../kinds/kinds.ts";
 import { lossOf } from "../losses/losses.ts";
 import { ModelError } from "./model-error.ts";
+import { countParameters, shapeText, type PlannedLayer, type Source } from "./planned-layer.ts";
+import { measureLayer } from "./trial-layer.ts";
 
 /** Most parameters of one model: 400 MB, and optimizers keep several numbers more for each. */
 export const mostParameters = 100_000_000;
@@ -18,25 +22,6 @@ export type DataShape = Pick<Dataset, "inputs" | "tasks">;
 
 /** What a model must know of the experiment. */
 export type PlannedExperiment = Pick<Experiment, "model"> & Partial<Pick<Experiment, "tasks">>;
-
-/** A layer with its name, arguments and shapes, before any memory is taken for it. Shapes are without the batch axis. */
-export interface PlannedLayer {
-  /** Its entry in the experiment file; the task's own for an output layer, which has none. */
-  readonly path: readonly (string | number)[];
-  readonly name: string;
-  /** Name in the catalogue, or of the output layer that was added. */
-  readonly kind: string;
-  readonly arguments: LayerArguments;
-  readonly outputShape: readonly number[];
-  readonly weights: readonly PlannedWeight[];
-  /** Of an embedding: the vector that begins as 0. */
-  readonly zeroRow?: number;
-}
-
-export interface PlannedWeight {
-  readonly name: string;
-  readonly shape: readonly number[];
-}
 
 export interface ModelPlan {
   /** In the order of the inputs; without layers where an input goes into the trunk as it is. */
@@ -54,14 +39,6 @@ export interface PlannedEncoder {
   /** The vectors of its categories. */
   readonly vectors: readonly PlannedLayer[];
   readonly layers: readonly PlannedLayer[];
-}
-
-/** What a layer gets its input from: the data, or the layer before it. */
-type Source = Pick<PlannedLayer, "name" | "outputShape">;
-
-interface Entry {
-  readonly entry: LayerEntry;
-  readonly path: readonly (string | number)[];
 }
 
 /**
@@ -82,7 +59,7 @@ export function planModel(
   );
   const encoderEntries = encodersOf(model, data);
   const names = new LayerNames([...[...encoderEntries.values()].flat(), ...trunkEntries, ...headEntries.flat()]);
-  const sequence = (entries: readonly Entry[], prefix: string, from: Source): PlannedLayer[] => {
+  const sequence = (entries: readonly PlacedEntry[], prefix: string, from: Source): PlannedLayer[] => {
     const layers: PlannedLayer[] = [];
     for (const entry of entries) layers.push(planned(planLayer(entry, names, prefix, layers.at(-1) ?? from)));
     return layers;
@@ -141,7 +118,7 @@ function joined(sources: readonly Source[]): Source {
 }
 
 /** Layers under `model.inputs`, by the input's name. Throws `ModelError` for an input that the data does not have. */
-function encodersOf({ inputs = {} }: LayeredModel, data: DataShape): ReadonlyMap<string, readonly Entry[]> {
+function encodersOf({ inputs = {} }: LayeredModel, data: DataShape): ReadonlyMap<string, readonly PlacedEntry[]> {
   const names = data.inputs.map(({ name }) => name);
   return new Map(
     Object.entries(inputs).map(([name, layers]) => {
@@ -156,46 +133,8 @@ function encodersOf({ inputs = {} }: LayeredModel, data: DataShape): ReadonlyMap
   );
 }
 
-/** Number of trainable and fixed numbers in a layer. */
-export function countParameters(layer: PlannedLayer): number {
-  return layer.weights.reduce((sum, { shape }) => sum + shape.reduce((size, axis) => size * axis, 1), 0);
-}
-
-/** Gives each layer a unique name: its own where the experiment names it, else its kind's stem and a number. */
-class LayerNames {
-  readonly #taken = new Set<string>();
-
-  constructor(entries: readonly Entry[]) {
-    for (const { entry, path } of entries) {
-      const name = parts(entry).given["name"];
-      if (typeof name !== "string") continue;
-      if (this.#taken.has(name)) {
-        throw new ModelError({ code: "MTL207", path, message: `Two layers are named "${name}". Give each layer its own name.` });
-      }
-      this.#taken.add(name);
-    }
-  }
-
-  automatic(stem: string): string {
-    for (let number = 1; ; number++) {
-      const name = `${stem}${number}`;
-      if (!this.#taken.has(name)) return this.#take(name);
-    }
-  }
-
-  /** The name itself, or with a number when a layer already has it. */
-  exact(name: string): string {
-    return this.#taken.has(name) ? this.automatic(name) : this.#take(name);
-  }
-
-  #take(name: string): string {
-    this.#taken.add(name);
-    return name;
-  }
-}
-
-function planLayer({ entry, path }: Entry, names: LayerNames, prefix: string, source: Source): PlannedLayer {
-  const { kind, given } = parts(entry);
+function planLayer({ entry, path }: PlacedEntry, names: LayerNames, prefix: string, source: Source): PlannedLayer {
+  const { kind, given } = partsOf(entry);
   const listed = findLayer(kind);
   const registered = layerRegistry[kind];
   if (listed === undefined || registered === undefined) {
@@ -214,7 +153,7 @@ function planLayer({ entry, path }: Entry, names: LayerNames, prefix: string, so
   const name = typeof ownName === "string" ? ownName : names.automatic(prefix + registered.stem);
   requireAxes(kind, registered.axes, source, path);
   if (registered.noise !== undefined) return { path, name, kind, arguments: args, outputShape: source.outputShape, weights: [] };
-  return { path, name, kind, arguments: args, ...measure(kind, () => registered.create(args), source, path) };
+  return { path, name, kind, arguments: args, ...measureLayer(kind, () => registered.create(args), source, path) };
 }
 
 function planOutput(
@@ -231,118 +170,8 @@ function planOutput(
     name: names.exact(`${task.id}.output`),
     kind: layer,
     arguments: args,
-    ...measure(layer, () => create(args), source, path),
+    ...measureLayer(layer, () => create(args), source, path),
   };
-}
-
-function parts(entry: LayerEntry): { readonly kind: string; readonly given: Readonly<Record<string, unknown>> } {
-  if (typeof entry === "string") return { kind: entry, given: {} };
-  const [first] = Object.entries(entry);
-  return first === undefined ? { kind: "", given: {} } : { kind: first[0], given: first[1] ?? {} };
-}
-
-/** Lets a trial layer tell its weights and output shape. Its weights are only noted, never made. */
-function measure(
-  kind: string,
-  create: () => TfLayer,
-  source: Source,
-  path: PlannedLayer["path"],
-): Pick<PlannedLayer, "outputShape" | "weights"> {
-  const weights: PlannedWeight[] = [];
-  let outputShape: readonly number[];
-  try {
-    const layer = create();
-    noteWeights(layer, weights);
-    if ("cell" in layer) noteWeights(layer.cell, weights);
-    // A batch of one: with an unknown batch size, reshape would not compare its sizes.
-    const input = [1, ...source.outputShape];
-    layer.build(input);
-    outputShape = layer.computeOutputShape(input).slice(1).map(Number);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new ModelError({
-      code: "MTL404",
-      path,
-      message: `${kind} cannot be built on ${shapeText(source.outputShape)} from ${source.name}: ${reason.trim().replace(/\.?$/, ".")}`,
-    });
-  }
-  if (outputShape.some((axis) => !(axis >= 1))) {
-    throw new ModelError({
-      code: "MTL402",
-      path,
-      message:
-        `${kind} leaves nothing of ${shapeText(source.outputShape)} from ${source.name}: its output would be ${shapeText(outputShape)}. ` +
-        `Make its window or border smaller, set "padding: same", or take out a pooling before it.`,
-    });
-  }
-  return { outputShape, weights };
-}
-
-/** `addWeight` is the one way in which the library's layers make their weights. */
-function noteWeights(layer: unknown, weights: PlannedWeight[]): void {
-  if (typeof layer !== "object" || layer === null) return;
-  Object.defineProperty(layer, "addWeight", {
-    value: (name: string, shape: readonly number[]) => {
-      weights.push({ name: weightName(name), shape });
-    },
-  });
-}
-
-/** The library writes `recurrent_kernel`, the experiment file and all its names are in camel case. */
-export function weightName(libraryName: string): string {
-  const last = libraryName.slice(libraryName.lastIndexOf("/") + 1);
-  return last.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-}
-
-const wanted = {
-  1: "a flat row [features]",
-  2: "a sequence [steps, channels]",
-  3: "an image [height, width, channels]",
-} as const;
-
-function requireAxes(kind: string, axes: 1 | 2 | 3 | undefined, source: Source, path: PlannedLayer["path"]): void {
-  const found = source.outputShape.length;
-  if (kind === "flatten" && found < 2) {
-    throw new ModelError({
-      code: "MTL401",
-      path,
-      message: `flatten gets ${shapeText(source.outputShape)} from ${source.name}, which is flat already. Delete this layer.`,
-    });
-  }
-  if (axes === undefined || axes === found) return;
-  throw new ModelError({
-    code: "MTL401",
-    path,
-    message: `${kind} needs ${wanted[axes]}, but gets ${shapeText(source.outputShape)} from ${source.name}. ${advice(axes, found, source)}`,
-  });
-}
-
-function advice(axes: 1 | 2 | 3, found: number, source: Source): string {
-  if (axes === 1) return "Put flatten or a global pooling before it.";
-  if (found === 1 && source.name === "the data")
-    return "The columns of a table are a flat row: use dense layers, or reshape the row first.";
-  if (found === 1) return "Put it before the layer that flattens, or reshape the row first.";
-  return "Use the layer for that kind of input, or put a reshape before it.";
-}
-
-function requireFlat(task: string, { name, outputShape }: Source, path: PlannedLayer["path"]): void {
-  if (outputShape.length === 1) return;
-  throw new ModelError({
-    code: "MTL405",
-    path,
-    message: `The output layer of task "${task}" needs a flat row of features, but gets ${shapeText(outputShape)} from ${name}. Add flatten after this layer.`,
-  });
-}
-
-function requirePixels({ id, shape }: DataShape["tasks"][number], { name, outputShape }: Source, path: PlannedLayer["path"]): void {
-  if (outputShape.length === 3 && shape.every((side, axis) => side === outputShape[axis])) return;
-  throw new ModelError({
-    code: "MTL407",
-    path,
-    message:
-      `The output layer of task "${id}" needs features for each of its ${shape.join(" × ")} pixels, [${[...shape, "channels"].join(", ")}], ` +
-      `but gets ${shapeText(outputShape)} from ${name}. Set "padding: same" before it, and undo strides and poolings by upSampling2d or conv2dTranspose.`,
-  });
 }
 
 /** The loss decides how many outputs a task has; where the experiment does not tell its tasks, it is the default of their kind. */
@@ -358,10 +187,6 @@ function tooLarge({ name, path }: PlannedLayer, parameters: number): ModelError 
       `With "${name}" the model has ${parameters.toLocaleString("en")} parameters; ${mostParameters.toLocaleString("en")} are the limit. ` +
       `Give it fewer units, or make its input smaller by pooling.`,
   });
-}
-
-function shapeText(shape: readonly number[]): string {
-  return `[${shape.join(", ")}]`;
 }
 
 /** A task may have any name, also one that every object has. */

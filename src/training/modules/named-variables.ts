@@ -4,7 +4,7 @@ import type { Initializer, Numbers } from "../../../api/taskscope.js";
 import { initializers } from "../../experiment/layer-arguments.ts";
 import { initialValues } from "../model/initial-weights.ts";
 import type { ModelParameter, MultiTaskModel } from "../model/model.ts";
-import { weightName } from "../model/plan.ts";
+import { weightName } from "../model/trial-layer.ts";
 import type { RandomStreams } from "../random-streams.ts";
 import { withRandom } from "./seeded-random.ts";
 
