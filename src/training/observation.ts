@@ -1,7 +1,8 @@
 import type { Batch } from "./batches.ts";
 import { forwardPass, lossesOf, numberOf, type ForwardPass, type PassParts } from "./forward-pass.ts";
 import { performanceOf } from "./performance.ts";
-import type { Before, Computed, Present, ProposalMoment, Proposer, Refused } from "./proposal.ts";
+import type { Present, ProposalMoment } from "./proposal.ts";
+import type { Before, Computed, Proposer, Refused } from "./proposer.ts";
 
 /** What one step sees of its rows: those of one batch, or of a window of batches as if they were one. */
 export interface Observation {

@@ -7,7 +7,8 @@ import { productsOf } from "./gradients/products.ts";
 import { WeightedMean } from "./gradients/weighted-mean.ts";
 import type { Observation, ObservationParts } from "./observation.ts";
 import { Performance } from "./performance.ts";
-import type { Before, Computed, Present, ProposalMoment, Proposer, Refused } from "./proposal.ts";
+import type { Present, ProposalMoment } from "./proposal.ts";
+import type { Before, Computed, Proposer, Refused } from "./proposer.ts";
 import { inTensorScope } from "./tensor-scope.ts";
 
 /** Batches of one step, each put on the engine when it is its turn, and again when it is looked at again. */

@@ -1,0 +1,252 @@
+import type { Tensor } from "@tensorflow/tfjs-core";
+import type { Demand, Remembered, StepInput, Weighing } from "../balancers/balancer.ts";
+import { combine, flatten, isFinite, isFiniteSquare, type JacobianRow } from "./gradients/gram.ts";
+import { BackwardPass } from "./gradients/backward-pass.ts";
+import { crossGram, given, measure, norm, ofGram, type Measurable, type Measured } from "./gradients/measured.ts";
+import { commonProducts, commonRow, ownedRow, rowsOf, weightedOwnedRow, weightedRow } from "./gradients/per-task.ts";
+import { productsOf } from "./gradients/products.ts";
+import type { GradientStorage } from "./gradients/storage.ts";
+import type { Tape } from "./gradients/tape.ts";
+import type { BadValue } from "./non-finite.ts";
+import { finished, type Present, type Proposal, type ProposalMoment, type ProposalParts } from "./proposal.ts";
+import { since } from "./step-report.ts";
+import { TrainingError } from "./training-error.ts";
+
+/** A step, and the way back from its losses for those who have to walk it again. */
+export interface Computed {
+  readonly proposal: Proposal;
+  /** Undefined where the gradients are stored anyhow. */
+  readonly pass: BackwardPass | undefined;
+}
+
+export interface Refused {
+  readonly bad: readonly BadValue[];
+}
+
+/** What a step goes by beside its own rows. */
+export interface Before {
+  readonly remembered: Remembered;
+  /** Gradients of the same tasks on further rows, for methods that draw them. */
+  readonly further: readonly (readonly JacobianRow[])[];
+  readonly storage: GradientStorage;
+}
+
+/** The gradients of all tasks of a step. */
+export interface EveryGradient {
+  readonly rows: readonly JacobianRow[];
+  readonly owned: readonly JacobianRow[];
+  /** Products of the gradients for the representation. */
+  readonly representation: () => readonly (readonly number[])[];
+}
+
+/** Computes what a step would do, with no more backward walks than the method asks for. Changes nothing. */
+export class Proposer {
+  readonly #parts: ProposalParts;
+  readonly #lastLayer: readonly number[];
+
+  constructor(parts: ProposalParts) {
+    this.#parts = parts;
+    const { common } = parts.parameters;
+    // The last layer that all tasks reach; where there is none, the last of those that most do.
+    const widest = Math.max(0, ...common.map(({ reach }) => reach.length));
+    const last = common.findLast(({ reach }) => reach.length === widest)?.parameter.layer;
+    this.#lastLayer = common.flatMap(({ parameter }, index) => (parameter.layer === last ? [index] : []));
+  }
+
+  /** From a recorded pass over one batch, with the losses of the present tasks. */
+  compute(
+    { tape, losses }: { readonly tape: Tape; readonly losses: readonly Tensor[] },
+    present: readonly Present[],
+    moment: ProposalMoment,
+    { remembered, further, storage }: Before,
+  ): Computed | Refused {
+    const input = this.#input(present, moment, remembered);
+    const demand = this.#parts.balancer.demand(input, remembered.state);
+    const pass = new BackwardPass(tape, losses);
+    // The gradient of one task alone is no more than its direction.
+    const again = storage === "recompute" && pass.losses > 1 && this.#parts.parameters.common.length > 0;
+    const quick = moment.track && !again ? undefined : this.#withOneWalk(pass, input, demand, remembered);
+    const computed =
+      quick ??
+      (again
+        ? this.#withProducts(pass, input, demand, remembered)
+        : this.#withEveryGradient(this.#everyGradient(pass), input, demand, remembered, further));
+    return "proposal" in computed ? { ...computed, pass } : computed;
+  }
+
+  /** From gradients that are there already. */
+  computeFrom(
+    every: EveryGradient,
+    present: readonly Present[],
+    moment: ProposalMoment,
+    { remembered, further }: Before,
+  ): Computed | Refused {
+    const input = this.#input(present, moment, remembered);
+    const demand = this.#parts.balancer.demand(input, remembered.state);
+    const computed = this.#withEveryGradient(every, input, demand, remembered, further);
+    return "proposal" in computed ? { ...computed, pass: undefined } : computed;
+  }
+
+  #input(present: readonly Present[], moment: ProposalMoment, { buffers }: Remembered): StepInput {
+    return {
+      tasks: present.map(({ task }) => task),
+      losses: present.map(({ value }) => value),
+      ...since(moment, this.#parts.began),
+      ...(buffers === undefined ? {} : { buffers }),
+      ...(this.#parts.balancer.balancer.performance === true ? { performance: present.map(({ performance }) => performance ?? 0) } : {}),
+    };
+  }
+
+  #everyGradient(pass: BackwardPass): EveryGradient {
+    return {
+      rows: Array.from({ length: pass.losses }, (_, position) => commonRow(pass, position, this.#parts.parameters)),
+      owned: this.#ownedRows(pass),
+      representation: () => productsOf(pass.representation()).gram(),
+    };
+  }
+
+  /** A method's refusal ends the training as a fault of the experiment, with its checkpoint, and not as one of the trainer. */
+  #weigh(input: StepInput, state: Remembered["state"]): Weighing & Remembered {
+    try {
+      return this.#parts.balancer.weigh(input, state);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      throw new TrainingError(
+        "balancer",
+        `${this.#parts.balancer.balancer.title}, step ${this.#parts.began.step + input.step + 1}: ${error.message}`,
+        {
+          cause: error,
+        },
+      );
+    }
+  }
+
+  /**
+   * Where the method can do without the gradients of all tasks: their weights from the losses or from short walks, then one
+   * whole walk of the weighted sum. Undefined where it cannot, or where a value is not finite and it must be found out whose.
+   */
+  #withOneWalk(
+    pass: BackwardPass,
+    input: StepInput,
+    { needs, only }: Demand,
+    remembered: Remembered,
+  ): { readonly proposal: Proposal } | undefined {
+    const { balancer, parameters } = this.#parts;
+    const { tasks } = input;
+    if (balancer.accumulators === "per-task") return undefined;
+    if (needs === "gradients") {
+      const [one] = only?.length === 1 ? only : [];
+      if (one === undefined) return undefined;
+      const row = commonRow(pass, tasks.indexOf(one), parameters);
+      if (!isFinite([row, ...this.#ownedRows(pass)])) return undefined;
+      const answer = this.#weigh({ ...input, gradients: [flatten(row, parameters.common)] }, remembered.state);
+      const proposal = finished(this.#parts, answer, tasks, { owned: this.#ownedSum(pass, answer) });
+      return isFinite([proposal.direction, proposal.owned]) ? { proposal } : undefined;
+    }
+    const measured = needs === "losses" ? {} : this.#shortWalks(pass, needs);
+    if (measured === undefined) return undefined;
+    const answer = this.#weigh({ ...input, ...measured }, remembered.state);
+    const summed = weightedRow(pass, answer.weights, parameters);
+    const owned = this.#ownedSum(pass, answer);
+    return isFinite([summed, owned]) ? { proposal: finished(this.#parts, answer, tasks, { owned, summed }) } : undefined;
+  }
+
+  #ownedRows(pass: BackwardPass): readonly JacobianRow[] {
+    return Array.from({ length: pass.losses }, (_, position) => ownedRow(pass, position, this.#parts.parameters));
+  }
+
+  /** What moves the heads. */
+  #ownedSum(pass: BackwardPass, answer: Weighing): JacobianRow {
+    return weightedOwnedRow(pass, this.#ownedWeights(answer), this.#parts.parameters);
+  }
+
+  #ownedWeights({ weights, headWeights }: Weighing): readonly number[] {
+    return this.#parts.heads === "weighted" ? weights : (headWeights ?? weights.map(() => 1));
+  }
+
+  /** Norms or Gram matrix at a level that short walks reach; undefined where it takes whole ones, or is not finite. */
+  #shortWalks(pass: BackwardPass, needs: Measurable): Measured | undefined {
+    // What one task alone takes in is no common representation.
+    if (this.#parts.balancer.level === "parameters" || pass.losses < 2) return undefined;
+    const rows =
+      this.#parts.balancer.level === "representation"
+        ? pass.representation()
+        : rowsOf(
+            pass,
+            this.#lastLayer.flatMap((index) => this.#parts.parameters.common[index] ?? []),
+          );
+    return isFinite(rows) ? measure(rows, needs) : undefined;
+  }
+
+  #withEveryGradient(
+    every: EveryGradient,
+    input: StepInput,
+    { needs, only }: Demand,
+    remembered: Remembered,
+    further: readonly (readonly JacobianRow[])[],
+  ): Pick<Computed, "proposal"> | Refused {
+    const { parameters } = this.#parts;
+    const { tasks } = input;
+    const { rows } = every;
+    const bad = tasks.flatMap((task, position): BadValue[] =>
+      isFinite([rows[position] ?? [], every.owned[position] ?? []]) ? [] : [{ task, what: "gradient" }],
+    );
+    if (bad.length > 0) return { bad };
+    const answer = this.#weigh(
+      {
+        ...input,
+        // Where nothing is common, as with one task, what there is to measure is each task's own.
+        ...this.#measured(every, parameters.common.length > 0 ? rows : every.owned, needs),
+        ...(needs === "gradients"
+          ? {
+              gradients: rows
+                .filter((_, position) => only?.includes(tasks[position] ?? -1) ?? true)
+                .map((row) => flatten(row, parameters.common)),
+            }
+          : {}),
+        ...crossGram(further),
+      },
+      remembered.state,
+    );
+    const everyone = tasks.map((task): BadValue => ({ task, what: "gradient" }));
+    const owned = combine(every.owned, this.#ownedWeights(answer), parameters.owned.length);
+    const proposal = finished(this.#parts, answer, tasks, { owned, rows, norms: () => rows.map(norm) });
+    // Weights that are not finite, or a sum that overflows, are no task's own fault: all of them are in it.
+    return isFinite([proposal.direction, owned]) ? { proposal } : { bad: everyone };
+  }
+
+  /**
+   * As with every gradient, without keeping any: the products come of one walk in lock-step, and the direction of one more, for the
+   * weighted sum.
+   */
+  #withProducts(pass: BackwardPass, input: StepInput, { needs }: Demand, remembered: Remembered): Pick<Computed, "proposal"> | Refused {
+    const { parameters, balancer } = this.#parts;
+    const { tasks } = input;
+    if (needs === "gradients") throw new RangeError(`${balancer.balancer.title} asks for gradients where none are stored.`);
+    const products = commonProducts(pass, parameters);
+    const ownedRows = this.#ownedRows(pass);
+    const bad = tasks.flatMap((task, position): BadValue[] =>
+      isFiniteSquare(products.squaredNorm(position)) && isFinite([ownedRows[position] ?? []]) ? [] : [{ task, what: "gradient" }],
+    );
+    if (bad.length > 0) return { bad };
+    const measured = needs === "losses" ? {} : balancer.level === "parameters" ? given(products, needs) : this.#shortWalks(pass, needs);
+    const answer = this.#weigh({ ...input, ...measured }, remembered.state);
+    if (answer.rows !== undefined) throw new RangeError(`${balancer.balancer.title} changes gradients where none are stored.`);
+    const summed = weightedRow(pass, answer.weights, parameters);
+    const owned = this.#ownedSum(pass, answer);
+    const norms = (): readonly number[] => tasks.map((_, position) => Math.sqrt(products.squaredNorm(position)));
+    const proposal = finished(this.#parts, answer, tasks, { owned, summed, norms });
+    return isFinite([proposal.direction, owned]) ? { proposal } : { bad: tasks.map((task): BadValue => ({ task, what: "gradient" })) };
+  }
+
+  #measured({ representation }: EveryGradient, rows: readonly JacobianRow[], needs: Demand["needs"]): Measured {
+    const { accumulators, level } = this.#parts.balancer;
+    if (needs === "losses" || accumulators === "per-task") return {};
+    if (level === "parameters" || rows.length < 2) return measure(rows, needs);
+    if (level === "representation") return ofGram(representation(), needs);
+    return measure(
+      rows.map((row) => this.#lastLayer.map((index) => row[index])),
+      needs,
+    );
+  }
+}
