@@ -8,6 +8,8 @@ import type { ChunkColumn, ColumnHead, TableChunk, TableReader } from "./table-r
 
 /** Cells of a table that a check looks at. */
 const mostCells = 2 ** 20;
+/** Cells of all tables that are kept: of a few long ones, or of as many small ones as an experiment may have for its sources. */
+const mostKept = 4 * mostCells;
 
 /** The beginning of a table, in memory: all of it where it is short. */
 export interface TablePrefix extends TableReader {
@@ -28,11 +30,25 @@ export class PrefixCache {
     const known = this.#prefixes.get(path);
     if (known !== undefined && version !== "" && known.version === version) return known.prefix;
     const prefix = await readPrefix(await openTable(path));
-    // A few tables at most: each may have a million cells.
-    for (const oldest of [...this.#prefixes.keys()].slice(0, Math.max(0, this.#prefixes.size - 3))) this.#prefixes.delete(oldest);
+    this.#prefixes.delete(path);
     this.#prefixes.set(path, { version, prefix });
+    this.#forgetOldest();
     return prefix;
   }
+
+  #forgetOldest(): void {
+    let kept = 0;
+    for (const { prefix } of this.#prefixes.values()) kept += cellsOf(prefix);
+    for (const [path, { prefix }] of this.#prefixes) {
+      if (kept <= mostKept) return;
+      this.#prefixes.delete(path);
+      kept -= cellsOf(prefix);
+    }
+  }
+}
+
+function cellsOf({ kept, columns }: TablePrefix): number {
+  return kept * columns.length;
 }
 
 async function readPrefix(reader: TableReader): Promise<TablePrefix> {

@@ -38,3 +38,21 @@ test("a table is not looked at again while neither the data nor the tasks of the
   folder.write("twice.csv", ["x,y,z", ...rows.slice(0, 50)].join("\n"));
   expect((await inspect(of(["x"], { z: { kind: "classification" } }))).facts.rows).toEqual({ train: 34, validation: 8, test: 8 });
 });
+
+test("the tables of many sources are read once, as long as they are small", async () => {
+  const tables = new PrefixCache();
+  const small = Array.from({ length: 12 }, (_, i) => join(folder.path, folder.write(`small-${i}.csv`, ["x,y,z", ...rows].join("\n"))));
+  const first = [];
+  for (const path of small) first.push(await tables.read(path));
+  for (const [i, path] of small.entries()) expect(await tables.read(path)).toBe(first[i]);
+
+  const line = Array.from({ length: 1000 }, (_, i) => i % 7).join(",");
+  const wide = ["x", ...Array.from({ length: 999 }, (_, i) => `c${i}`)].join(",");
+  const large = Array.from({ length: 5 }, (_, i) =>
+    join(folder.path, folder.write(`large-${i}.csv`, [wide, ...Array.from({ length: 1050 }, () => line)].join("\n"))),
+  );
+  for (const path of large) await tables.read(path);
+  // Only as many as a process can hold: the oldest are read again.
+  expect(await tables.read(small[0] ?? "")).not.toBe(first[0]);
+  expect(await tables.read(large[4] ?? "")).toBe(await tables.read(large[4] ?? ""));
+});
