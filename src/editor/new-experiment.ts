@@ -18,12 +18,17 @@ export async function newExperiment(rooms: NewExperimentRooms): Promise<void> {
     detail: vscode.l10n.t("A CSV, TSV, JSON or Parquet file of yours: its columns become inputs and tasks, for you to change."),
     make: () => experimentFromTable(rooms),
   };
+  const fromTables: Choice = {
+    label: vscode.l10n.t("$(files) From several tables…"),
+    detail: vscode.l10n.t("Two files or more with columns in common: those become the inputs, and each file has tasks of its own."),
+    make: () => experimentFromTables(rooms),
+  };
   const withCode: Choice = {
     label: vscode.l10n.t("$(code) With code of your own…"),
     detail: vscode.l10n.t("Data and a network in TypeScript: an example to begin from, with the types that the editor needs."),
     make: () => copyCustom(rooms),
   };
-  const chosen = await vscode.window.showQuickPick([...(await exampleChoices(rooms)), fromTable, withCode], {
+  const chosen = await vscode.window.showQuickPick([...(await exampleChoices(rooms)), fromTable, fromTables, withCode], {
     placeHolder: vscode.l10n.t("Begin with an example, or with your own table?"),
   });
   const file = await chosen?.make();
@@ -83,20 +88,61 @@ async function experimentFromTable({ inspector }: NewExperimentRooms): Promise<v
   return file;
 }
 
-/** One of the workspace's tables, or another one. */
-async function pickTable(): Promise<vscode.Uri | undefined> {
+async function experimentFromTables({ inspector }: NewExperimentRooms): Promise<vscode.Uri | undefined> {
+  const tables = await pickTables();
+  const [first] = tables;
+  if (first === undefined) return undefined;
+  if (tables.length < 2) throw new Error(vscode.l10n.t("One table is no several: choose two or more, or begin from a table."));
+  const { tablesExperiment } = await import("./table-experiment.ts");
+  const folder = vscode.Uri.joinPath(first, "..");
+  const paths = tables.map(({ fsPath }) => fsPath);
+  const text = await tablesExperiment(paths, folder.fsPath, await inspector());
+  const stems = tables.map((table) => path.posix.basename(table.path).replace(/\.\w+(\.gz)?$/, ""));
+  const file = await freeName(folder, stems.join("-"));
+  await vscode.workspace.fs.writeFile(file, new TextEncoder().encode(text));
+  return file;
+}
+
+/** Several of the workspace's tables; from elsewhere where it has fewer than two. */
+async function pickTables(): Promise<readonly vscode.Uri[]> {
+  const items = await tablesHere();
+  if (items.length < 2) {
+    const opened = await vscode.window.showOpenDialog({
+      canSelectMany: true,
+      filters: tableFilter(),
+      openLabel: vscode.l10n.t("Use These Tables"),
+    });
+    return opened ?? [];
+  }
+  const chosen = await vscode.window.showQuickPick(items, { canPickMany: true, placeHolder: vscode.l10n.t("Which tables?") });
+  return (chosen ?? []).map(({ file }) => file);
+}
+
+interface TableItem extends vscode.QuickPickItem {
+  readonly file: vscode.Uri;
+}
+
+async function tablesHere(): Promise<readonly TableItem[]> {
   const found = await vscode.workspace.findFiles(
     "**/*.{csv,tsv,jsonl,ndjson,parquet,csv.gz,tsv.gz}",
     "**/{node_modules,.taskscope}/**",
     200,
   );
-  const items = found.map((file) => ({ label: vscode.workspace.asRelativePath(file), file })).sort((a, b) => (a.label < b.label ? -1 : 1));
+  return found.map((file) => ({ label: vscode.workspace.asRelativePath(file), file })).sort((a, b) => (a.label < b.label ? -1 : 1));
+}
+
+function tableFilter(): Record<string, string[]> {
+  return { [vscode.l10n.t("Tables")]: ["csv", "tsv", "json", "jsonl", "ndjson", "parquet", "gz"] };
+}
+
+/** One of the workspace's tables, or another one. */
+async function pickTable(): Promise<vscode.Uri | undefined> {
+  const items = await tablesHere();
   const browse = { label: vscode.l10n.t("$(folder-opened) Browse…"), file: undefined };
   const chosen =
     items.length === 0 ? browse : await vscode.window.showQuickPick([...items, browse], { placeHolder: vscode.l10n.t("Which table?") });
   if (chosen === undefined || chosen.file !== undefined) return chosen?.file;
-  const tables = { [vscode.l10n.t("Tables")]: ["csv", "tsv", "json", "jsonl", "ndjson", "parquet", "gz"] };
-  const opened = await vscode.window.showOpenDialog({ filters: tables, openLabel: vscode.l10n.t("Use This Table") });
+  const opened = await vscode.window.showOpenDialog({ filters: tableFilter(), openLabel: vscode.l10n.t("Use This Table") });
   return opened?.[0];
 }
 
