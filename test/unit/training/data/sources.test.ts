@@ -25,6 +25,9 @@ function table(name: string, header: string, rows: number, line: (i: number) => 
 const birds = table("birds.csv", "beak,wing,species", 40, (i) => [i, 2 * i, ["gull", "tern"][i % 2]]);
 const weights = table("weights.csv", "wing,beak,grams", 20, (i) => [i, 100 + i, 5 * i]);
 
+/** A row of 40 that is in the validation by default. */
+const held = splitRows(40, { validation: 0.15, test: 0.15, seed: 0 }, "rows").validation[0] ?? 0;
+
 interface Sources {
   readonly birds?: Record<string, unknown>;
   readonly weights?: Record<string, unknown>;
@@ -155,10 +158,7 @@ describe("inputs of several sources are fitted together", () => {
   });
 
   test("a category that only another source has in its training rows is known", async () => {
-    const rare = Array.from({ length: 40 }, (_, i) => i);
-    const parts = splitRows(40, { validation: 0.15, test: 0.15, seed: 0 }, "rows");
-    const held = parts.validation[0] ?? 0;
-    const file = table("rare.csv", "x,kind,y", 40, (i) => [i, i === held ? "c" : "a", rare[i]]);
+    const file = table("rare.csv", "x,kind,y", 40, (i) => [i, i === held ? "c" : "a", i]);
     const whole = experimentSchema.parse({
       ...both(["kind"]),
       data: { sources: { rare: { file, inputs: ["kind"], tasks: ["y"] }, second: { file: second, inputs: ["kind"], tasks: ["z"] } } },
@@ -304,6 +304,21 @@ describe("sources that cannot be trained on together", () => {
     ],
     ["a label column of the other file", { birds: { tasks: ["mass"] }, weights: { tasks: ["species"] } }, { code: "MTL301", path: ["tasks", "mass", "column"], message: '"birds.csv" has no column "grams"' }], // prettier-ignore
     [
+      "an empty file",
+      { weights: { file: folder.write("empty.csv", "wing,beak,grams\n") } },
+      { code: "MTL311", path: ["data", "sources", "weights", "file"], message: '"empty.csv" has no rows' },
+    ],
+    [
+      "no label at all for a task",
+      { weights: { file: table("unlabelled.csv", "wing,beak,grams", 20, (i) => [i, i, ""]) } },
+      { code: "MTL306", path: ["tasks", "mass", "column"], message: 'Task "mass" has no label' },
+    ],
+    [
+      "a class that no training row of its source has",
+      { birds: { file: table("auk.csv", "beak,wing,species", 40, (i) => [i, i, i === held ? "auk" : ["gull", "tern"][i % 2]]) } },
+      { code: "MTL318", path: ["tasks", "species"], message: 'Class "auk" of task "species" is in the validation rows' },
+    ],
+    [
       "an empty split",
       { weights: { split: { validation: 0.01 } } },
       { code: "MTL319", path: ["data", "sources", "weights", "split"], message: 'none is left for "validation"' },
@@ -314,6 +329,29 @@ describe("sources that cannot be trained on together", () => {
     const { facts, shape } = await inspect(sources);
     expect(facts.problems[0]).toMatchObject(expected);
     expect(shape).toBeUndefined();
+  });
+
+  test.each([
+    ["of another shape", [20, 3, 2], 'is [2, 2, 1] in the source "birds", and [3, 2, 1] in "weights"'],
+    ["of another kind", [20, 4], 'is [2, 2, 1] in the source "birds", and [4] in "weights"'],
+  ])("arrays %s", async (what, shape, message) => {
+    const values = (size: number) => Float32Array.from({ length: size }, (_, i) => i % 7);
+    const arrayOf = (name: string, axes: readonly number[]) =>
+      folder.write(`${what} ${name}.npy`, npyOf(axes, values(axes.reduce((size, axis) => size * axis, 1))));
+    const source = (name: string, task: string, axes: readonly number[]) => ({
+      arrays: { pixels: arrayOf(name, axes), [task]: arrayOf(`${name} ${task}`, [20]) },
+      inputs: ["pixels"],
+      tasks: [task],
+    });
+    const whole = experimentSchema.parse({
+      ...experiment(),
+      data: { sources: { birds: source("birds", "species", [20, 2, 2]), weights: source("weights", "mass", shape) } },
+      tasks: { mass: { kind: "regression" }, species: { kind: "regression" } },
+    });
+    const problem = { code: "MTL370", path: ["data", "sources", "weights", "inputs"], message: containing(message) };
+    await expect(loadData(whole, folder.path)).rejects.toMatchObject(problem);
+    const { facts } = await inspectData(whole, folder.path, new PrefixCache(), true);
+    expect(facts.problems).toMatchObject([problem]);
   });
 
   test("are all told of at once", async () => {
