@@ -10,7 +10,7 @@ export function drawsPerEpoch(sizes: readonly number[], weights: readonly number
 
 /** What a run tells of an epoch, given how often the rows of each source are drawn in it. */
 export function epochNote(
-  steps: number,
+  batches: number,
   how: string,
   sources: readonly { readonly name: string; readonly rows: number; readonly times: number }[],
 ): string {
@@ -18,7 +18,7 @@ export function epochNote(
     const often = times === 1 ? "once" : `${Number(times.toFixed(2))} times`;
     return `the ${rows.toLocaleString("en")} rows of ${name} ${often}`;
   });
-  return `An epoch of ${steps.toLocaleString("en")} steps draws ${how}: ${each.join(", ")}.`;
+  return `An epoch of ${batches.toLocaleString("en")} batches draws ${how}: ${each.join(", ")}.`;
 }
 
 /**

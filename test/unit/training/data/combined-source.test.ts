@@ -292,6 +292,24 @@ describe("turns", () => {
   });
 });
 
+test.each([
+  [
+    { batches: "mixed", shares: "rows", temperature },
+    "An epoch of 63 batches draws from all sources in every batch: the 900 rows of s0 once, the 100 rows of s1 once.",
+  ],
+  [
+    { batches: "mixed", shares: { s0: 1, s1: 1 }, temperature },
+    "An epoch of 113 batches draws from all sources in every batch: the 900 rows of s0 once, the 100 rows of s1 9 times.",
+  ],
+  [
+    { batches: "alternate", order: "random", shares: "equal", temperature },
+    "An epoch of 114 batches draws from one source a batch, in random turns: the 900 rows of s0 once, the 100 rows of s1 8.14 times.",
+  ],
+] as const)("a run tells what its epochs are, by the schedule %j", (schedule, note) => {
+  const feed = feedOf(combined([900, 100], schedule), 16);
+  expect([feed.note, feed.note?.includes(` ${feed.batches} batches `)]).toEqual([note, true]);
+});
+
 test("a schedule by its name alone has every default, and one with options keeps them", () => {
   expect(resolveSourceSchedule("mixed")).toMatchObject({ batches: "mixed", shares: "rows" });
   expect(resolveSourceSchedule("alternate")).toMatchObject({ batches: "alternate" });
