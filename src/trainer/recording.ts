@@ -3,7 +3,8 @@ import type { OwnershipMap, RunDescription, RunEvent, RunSpeed } from "../experi
 import type { ProcessIdentity } from "../runs/contract.ts";
 import type { Ending } from "../runs/store/run-writer.ts";
 import type { Control, Recorder } from "../training/recorder.ts";
-import { flag, flagCount, type FromStore, type StoreThreadData, type ToStore } from "./store-messages.ts";
+import { PointRing } from "./point-ring.ts";
+import { flag, flagCount, progressSeries, type FromStore, type StoreThreadData, type ToStore } from "./store-messages.ts";
 
 /** Thrown when the run's store cannot be written. */
 export class RecordingError extends Error {
@@ -20,18 +21,21 @@ export interface RecordingStart {
   readonly log: (text: string) => void;
 }
 
+/** Numbers that the first ring of points has room for: several thousand small steps before the store thread looks again. */
+const firstRing = 2 ** 16;
+
 /**
- * The training thread's side of recording: hands everything to the store thread at once, and reads from shared memory what
- * others ask for. Nothing here waits for the disk.
+ * The training thread's side of recording: hands everything to the store thread at once, points in memory that both share and the
+ * rest in messages, and reads from shared memory what others ask for. Nothing here waits for the disk.
  */
 export class Recording implements Recorder, Control {
   readonly #worker: Worker;
   readonly #flags: Int32Array;
   readonly #log: (text: string) => void;
-  #names: string[] = [];
-  #steps: number[] = [];
-  #values: number[] = [];
-  #handOverPlanned = false;
+  readonly #series = new Map<string, { readonly number: number; readonly width: number }>();
+  /** Numbers that were given to series. */
+  #numbered = progressSeries;
+  #ring: PointRing;
   #checkpointsTaken = 0;
   #failure: string | undefined;
   #speed: RunSpeed | undefined;
@@ -39,8 +43,9 @@ export class Recording implements Recorder, Control {
   /** The thread has told that it is done, or is no more. */
   #gone = false;
 
-  private constructor(worker: Worker, flags: SharedArrayBuffer, log: (text: string) => void) {
+  private constructor(worker: Worker, flags: SharedArrayBuffer, ring: PointRing, log: (text: string) => void) {
     this.#worker = worker;
+    this.#ring = ring;
     this.#flags = new Int32Array(flags);
     this.#log = log;
     worker.on("message", (message: FromStore) => this.#hear(message));
@@ -51,7 +56,8 @@ export class Recording implements Recorder, Control {
   /** Opens the store of the run on a thread of its own. Throws `RecordingError`. */
   static async start({ entry, folder, owner, resumeAt = null, log }: RecordingStart): Promise<Recording> {
     const flags = new SharedArrayBuffer(4 * flagCount);
-    const data: StoreThreadData = { role: "store", folder, owner, resumeAt, flags };
+    const ring = PointRing.of(firstRing);
+    const data: StoreThreadData = { role: "store", folder, owner, resumeAt, flags, ring: ring.shared };
     const worker = new Worker(entry, { workerData: data });
     const first = await new Promise<FromStore>((resolve, reject) => {
       worker.once("message", resolve).once("error", reject);
@@ -59,7 +65,7 @@ export class Recording implements Recorder, Control {
     });
     if (first.kind !== "ready") throw new RecordingError(first.kind === "refused" ? first.message : "The run's store did not open.");
     if (first.journal !== "wal") log("This file system does not take a write-ahead log; the run is recorded with the classic journal.");
-    return new Recording(worker, flags, log);
+    return new Recording(worker, flags, ring, log);
   }
 
   describe(description: RunDescription): void {
@@ -76,17 +82,11 @@ export class Recording implements Recorder, Control {
   }
 
   scalar(series: string, step: number, value: number): void {
-    this.#names.push(series);
-    this.#steps.push(step);
-    this.#values.push(value);
-    // At the latest when the training next waits for anything; usually `progress` comes first.
-    if (this.#handOverPlanned) return;
-    this.#handOverPlanned = true;
-    queueMicrotask(() => this.#handOver(null));
+    this.#put(this.#numberOf(series, 1), step, value);
   }
 
   vector(series: string, step: number, values: Float32Array): void {
-    this.#post({ kind: "vector", name: series, step, values });
+    this.#put(this.#numberOf(series, values.length), step, values);
   }
 
   snapshot(step: number, epoch: number, maps: readonly OwnershipMap[]): void {
@@ -99,7 +99,7 @@ export class Recording implements Recorder, Control {
   }
 
   progress(step: number, epoch: number): void {
-    this.#handOver({ step, epoch });
+    this.#put(progressSeries, step, epoch);
   }
 
   speed(speed: RunSpeed): void {
@@ -128,7 +128,6 @@ export class Recording implements Recorder, Control {
 
   /** Writes the terminal row and closes the store. Throws `RecordingError` when that was not possible, or nobody is there to do it. */
   async end(ending: Ending): Promise<void> {
-    this.#handOver(null);
     const { result } = ending;
     const whole: Ending = result === null || this.#speed === undefined ? ending : { ...ending, result: { ...result, speed: this.#speed } };
     const error = await new Promise<string | null>((resolve) => {
@@ -139,13 +138,22 @@ export class Recording implements Recorder, Control {
     if (error !== null) throw new RecordingError(error);
   }
 
-  #handOver(progress: { readonly step: number; readonly epoch: number } | null): void {
-    this.#handOverPlanned = false;
-    if (this.#names.length === 0 && progress === null) return;
-    this.#post({ kind: "points", points: { names: this.#names, steps: this.#steps, values: this.#values }, progress });
-    this.#names = [];
-    this.#steps = [];
-    this.#values = [];
+  #numberOf(series: string, width: number): number {
+    const known = this.#series.get(series);
+    if (known?.width === width) return known.number;
+    this.#numbered += 1;
+    this.#series.set(series, { number: this.#numbered, width });
+    this.#post({ kind: "series", name: series, width });
+    return this.#numbered;
+  }
+
+  /** A ring that is full is left to the store thread, which empties it before it turns to the next. */
+  #put(series: number, step: number, values: number | Float32Array): void {
+    // Nobody would empty it any more; the run ends after this step.
+    if (this.#gone || this.#ring.write(series, step, values)) return;
+    this.#ring = PointRing.of(Math.max(2 * this.#ring.places, PointRing.numbersOf(values)));
+    this.#post({ kind: "ring", ring: this.#ring.shared });
+    this.#ring.write(series, step, values);
   }
 
   #post(message: ToStore): void {

@@ -12,6 +12,8 @@ export interface StoreThreadData {
   readonly resumeAt: number | null;
   /** `flagCount` 32-bit words, see `flag`. */
   readonly flags: SharedArrayBuffer;
+  /** The first `PointRing`. */
+  readonly ring: SharedArrayBuffer;
 }
 
 export function isStoreThreadData(data: unknown): data is StoreThreadData {
@@ -27,20 +29,14 @@ export const flag = {
 } as const;
 export const flagCount = 2;
 
-/** Scalars of a few steps: parallel arrays, since a message of thousands of small objects costs more than the training. */
-export interface RecordedPoints {
-  readonly names: readonly string[];
-  readonly steps: readonly number[];
-  readonly values: readonly number[];
-}
+/** Number under which the ring of points tells how far the training is: its step, and its epoch. Series are numbered from 1. */
+export const progressSeries = 0;
 
 export type ToStore =
-  | {
-      readonly kind: "points";
-      readonly points: RecordedPoints;
-      readonly progress: { readonly step: number; readonly epoch: number } | null;
-    }
-  | { readonly kind: "vector"; readonly name: string; readonly step: number; readonly values: Float32Array }
+  /** The next number stands for a series of points with so many values. Comes before its first point is in the ring. */
+  | { readonly kind: "series"; readonly name: string; readonly width: number }
+  /** Points come in another ring from now on; nothing more is written into the one before. */
+  | { readonly kind: "ring"; readonly ring: SharedArrayBuffer }
   | { readonly kind: "snapshot"; readonly step: number; readonly epoch: number; readonly maps: readonly OwnershipMap[] }
   | { readonly kind: "event"; readonly event: RunEvent }
   | { readonly kind: "describe"; readonly description: RunDescription }

@@ -1,12 +1,13 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { isMainThread, parentPort, type MessagePort } from "node:worker_threads";
+import { isMainThread, parentPort, receiveMessageOnPort, type MessagePort } from "node:worker_threads";
 import { runFiles } from "../runs/contract.ts";
 import { isLocked, lockPatienceMs, patiently } from "../runs/store/patience.ts";
 import { type Ending, RunWriter } from "../runs/store/run-writer.ts";
 import { StoreFile } from "../runs/store/store-file.ts";
 import { RunStoreError } from "../runs/store/store-error.ts";
-import { flag, type FromStore, type StoreThreadData, type ToStore } from "./store-messages.ts";
+import { PointRing, type PointVisitor } from "./point-ring.ts";
+import { flag, progressSeries, type FromStore, type StoreThreadData, type ToStore } from "./store-messages.ts";
 
 /** How often the thread looks at requests and commits what came in. */
 const tickMs = 100;
@@ -50,17 +51,21 @@ function openOwned({ folder, owner, resumeAt }: StoreThreadData): RunWriter | un
   return owned ? writer : undefined;
 }
 
-class StoreThread {
+class StoreThread implements PointVisitor {
   readonly #writer: RunWriter;
   readonly #file: StoreFile;
   readonly #port: MessagePort;
   readonly #flags: Int32Array;
   readonly #reserve: string;
+  /** By number − 1. */
+  readonly #series: { readonly name: string; readonly width: number }[] = [];
+  #ring: PointRing;
   readonly #timer: NodeJS.Timeout;
   #committedAt = Date.now();
   #lookedAt = Date.now();
   #lockedSince: number | undefined;
   #waiting = false;
+  #ending: Ending | undefined;
   #failure: string | undefined;
 
   constructor(writer: RunWriter, file: StoreFile, data: StoreThreadData, port: MessagePort) {
@@ -68,28 +73,60 @@ class StoreThread {
     this.#file = file;
     this.#port = port;
     this.#flags = new Int32Array(data.flags);
+    this.#ring = new PointRing(data.ring);
     this.#reserve = join(data.folder, ".reserve");
     this.#guard(() => writeFileSync(this.#reserve, Buffer.alloc(reserveBytes, 1)));
-    port.on("message", (message: ToStore) => this.#guard(() => this.#take(message)));
+    port.on("message", (message: ToStore) => {
+      this.#guard(() => this.#take(message));
+      this.#guard(() => this.#keepUp());
+    });
     this.#timer = setInterval(() => this.#guard(() => this.#tick()), tickMs);
+  }
+
+  /**
+   * Takes in all that the training thread has handed over: messages in their order, and the points that were there before the last
+   * of them was looked for. So whatever was said before a point is heard before it is read (what its number stands for, that a run
+   * goes on), and a commit that tells of an event has the points before it too.
+   */
+  #takeIn(): void {
+    let mark: number;
+    let heard: boolean;
+    do {
+      ({ mark } = this.#ring);
+      heard = this.#hearTraining();
+    } while (heard);
+    this.#guard(() => this.#ring.readTo(mark, this));
+    if (this.#ending !== undefined) void this.#end(this.#ending);
+  }
+
+  /** False when nothing was said. */
+  #hearTraining(): boolean {
+    let heard = false;
+    for (;;) {
+      const next: { readonly message: ToStore } | undefined = receiveMessageOnPort(this.#port);
+      if (next === undefined) return heard;
+      this.#guard(() => this.#take(next.message));
+      heard = true;
+    }
   }
 
   #take(message: ToStore): void {
     if (message.kind === "end") {
-      void this.#end(message.ending);
+      this.#ending = message.ending;
+      return;
+    }
+    if (message.kind === "ring") {
+      const full = this.#ring;
+      this.#ring = new PointRing(message.ring);
+      full.readTo(full.mark, this);
+      return;
+    }
+    if (message.kind === "series") {
+      this.#series.push(message);
       return;
     }
     if (this.#failure !== undefined) return;
     switch (message.kind) {
-      case "points": {
-        const { names, steps, values } = message.points;
-        names.forEach((name, i) => this.#writer.scalar(name, steps[i] ?? NaN, values[i] ?? NaN));
-        if (message.progress !== null) this.#writer.progress(message.progress.step, message.progress.epoch);
-        break;
-      }
-      case "vector":
-        this.#writer.vector(message.name, message.step, message.values);
-        break;
       case "snapshot":
         for (const map of message.maps) this.#writer.snapshot(message.step, message.epoch, map);
         break;
@@ -110,12 +147,41 @@ class StoreThread {
         break;
     }
     this.#waiting = true;
-    // A flood of messages must not keep the timer from its turn. A locked store is the timer's affair: every try takes seconds.
-    if (this.#lockedSince === undefined && Date.now() - this.#committedAt > 2 * tickMs) this.#commit();
+  }
+
+  width(series: number): number {
+    return series === progressSeries ? 1 : this.#named(series).width;
+  }
+
+  scalar(series: number, step: number, value: number): void {
+    if (this.#failure !== undefined) return;
+    if (series === progressSeries) this.#writer.progress(step, value);
+    else this.#writer.scalar(this.#named(series).name, step, value);
+    this.#waiting = true;
+  }
+
+  vector(series: number, step: number, values: Float32Array): void {
+    if (this.#failure !== undefined) return;
+    this.#writer.vector(this.#named(series).name, step, values);
+    this.#waiting = true;
+  }
+
+  #named(series: number): { readonly name: string; readonly width: number } {
+    const named = this.#series[series - 1];
+    if (named === undefined) throw new Error(`A point came under the number ${series}, which stands for no series.`);
+    return named;
+  }
+
+  /** A flood of messages must not keep the timer from its turn. A locked store is the timer's affair: every try takes seconds. */
+  #keepUp(): void {
+    if (this.#ending === undefined && (this.#lockedSince !== undefined || Date.now() - this.#committedAt <= 2 * tickMs)) return;
+    this.#takeIn();
+    if (this.#failure === undefined && this.#ending === undefined) this.#commit();
   }
 
   #tick(): void {
-    if (this.#failure !== undefined) return;
+    this.#takeIn();
+    if (this.#failure !== undefined || this.#ending !== undefined) return;
     this.#hear();
     if (Date.now() - this.#lookedAt >= heartbeatMs) {
       this.#lookedAt = Date.now();

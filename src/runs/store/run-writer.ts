@@ -41,6 +41,7 @@ export class RunWriter {
   readonly #insertEvent: StatementSync;
   readonly #insertSnapshot: StatementSync;
   readonly #updateProgress: StatementSync;
+  readonly #openRequests: StatementSync;
   readonly #series = new Map<string, SeriesBuffer>();
   #latest: MetricTable = {};
   #latestChanged = false;
@@ -63,6 +64,7 @@ export class RunWriter {
     this.#statements = new SeriesStatements(database);
     this.#insertEvent = database.prepare("INSERT INTO event (kind, step, at, message, detail) VALUES (?, ?, ?, ?, ?)");
     this.#insertSnapshot = database.prepare("INSERT OR REPLACE INTO snapshot (parameter, step, epoch, shares) VALUES (?, ?, ?, ?)");
+    this.#openRequests = database.prepare("SELECT id, kind FROM request WHERE handled_at IS NULL ORDER BY id");
     this.#updateProgress = database.prepare("UPDATE run SET step = ?, epoch = ?, heartbeat_at = ?");
   }
 
@@ -189,9 +191,7 @@ export class RunWriter {
 
   /** What others asked for and was not yet taken; marked as taken. */
   takeRequests(now: number): Request[] {
-    const open = translated(this.#path, () =>
-      this.#database.prepare("SELECT id, kind FROM request WHERE handled_at IS NULL ORDER BY id").all(),
-    );
+    const open = translated(this.#path, () => this.#openRequests.all());
     const taken: Request[] = [];
     for (const row of open) {
       const kind = this.#columns.text(row, "kind");
@@ -273,8 +273,9 @@ export class RunWriter {
 
   /** Keeps the row's `latest` table up to date: the newest value of every `metric/<split>/<task>/<name>`. */
   #noteMetric(series: string, value: number): void {
-    const [prefix, split, task, name, ...more] = series.split("/");
-    if (prefix !== "metric" || task === undefined || name === undefined || more.length > 0) return;
+    if (!series.startsWith("metric/")) return;
+    const [, split, task, name, ...more] = series.split("/");
+    if (task === undefined || name === undefined || more.length > 0) return;
     if (split !== "train" && split !== "validation" && split !== "test") return;
     const tasks = this.#latest[split] ?? {};
     this.#latest = { ...this.#latest, [split]: { ...tasks, [task]: { ...tasks[task], [name]: value } } };
