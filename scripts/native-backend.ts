@@ -68,7 +68,8 @@ function link(place: string): void {
 
 /** As `taskscope doctor` tells it: the trainer has loaded the backend and computed a gradient. */
 function prove(): void {
-  const { said } = runCommand(process.execPath, [join(root, "dist/cli.cjs"), "doctor", "--json"], root);
+  const { ok, said } = runCommand(process.execPath, [join(root, "dist/cli.cjs"), "doctor", "--json"], root);
+  if (!ok) throw new Error(`It is made, but Taskscope could not look at it: ${said}`);
   const { native } = z.object({ native: z.looseObject({ works: z.boolean(), tensorflow: z.string().optional() }) }).parse(JSON.parse(said));
   if (!native.works) throw new Error(`It is made, and does not work: ${said}`);
   say(`ready, TensorFlow ${String(native.tensorflow)}.`);

@@ -154,6 +154,12 @@ export const trainingSchema = z
       .describe(
         "Gradient of a head: of its own loss, or of its weighted loss. `auto`: weighted for methods that weigh losses, because their objective is the weighted sum in all parameters; own for all others, which say nothing of the heads.",
       ),
+    compile: z
+      .boolean()
+      .default(true)
+      .describe(
+        "Whether the operations of a step are recorded once and then run as one, which is faster. With the native backend alone, and where that computes the same; the run tells where it does not.",
+      ),
     gradients: z
       .enum(["auto", "stored", "recompute"])
       .default("auto")

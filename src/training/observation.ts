@@ -1,5 +1,6 @@
 import type { Batch } from "./batches.ts";
-import { forwardPass, lossesOf, numberOf, type ForwardPass, type PassParts } from "./forward-pass.ts";
+import type { TaskTargets } from "./data/dataset.ts";
+import type { Pass, Passes, PassWish } from "./passes/pass.ts";
 import { performanceOf } from "./performance.ts";
 import type { Present, ProposalMoment } from "./proposal.ts";
 import type { Before, Computed, Proposer, Refused } from "./proposer.ts";
@@ -20,10 +21,15 @@ export interface Observation {
   dispose(): void;
 }
 
-export interface ObservationParts extends PassParts {
+export interface ObservationParts {
+  readonly passes: Passes;
+  readonly tasks: readonly TaskTargets[];
   /** Whether the method asks how well the tasks do. */
   readonly asksPerformance: boolean;
 }
+
+/** Which way back a step takes. */
+export type WayKind = Pick<PassWish, "kind" | "recompute">;
 
 /** One batch. Lives within the tensor scope in which it was made. */
 export class BatchObservation implements Observation {
@@ -32,14 +38,14 @@ export class BatchObservation implements Observation {
   readonly present: readonly Present[];
   readonly #parts: ObservationParts;
   readonly #batch: Batch;
-  readonly #pass: ForwardPass;
+  readonly #pass: Pass;
 
-  constructor(parts: ObservationParts, batch: Batch) {
+  constructor(parts: ObservationParts, batch: Batch, way: WayKind) {
     this.#parts = parts;
     this.#batch = batch;
-    this.#pass = forwardPass(parts, batch);
-    this.losses = this.#pass.losses.map(numberOf);
-    const outputs = this.#pass.outputs.map((output) => output.dataSync<"float32">());
+    this.#pass = parts.passes.forward(batch, way);
+    const { losses, outputs } = this.#pass;
+    this.losses = losses;
     this.outputs = [outputs];
     this.present = this.losses.flatMap((value, task): Present[] => {
       if (value === undefined) return [];
@@ -50,20 +56,20 @@ export class BatchObservation implements Observation {
   }
 
   get walks(): number {
-    return this.#pass.tape.walks;
+    return this.#pass.walks;
   }
 
   compute(proposer: Proposer, present: readonly Present[], moment: ProposalMoment, before: Before): Computed | Refused {
-    const losses = present.flatMap(({ task }) => this.#pass.losses[task] ?? []);
-    return proposer.compute({ tape: this.#pass.tape, losses }, present, moment, before);
+    const way = this.#pass.back(present.map(({ task }) => task));
+    return proposer.compute(way, present, moment, before);
   }
 
   again(tasks: readonly number[]): readonly number[] {
-    const values = lossesOf(this.#parts, this.#batch, this.#parts.model.forward(this.#batch.inputs, true));
-    return tasks.map((task) => numberOf(values[task]) ?? Number.NaN);
+    const losses = this.#parts.passes.losses(this.#batch);
+    return tasks.map((task) => losses[task] ?? Number.NaN);
   }
 
   dispose(): void {
-    this.#pass.tape.dispose();
+    this.#pass.dispose();
   }
 }

@@ -1,12 +1,10 @@
-import type { Tensor } from "@tensorflow/tfjs-core";
 import type { Demand, Remembered, StepInput, Weighing } from "../balancers/balancer.ts";
 import { combine, flatten, isFinite, isFiniteSquare, type JacobianRow } from "./gradients/gram.ts";
-import { BackwardPass } from "./gradients/backward-pass.ts";
 import { crossGram, given, measure, norm, ofGram, type Measurable, type Measured } from "./gradients/measured.ts";
 import { commonProducts, commonRow, ownedRow, rowsOf, weightedOwnedRow, weightedRow } from "./gradients/per-task.ts";
 import { productsOf } from "./gradients/products.ts";
 import type { GradientStorage } from "./gradients/storage.ts";
-import type { Tape } from "./gradients/tape.ts";
+import type { WayBack } from "./gradients/way-back.ts";
 import type { BadValue } from "./non-finite.ts";
 import { finished, type Present, type Proposal, type ProposalMoment, type ProposalParts } from "./proposal.ts";
 import { since } from "./step-report.ts";
@@ -16,7 +14,7 @@ import { TrainingError } from "./training-error.ts";
 export interface Computed {
   readonly proposal: Proposal;
   /** Undefined where the gradients are stored anyhow. */
-  readonly pass: BackwardPass | undefined;
+  readonly pass: WayBack | undefined;
 }
 
 export interface Refused {
@@ -53,16 +51,15 @@ export class Proposer {
     this.#lastLayer = common.flatMap(({ parameter }, index) => (parameter.layer === last ? [index] : []));
   }
 
-  /** From a recorded pass over one batch, with the losses of the present tasks. */
+  /** From the way back over one batch, from the losses of the present tasks. */
   compute(
-    { tape, losses }: { readonly tape: Tape; readonly losses: readonly Tensor[] },
+    pass: WayBack,
     present: readonly Present[],
     moment: ProposalMoment,
     { remembered, further, storage }: Before,
   ): Computed | Refused {
     const input = this.#input(present, moment, remembered);
     const demand = this.#parts.balancer.demand(input, remembered.state);
-    const pass = new BackwardPass(tape, losses);
     // The gradient of one task alone is no more than its direction.
     const again = storage === "recompute" && pass.losses > 1 && this.#parts.parameters.common.length > 0;
     const quick = moment.track && !again ? undefined : this.#withOneWalk(pass, input, demand, remembered);
@@ -97,7 +94,7 @@ export class Proposer {
     };
   }
 
-  #everyGradient(pass: BackwardPass): EveryGradient {
+  #everyGradient(pass: WayBack): EveryGradient {
     return {
       rows: Array.from({ length: pass.losses }, (_, position) => commonRow(pass, position, this.#parts.parameters)),
       owned: this.#ownedRows(pass),
@@ -126,7 +123,7 @@ export class Proposer {
    * whole walk of the weighted sum. Undefined where it cannot, or where a value is not finite and it must be found out whose.
    */
   #withOneWalk(
-    pass: BackwardPass,
+    pass: WayBack,
     input: StepInput,
     { needs, only }: Demand,
     remembered: Remembered,
@@ -151,12 +148,12 @@ export class Proposer {
     return isFinite([summed, owned]) ? { proposal: finished(this.#parts, answer, tasks, { owned, summed }) } : undefined;
   }
 
-  #ownedRows(pass: BackwardPass): readonly JacobianRow[] {
+  #ownedRows(pass: WayBack): readonly JacobianRow[] {
     return Array.from({ length: pass.losses }, (_, position) => ownedRow(pass, position, this.#parts.parameters));
   }
 
   /** What moves the heads. */
-  #ownedSum(pass: BackwardPass, answer: Weighing): JacobianRow {
+  #ownedSum(pass: WayBack, answer: Weighing): JacobianRow {
     return weightedOwnedRow(pass, this.#ownedWeights(answer), this.#parts.parameters);
   }
 
@@ -165,7 +162,7 @@ export class Proposer {
   }
 
   /** Norms or Gram matrix at a level that short walks reach; undefined where it takes whole ones, or is not finite. */
-  #shortWalks(pass: BackwardPass, needs: Measurable): Measured | undefined {
+  #shortWalks(pass: WayBack, needs: Measurable): Measured | undefined {
     // What one task alone takes in is no common representation.
     if (this.#parts.balancer.level === "parameters" || pass.losses < 2) return undefined;
     const rows =
@@ -219,7 +216,7 @@ export class Proposer {
    * As with every gradient, without keeping any: the products come of one walk in lock-step, and the direction of one more, for the
    * weighted sum.
    */
-  #withProducts(pass: BackwardPass, input: StepInput, { needs }: Demand, remembered: Remembered): Pick<Computed, "proposal"> | Refused {
+  #withProducts(pass: WayBack, input: StepInput, { needs }: Demand, remembered: Remembered): Pick<Computed, "proposal"> | Refused {
     const { parameters, balancer } = this.#parts;
     const { tasks } = input;
     if (needs === "gradients") throw new RangeError(`${balancer.balancer.title} asks for gradients where none are stored.`);

@@ -1,12 +1,12 @@
 import type { Batch } from "./batches.ts";
-import { BatchObservation, type Observation } from "./observation.ts";
+import { BatchObservation, type Observation, type WayKind } from "./observation.ts";
 import { inTensorScope } from "./tensor-scope.ts";
 import { WindowObservation, type Window, type WindowParts } from "./window.ts";
 
 /** The rows of one step: those of a batch, or of a window of batches. */
 export interface StepRows {
   /** What is seen of them, of these tasks alone where some are named. */
-  observe(tasks?: readonly number[]): Observation;
+  observe(way: WayKind, tasks?: readonly number[]): Observation;
   /** Tasks that have a label among them, increasing. */
   labelled(): readonly number[];
   /** As many further rows as the method draws. */
@@ -16,7 +16,7 @@ export interface StepRows {
 /** A batch that is on the engine already. */
 export function batchRows(parts: WindowParts, batch: Batch, further: readonly Batch[]): StepRows {
   return {
-    observe: (tasks) => new BatchObservation(parts, withTargets(batch, tasks)),
+    observe: (way, tasks) => new BatchObservation(parts, withTargets(batch, tasks), way),
     labelled: () => labelledIn(batch),
     further: further.map((each) => [() => each]),
   };
@@ -24,7 +24,7 @@ export function batchRows(parts: WindowParts, batch: Batch, further: readonly Ba
 
 export function windowRows(parts: WindowParts, window: Window, further: readonly Window[]): StepRows {
   return {
-    observe: (tasks) =>
+    observe: (_, tasks) =>
       new WindowObservation(
         parts,
         window.map((make) => () => withTargets(make(), tasks)),

@@ -10,7 +10,6 @@ import { isFinite, squaredNorm, type JacobianRow } from "./gradients/gram.ts";
 import type { ParameterSet } from "./gradients/per-task.ts";
 import type { GradientStorage } from "./gradients/storage.ts";
 import { lookAlong, lookHere, type Glimpses, type LookParts } from "./looks.ts";
-import type { LossFunction } from "./losses/loss.ts";
 import { mergeReports, withOwnCopy } from "./merged-report.ts";
 import type { MultiTaskModel } from "./model/model.ts";
 import type { BadValue, NonFinitePolicy } from "./non-finite.ts";
@@ -22,6 +21,7 @@ import { keptShare } from "./optimizers/weight-decay.ts";
 import type { Observation } from "./observation.ts";
 import type { Present, Proposal } from "./proposal.ts";
 import { Proposer, type Computed } from "./proposer.ts";
+import type { Passes } from "./passes/pass.ts";
 import { batchRows, windowRows, type StepRows } from "./step-rows.ts";
 import { since, type StepCount, type StepMoment, type StepReport, type Trouble } from "./step-report.ts";
 import { inTensorScope } from "./tensor-scope.ts";
@@ -32,8 +32,7 @@ import { WindowObservation, type Window, type WindowParts } from "./window.ts";
 export interface StepParts {
   readonly model: MultiTaskModel;
   readonly parameters: ParameterSet;
-  /** One a task. */
-  readonly losses: readonly LossFunction[];
+  readonly passes: Passes;
   readonly tasks: readonly TaskTargets[];
   readonly balancer: PreparedBalancer;
   /** Where the balancer began to count. */
@@ -68,10 +67,8 @@ export class Stepper {
   constructor(parts: StepParts) {
     this.#parts = parts;
     this.#proposer = new Proposer(parts);
-    const { common, owned } = parts.parameters;
     this.#seen = {
       ...parts,
-      variables: [...common, ...owned].map(({ parameter }) => parameter.variable),
       asksPerformance: parts.balancer.balancer.performance === true,
       atRepresentation: parts.balancer.level === "representation",
     };
@@ -79,6 +76,11 @@ export class Stepper {
     this.#ownedUpdates = parts.parameters.owned.map(({ size }) => new Float32Array(size));
     this.remembered = { state: parts.balancer.start(), buffers: {} };
     this.storage = parts.storage;
+  }
+
+  /** Where its forward passes come from; the caller disposes of them. */
+  get passes(): Passes {
+    return this.#parts.passes;
   }
 
   /** Every optimizer slot by a name that is the same in every run of the experiment. */
@@ -123,7 +125,7 @@ export class Stepper {
     const moves = new GatheredMoves();
     const reports: StepReport[] = [];
     for (const group of groups) {
-      const report = this.#step({ ...rows, observe: () => rows.observe(group), further: [] }, moment, () => moves, tasks);
+      const report = this.#step({ ...rows, observe: (way) => rows.observe(way, group), further: [] }, moment, () => moves, tasks);
       reports.push(withOwnCopy(report));
       if (report.trouble?.remedy.kind === "skip") break;
     }
@@ -149,7 +151,7 @@ export class Stepper {
         });
       };
       const noise = this.#parts.noise.save();
-      const seen = rows.observe();
+      const seen = rows.observe({ kind: moment.track ? "tracked" : "usual", recompute: this.storage === "recompute" });
       try {
         const drawn = rows.further.map((window) => this.#drawn(window, restore));
         const present = seen.present.filter(({ task }) => drawn.every((each) => each.has(task)));

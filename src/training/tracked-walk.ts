@@ -1,13 +1,13 @@
-import type { BackwardPass } from "./gradients/backward-pass.ts";
 import { visitCommon, type ParameterSet } from "./gradients/per-task.ts";
 import { LayerProducts } from "./gradients/products.ts";
 import type { JacobianRow } from "./gradients/gram.ts";
+import type { WayBack } from "./gradients/way-back.ts";
 import type { CommonUpdate, MoveObserver } from "./optimizers/common-update.ts";
 import type { Proposal } from "./proposal.ts";
 import type { MeasuredGradients } from "./step-report.ts";
 
 export interface TrackedWalk {
-  readonly pass: BackwardPass;
+  readonly pass: WayBack;
   readonly proposal: Proposal;
   readonly parameters: ParameterSet;
   readonly commonUpdate: CommonUpdate;

@@ -71,9 +71,13 @@ async function trainOn(request: TrainingRequest, recorder: Recorder, control: Co
       ].filter((note) => note !== undefined);
       for (const message of told) recorder.event({ kind: "note", step: 0, at: Date.now(), message });
       for (const message of dataset.warnings ?? []) recorder.event({ kind: "warning", step: 0, at: Date.now(), message });
-      const loop = await beginOrResume(training, request, recorder, control);
-      user.step = () => loop.steps;
-      return await loop.run();
+      try {
+        const loop = await beginOrResume(training, request, recorder, control);
+        user.step = () => loop.steps;
+        return await loop.run();
+      } finally {
+        training.dispose();
+      }
     } finally {
       model.dispose();
     }

@@ -8,6 +8,17 @@ const metricsSchema = z.record(z.string(), z.record(z.string(), z.number()));
 
 const plateauSchema = z.object({ reference: z.number().nullable(), since: z.int() });
 
+/** What compiled passes were asked for. */
+const passMemorySchema = z.record(
+  z.string(),
+  z.object({
+    names: z.array(z.string()).readonly(),
+    weights: z.array(z.number()).readonly().optional(),
+    isRepeated: z.boolean(),
+    isKnown: z.boolean(),
+  }),
+);
+
 const valuesSchema = z.object({
   phase: z.object({
     index: z.int().min(0),
@@ -30,6 +41,7 @@ const valuesSchema = z.object({
   balancer: z.array(z.string()),
   /** Names of the vectors that the balancer keeps. */
   buffers: z.array(z.string()),
+  passes: passMemorySchema,
   best: z.object({ step: z.int(), score: z.number(), metrics: metricsSchema }).nullable(),
   plateau: plateauSchema,
   /** Metrics of the last validation. */
@@ -65,6 +77,7 @@ export function captureState(training: Training, step: number): Checkpoint {
     counts: Object.fromEntries([...training.stepper.slots()].map(([name, { count }]) => [name, count])),
     balancer: Object.keys(state),
     buffers: Object.keys(buffers),
+    passes: training.stepper.passes.save(),
     best: best === undefined ? null : { ...best },
     plateau: plateau.state,
     validation: last ?? null,
@@ -94,6 +107,7 @@ export async function restoreState(training: Training, checkpoint: Checkpoint): 
     state: Object.fromEntries(values.balancer.map((name) => [name, [...arrayOf(checkpoint, `balancer/${name}`)]])),
     buffers: Object.fromEntries(values.buffers.map((name) => [name, Float64Array.from(arrayOf(checkpoint, `buffer/${name}`))])),
   };
+  training.stepper.passes.restore(values.passes);
   await restoreFeeds(training, checkpoint, values);
   training.policy.consecutive = values.consecutive;
   training.policy.drops = values.drops;

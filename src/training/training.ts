@@ -22,6 +22,7 @@ import { trainedPart } from "./phases/trained-part.ts";
 import { measureOf } from "./plateau.ts";
 import type { RandomStreams } from "./random-streams.ts";
 import type { MeasuredTask } from "./recording.ts";
+import type { Passes } from "./passes/pass.ts";
 import type { Stepper } from "./step.ts";
 import { StepFeed } from "./step-feed.ts";
 import { inTensorScope } from "./tensor-scope.ts";
@@ -72,6 +73,8 @@ export interface Training extends TrainingMaterial {
   /** Metrics of the open epoch on the batches trained on. */
   readonly epochMetrics: readonly TaskMetrics[];
   readonly description: RunDescription;
+  /** Gives back what the backend keeps for it, but the model. */
+  dispose(): void;
   /** Opens the phase after the open one, after `step` steps; undefined where there is none. */
   enterNext(step: number): Phase | undefined;
   /** Opens a phase as a checkpoint has it. What it remembers is still to be put back. */
@@ -98,6 +101,7 @@ export function prepareTraining(material: TrainingMaterial): Training {
   const trained = everTrained(everything, plan);
   const described = dataset.tasks.map((targets): TaskDescription => describeTask(targets, settingsOf(experiment, targets.id)));
   const storages: GradientStorage[] = [];
+  const passes: Passes[] = [];
   const parts: PhaseParts = {
     ...material,
     ids,
@@ -107,6 +111,7 @@ export function prepareTraining(material: TrainingMaterial): Training {
     dominance: new Dominance(divideByReach(trained).common, ids.length, experiment.track.decay),
     policy: new NonFinitePolicy(experiment.training, ids),
     noise: streams.get("noise"),
+    passes,
     plan,
     stepsPerEpoch,
     storages,
@@ -140,6 +145,9 @@ export function prepareTraining(material: TrainingMaterial): Training {
     },
     get optimizer() {
       return phase.optimizer;
+    },
+    dispose() {
+      for (const each of passes.splice(0)) each.dispose();
     },
     enterNext(step) {
       const next = plan.phases[phase.plan.index + 1];

@@ -1,6 +1,5 @@
 import type { Batch } from "./batches.ts";
-import { forwardPass, lossesOf, numberOf, type ForwardPass } from "./forward-pass.ts";
-import { BackwardPass } from "./gradients/backward-pass.ts";
+import type { Pass } from "./passes/pass.ts";
 import type { JacobianRow } from "./gradients/gram.ts";
 import { commonRow, ownedRow, type ParameterSet } from "./gradients/per-task.ts";
 import { productsOf } from "./gradients/products.ts";
@@ -93,9 +92,9 @@ export class WindowObservation implements Observation {
     for (const make of this.#window) {
       inTensorScope(() => {
         const batch = make();
-        const values = lossesOf(this.#parts, batch, this.#parts.model.forward(batch.inputs, true));
+        const losses = this.#parts.passes.losses(batch);
         tasks.forEach((task, position) => {
-          const value = numberOf(values[task]);
+          const value = losses[task];
           if (value !== undefined) sums[position] = (sums[position] ?? 0) + value * (batch.targets[task]?.labelled ?? 0);
         });
       });
@@ -110,37 +109,33 @@ export class WindowObservation implements Observation {
   }
 
   #see(batch: Batch): readonly Float32Array[] {
-    const pass = forwardPass(this.#parts, batch, this.#parts.atRepresentation);
+    const pass = this.#parts.passes.forward(batch, { standIns: this.#parts.atRepresentation, kind: "window" });
     try {
-      const outputs = pass.outputs.map((output) => output.dataSync<"float32">());
       this.#add(batch, pass);
       this.#sums.forEach(({ performance }, task) => {
-        const [output, target] = [outputs[task], batch.targets[task]];
+        const [output, target] = [pass.outputs[task], batch.targets[task]];
         if (output !== undefined && target !== undefined) performance?.add(output, target.truth, target.present);
       });
-      this.walks += pass.tape.walks;
-      return outputs;
+      this.walks += pass.walks;
+      return pass.outputs;
     } finally {
-      pass.tape.dispose();
+      pass.dispose();
     }
   }
 
-  #add(batch: Batch, { tape, losses, standIns }: ForwardPass): void {
+  #add(batch: Batch, pass: Pass): void {
     const { parameters, atRepresentation } = this.#parts;
-    const seeds = losses.flatMap((loss, task) => {
-      const seed = loss ?? standIns[task];
-      return seed === undefined ? [] : [{ task, seed, labelled: loss === undefined ? 0 : (batch.targets[task]?.labelled ?? 0) }];
+    const seeds = pass.losses.flatMap((loss, task) => {
+      if (loss === undefined && !atRepresentation) return [];
+      return [{ task, loss: loss ?? Number.NaN, labelled: loss === undefined ? 0 : (batch.targets[task]?.labelled ?? 0) }];
     });
     if (seeds.every(({ labelled }) => labelled === 0)) return;
-    const back = new BackwardPass(
-      tape,
-      seeds.map(({ seed }) => seed),
-    );
-    seeds.forEach(({ task, seed, labelled }, position) => {
+    const back = pass.back(seeds.map(({ task }) => task));
+    seeds.forEach(({ task, loss, labelled }, position) => {
       const own = this.#sums[task];
       if (labelled === 0 || own === undefined) return;
       own.labelled += labelled;
-      own.loss += labelled * (numberOf(seed) ?? Number.NaN);
+      own.loss += labelled * loss;
       own.common.add(commonRow(back, position, parameters), labelled);
       own.owned.add(ownedRow(back, position, parameters), labelled);
     });

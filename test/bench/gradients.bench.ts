@@ -129,7 +129,7 @@ function lossesOf({ model, losses }: Training, { inputs, targets }: Batch) {
 function oneTape(training: Training, batch: Batch): void {
   const { tape, value } = Tape.record(variablesOf(training), () => lossesOf(training, batch));
   inTensorScope(() => {
-    const pass = new BackwardPass(tape, value);
+    const pass = BackwardPass.from(tape, value);
     value.forEach((_, position) => commonRow(pass, position, training.parameters));
   });
   tape.dispose();

@@ -47,7 +47,7 @@ function step({ network, variables }: ReturnType<typeof leNet>, x: Tensor, y: re
   });
   try {
     inTensorScope(() => {
-      const pass = new BackwardPass(tape, value);
+      const pass = BackwardPass.from(tape, value);
       value.forEach((_, position) => pass.alone(position));
     });
   } finally {

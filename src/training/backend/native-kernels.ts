@@ -13,18 +13,24 @@ import {
   mul,
   type NamedAttrMap,
   registerKernel,
+  scalar,
   sum,
   Tensor,
+  type TensorInfo,
   tidy,
   unregisterKernel,
   where,
 } from "@tensorflow/tfjs-core";
+import { isFiniteTotal } from "./assumptions.ts";
 import { inputTensor } from "./attributes.ts";
 
 const backendName = "tensorflow";
 
-/** What the native backend computes as if NaN or infinity were a number: a network that diverges must look so. */
-const kernels: Readonly<Record<string, KernelFunc>> = { MaxPool: maxPool, Prelu: prelu };
+/**
+ * `MaxPool`, `Prelu`: what the native backend computes as if NaN or infinity were a number; a network that diverges must look so.
+ * `GatherV2`: reads the indices back to look whether they are within bounds, where TensorFlow looks by itself.
+ */
+const kernels: Readonly<Record<string, KernelFunc>> = { GatherV2: gather, MaxPool: maxPool, Prelu: prelu };
 
 /** The kernel that the package brought is kept under a name of its own. */
 const published = (kernelName: string): string => `Published${kernelName}`;
@@ -51,11 +57,38 @@ function prelu({ inputs }: Parameters<KernelFunc>[0]): Tensor {
   return tidy(() => add(maximum(x, 0), mul(alpha, minimum(x, 0))));
 }
 
+/** `indices` are whole numbers. Throws where one of them is out of bounds. */
+function gather({ inputs, attrs, backend }: Parameters<KernelFunc>[0]): TensorInfo {
+  const [x, indices] = [asTensor(inputTensor(inputs, "x")), asTensor(inputTensor(inputs, "indices"))];
+  if (!executes(backend)) throw new TypeError("The native backend is not that of version 4.22.");
+  const { TF_ATTR_INT, TF_ATTR_TYPE, TF_FLOAT, TF_INT32 } = backend.binding;
+  const typeOf = (tensor: Tensor): number => (tensor.dtype === "float32" ? TF_FLOAT : TF_INT32);
+  const axis = scalar(Number(attrs?.["axis"] ?? 0), "int32");
+  const attributes = [
+    { name: "batch_dims", type: TF_ATTR_INT, value: Number(attrs?.["batchDims"] ?? 0) },
+    { name: "Tparams", type: TF_ATTR_TYPE, value: typeOf(x) },
+    { name: "Tindices", type: TF_ATTR_TYPE, value: TF_INT32 },
+    { name: "Taxis", type: TF_ATTR_TYPE, value: TF_INT32 },
+  ];
+  const result = backend.executeSingleOutput("GatherV2", attributes, [x, indices, axis]);
+  axis.dispose();
+  return result;
+}
+
+interface Executor {
+  readonly binding: { readonly TF_ATTR_INT: number; readonly TF_ATTR_TYPE: number; readonly TF_FLOAT: number; readonly TF_INT32: number };
+  executeSingleOutput(name: string, attributes: readonly object[], inputs: readonly TensorInfo[]): TensorInfo;
+}
+
+function executes(backend: object): backend is Executor {
+  return "executeSingleOutput" in backend && typeof backend.executeSingleOutput === "function" && "binding" in backend;
+}
+
 /** TensorFlow's passes NaN over, and gives the least number where all are minus infinity. */
 function maxPool({ inputs, attrs }: Parameters<KernelFunc>[0]): Tensor {
   const x = asTensor(inputTensor(inputs, "x"));
   return tidy(() => {
-    if (Number.isFinite(sum(x).dataSync()[0])) return publishedMaxPool(x, attrs);
+    if (isFiniteTotal(sum(x))) return publishedMaxPool(x, attrs);
     const marks = isNotNumber(x);
     const clean = publishedMaxPool(where(marks, leastNumber, x), attrs);
     const bounded = where(lessEqual(clean, leastNumber), -Infinity, clean);

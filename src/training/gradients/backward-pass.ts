@@ -3,19 +3,7 @@ import { inTensorScope } from "../tensor-scope.ts";
 import { leadingTo, Owners, type Stage } from "./owners.ts";
 import { Pending } from "./pending.ts";
 import type { Link, Tape } from "./tape.ts";
-
-/** A gradient that one loss alone gives a variable. */
-export interface OwnGradient {
-  /** Position of the loss. */
-  readonly loss: number;
-  readonly values: Float32Array;
-}
-
-/** Gradients by variable id. */
-export type VariableGradients = ReadonlyMap<number, Float32Array>;
-
-/** Is told of a variable once, with one gradient a loss (undefined where the loss does not depend on it). */
-export type LockStepVisitor = (variable: number, gradients: readonly (Float32Array | undefined)[]) => void;
+import type { LockStepVisitor, OwnGradient, VariableGradients, WayBack } from "./way-back.ts";
 
 /**
  * The way back from several losses over one tape, in two parts that meet at the crossings: the results and variables that several
@@ -27,7 +15,7 @@ export type LockStepVisitor = (variable: number, gradients: readonly (Float32Arr
  *
  * Its tensors live as long as the tensor scope in which it was made.
  */
-export class BackwardPass {
+export class BackwardPass<V = Float32Array> implements WayBack<V> {
   readonly losses: number;
   readonly #tape: Tape;
   readonly #owners: Owners;
@@ -35,11 +23,13 @@ export class BackwardPass {
   readonly #trunk: readonly Stage[];
   /** Gradients of each loss at the crossings. */
   readonly #crossings: readonly Pending[];
-  readonly #own = new Map<number, OwnGradient>();
+  readonly #own = new Map<number, OwnGradient<V>>();
+  readonly #read: (gradient: Tensor) => V;
 
-  constructor(tape: Tape, losses: readonly Tensor[]) {
+  private constructor(tape: Tape, losses: readonly Tensor[], read: (gradient: Tensor) => V) {
     this.losses = losses.length;
     this.#tape = tape;
+    this.#read = read;
     this.#owners = new Owners(tape, losses);
     this.#trunk = this.#owners.stages.filter(({ loss }) => loss === undefined);
     this.#crossings = losses.map(() => new Pending());
@@ -51,37 +41,48 @@ export class BackwardPass {
     if (losses.length === 1) tape.walks += 1;
   }
 
-  /** Gradients of the variables that one loss alone depends on, by variable id. */
-  get own(): ReadonlyMap<number, OwnGradient> {
+  static from(tape: Tape, losses: readonly Tensor[]): BackwardPass {
+    return new BackwardPass(tape, losses, (gradient) => gradient.dataSync<"float32">());
+  }
+
+  /** Nothing but `read` looks into a gradient, which lives no longer than that takes. */
+  static reading<V>(tape: Tape, losses: readonly Tensor[], read: (gradient: Tensor) => V): BackwardPass<V> {
+    return new BackwardPass(tape, losses, read);
+  }
+
+  get own(): ReadonlyMap<number, OwnGradient<V>> {
     return this.#own;
   }
 
-  /**
-   * Gradients of each loss for the representation: the crossings that are no variables, as the trunk's output that the heads
-   * take in. One row a loss, a block a tensor of the representation (undefined where that loss does not take it in); rows
-   * without blocks where the losses have nothing in common.
-   */
-  representation(): readonly (readonly (Float32Array | undefined)[])[] {
+  representation(): readonly (readonly (V | undefined)[])[] {
     const ids = new Set(this.#crossings.flatMap((each) => [...each.ids()]).filter((id) => !this.#tape.variables.has(id)));
-    return this.#crossings.map((each) => [...ids].map((id) => each.get(id)?.dataSync<"float32">()));
+    return this.#crossings.map((each) =>
+      [...ids].map((id) => {
+        const gradient = each.get(id);
+        return gradient === undefined ? undefined : this.#read(gradient);
+      }),
+    );
   }
 
-  /** Gradients of Σ w_i L_i for the variables that several losses depend on. One walk. */
-  summed(weights: readonly number[]): VariableGradients {
+  summed(weights: readonly number[]): VariableGradients<V> {
+    return inTensorScope(() => this.summedBy(weights.map((weight) => (weight === 1 ? undefined : scalar(weight)))));
+  }
+
+  /** As `summed`, with weights on the engine; a missing one is 1. */
+  summedBy(weights: readonly (Tensor | undefined)[]): VariableGradients<V> {
     this.#tape.walks += 1;
     return inTensorScope(() => {
       const pending = new Pending();
       // Backwards, as the way back meets the heads.
       for (let position = this.losses - 1; position >= 0; position--) {
-        const weight = weights[position] ?? 0;
-        this.#crossings[position]?.lendTo(pending, (gradient) => (weight === 1 ? gradient : mul(gradient, scalar(weight))));
+        const weight = weights[position];
+        this.#crossings[position]?.lendTo(pending, (gradient) => (weight === undefined ? gradient : mul(gradient, weight)));
       }
       return this.#walkTrunk(pending);
     });
   }
 
-  /** Gradients of one loss for the variables that it and others depend on. One walk. */
-  alone(position: number): VariableGradients {
+  alone(position: number): VariableGradients<V> {
     this.#tape.walks += 1;
     return inTensorScope(() => this.#walkTrunk(this.#from(position)));
   }
@@ -90,7 +91,7 @@ export class BackwardPass {
    * Walks the trunk for all losses at once, operation by operation, and tells of each variable that several losses depend on as
    * soon as its gradients are complete. With `variables`, of these alone, and no farther down than they are; not counted as walks.
    */
-  inLockStep(visit: LockStepVisitor, variables?: ReadonlySet<number>): void {
+  inLockStep(visit: LockStepVisitor<V>, variables?: ReadonlySet<number>): void {
     if (variables === undefined && this.losses > 1) this.#tape.walks += this.losses;
     inTensorScope(() => {
       const pending = this.#crossings.map((_, position) => this.#from(position));
@@ -105,8 +106,8 @@ export class BackwardPass {
     return pending;
   }
 
-  #walkTrunk(pending: Pending): VariableGradients {
-    const gradients = new Map<number, Float32Array>();
+  #walkTrunk(pending: Pending): VariableGradients<V> {
+    const gradients = new Map<number, V>();
     this.#walk([pending], (id, [gradient]) => {
       if (gradient !== undefined) gradients.set(id, gradient);
     });
@@ -114,13 +115,13 @@ export class BackwardPass {
   }
 
   /** Takes the way back for each `pending`, operation by operation. */
-  #walk(pending: readonly Pending[], visit: LockStepVisitor, variables?: ReadonlySet<number>): void {
+  #walk(pending: readonly Pending[], visit: LockStepVisitor<V>, variables?: ReadonlySet<number>): void {
     const wanted = variables ?? this.#tape.variables;
     const tell = (id: number): void => {
       if (!pending.some((each) => each.has(id))) return;
       visit(
         id,
-        pending.map((each) => each.takeValues(id)),
+        pending.map((each) => each.takeRead(id, this.#read)),
       );
     };
     for (const { link, completes } of variables === undefined ? this.#trunk : leadingTo(this.#trunk, variables)) {
@@ -139,7 +140,7 @@ export class BackwardPass {
       else pass(this.#tape, link, pending, (id) => (this.#owners.of(id) === loss ? pending : this.#crossings[loss]));
       for (const id of completes) {
         const owner = this.#owners.of(id);
-        const values = pending.takeValues(id);
+        const values = pending.takeRead(id, this.#read);
         if (values !== undefined && owner !== undefined) this.#own.set(id, { loss: owner, values });
       }
     }

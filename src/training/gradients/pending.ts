@@ -55,11 +55,12 @@ export class Pending {
     if (gradient !== undefined) this.#dispose(gradient);
   }
 
-  /** The numbers of a gradient, which goes. */
-  takeValues(id: number): Float32Array | undefined {
-    const values = this.#gradients.get(id)?.dataSync<"float32">();
+  /** What is read of a gradient, which goes. */
+  takeRead<V>(id: number, read: (gradient: Tensor) => V): V | undefined {
+    const gradient = this.#gradients.get(id);
+    const value = gradient === undefined ? undefined : read(gradient);
     this.drop(id);
-    return values;
+    return value;
   }
 
   #dispose(gradient: Tensor): void {

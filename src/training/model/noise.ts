@@ -1,5 +1,4 @@
-import { add, mul, tensor, type Tensor } from "@tensorflow/tfjs-core";
-
+import { add, mul, sub, tensor, type Tensor } from "@tensorflow/tfjs-core";
 import type { RandomStream } from "../../balancers/kernels/random-stream.ts";
 
 /** Layers that do nothing but draw random numbers while training. */
@@ -23,13 +22,13 @@ export function applyNoise(kind: NoiseKind, input: Tensor, amount: number, rando
     case "gaussianNoise":
       return add(
         input,
-        filled(input.shape, () => amount * random.normal()),
+        filled(input.shape, random, () => amount * random.normal()),
       );
     case "gaussianDropout": {
       const deviation = Math.sqrt(amount / (1 - amount));
       return mul(
         input,
-        filled(input.shape, () => 1 + deviation * random.normal()),
+        filled(input.shape, random, () => 1 + deviation * random.normal()),
       );
     }
     case "alphaDropout":
@@ -40,25 +39,46 @@ export function applyNoise(kind: NoiseKind, input: Tensor, amount: number, rando
 /** 0 with probability `rate`, else 1/(1 − rate), so that the expected value stays. */
 export function dropoutMask(shape: readonly number[], rate: number, random: RandomStream): Tensor {
   const kept = 1 / (1 - rate);
-  return filled(shape, () => (random.uniform() < rate ? 0 : kept));
+  return filled(shape, random, () => (random.uniform() < rate ? 0 : kept));
 }
 
 /** Dropped units are set to SELU's floor, then all are scaled and shifted so that mean 0 and variance 1 are kept. */
 function alphaDropout(input: Tensor, rate: number, random: RandomStream): Tensor {
   const scale = 1 / Math.sqrt((1 - rate) * (1 + rate * seluFloor ** 2));
   const shift = scale * seluFloor * rate;
-  const factors = new Float32Array(input.size);
-  const offsets = new Float32Array(input.size);
-  for (let i = 0; i < factors.length; i++) {
-    const dropped = random.uniform() < rate;
-    factors[i] = dropped ? 0 : scale;
-    offsets[i] = dropped ? shift - scale * seluFloor : shift;
-  }
-  return add(mul(input, tensor(factors, input.shape)), tensor(offsets, input.shape));
+  const kept = filled(input.shape, random, () => (random.uniform() < rate ? 0 : 1));
+  const floor = mul(sub(1, kept), shift - scale * seluFloor);
+  return add(mul(input, mul(kept, scale)), add(mul(kept, shift), floor));
 }
 
-function filled(shape: readonly number[], draw: () => number): Tensor {
-  const values = new Float32Array(shape.reduce((size, axis) => size * axis, 1));
-  for (let i = 0; i < values.length; i++) values[i] = draw();
-  return tensor(values, [...shape]);
+/** What is drawn of noise, and how to draw it again. */
+export interface DrawnNoise {
+  readonly tensor: Tensor;
+  readonly shape: readonly number[];
+  /** The next numbers of the stream, as this tensor holds those before. */
+  readonly again: () => Float32Array;
+}
+
+const watches = new WeakMap<RandomStream, (drawn: DrawnNoise) => void>();
+
+/** Tells of every tensor of noise that `work` draws from a stream, in the order of the draws. */
+export function watchingNoise<T>(random: RandomStream, watch: (drawn: DrawnNoise) => void, work: () => T): T {
+  watches.set(random, watch);
+  try {
+    return work();
+  } finally {
+    watches.delete(random);
+  }
+}
+
+function filled(shape: readonly number[], random: RandomStream, draw: () => number): Tensor {
+  const size = shape.reduce((product, axis) => product * axis, 1);
+  const again = (): Float32Array => {
+    const values = new Float32Array(size);
+    for (let i = 0; i < size; i++) values[i] = draw();
+    return values;
+  };
+  const drawn = tensor(again(), [...shape]);
+  watches.get(random)?.({ tensor: drawn, shape, again });
+  return drawn;
 }

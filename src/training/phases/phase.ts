@@ -3,6 +3,7 @@ import { optionsIn, resolveBalancer } from "../../balancers/catalogue.ts";
 import { taskKinds } from "../../experiment/task-kinds.ts";
 import type { Experiment, Task } from "../../experiment/schema.ts";
 import type { RandomStream } from "../../balancers/kernels/random-stream.ts";
+import { openPasses } from "../compiled/open-passes.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { Dominance } from "../dominance.ts";
 import { boundToGradients } from "../../balancers/gradient-storage.ts";
@@ -17,6 +18,7 @@ import { resolveOptimizer, type Optimizer } from "../optimizers/optimizer.ts";
 import { TaskwiseUpdate } from "../optimizers/taskwise-update.ts";
 import { Plateau, type Measure } from "../plateau.ts";
 import { rateShare } from "../schedule.ts";
+import type { Passes } from "../passes/pass.ts";
 import { Stepper } from "../step.ts";
 import type { TrainedParameter } from "../trained-parameter.ts";
 import { TrainingError } from "../training-error.ts";
@@ -36,6 +38,8 @@ export interface PhaseParts {
   readonly dominance: Dominance;
   readonly policy: NonFinitePolicy;
   readonly noise: RandomStream;
+  /** Passes that were opened, for whoever ends the training to dispose of. */
+  readonly passes: Passes[];
   readonly plan: TrainingPlan;
   readonly stepsPerEpoch: number;
   /** Where each phase keeps the tasks' gradients, once that is decided. */
@@ -94,10 +98,21 @@ export class Phase {
     const { heads, maxNormFactor, clip } = experiment.training;
     const { common } = this.parameters;
     const { weightDecay } = this.optimizer;
+    const passes = openPasses(
+      {
+        model: parts.model,
+        variables: [...this.parameters.common, ...this.parameters.owned].map(({ parameter }) => parameter.variable),
+        losses: parts.losses.map(({ compute }) => compute),
+        noise: parts.noise,
+        batchSize: experiment.training.batchSize,
+      },
+      experiment.training.compile,
+    );
+    parts.passes.push(passes);
     this.stepper = new Stepper({
       model: parts.model,
       parameters: this.parameters,
-      losses: parts.losses.map(({ compute }) => compute),
+      passes,
       tasks: parts.dataset.tasks,
       balancer: this.balancer,
       began: { step: start.balancer, epoch: Math.floor(start.balancer / stepsPerEpoch) },

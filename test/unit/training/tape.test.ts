@@ -106,7 +106,7 @@ describe("a recorded forward pass", () => {
     const expected = [0, 1, 2].map((task) => naive(net.variables, () => net.losses()[task] ?? scalar(0)));
     inTensorScope(() => {
       const { tape, value } = Tape.record(net.variables, () => net.losses());
-      const pass = new BackwardPass(tape, value);
+      const pass = BackwardPass.from(tape, value);
       expect(value.map((_, position) => alone(pass, position, net.variables))).toEqual(expected);
       expect(tape.walks).toBe(3);
       tape.dispose();
@@ -124,7 +124,7 @@ describe("a recorded forward pass", () => {
     });
     inTensorScope(() => {
       const { tape, value } = Tape.record(net.variables, () => net.losses());
-      const pass = new BackwardPass(tape, value);
+      const pass = BackwardPass.from(tape, value);
       expect(blocksOf(pass.summed(weights), net.variables).slice(0, 2)).toEqual(expected.slice(0, 2));
       expect(tape.walks).toBe(1);
       expect([...pass.own].map(([id, { loss }]) => [net.variables.findIndex((each) => each.id === id), loss])).toEqual([
@@ -141,7 +141,7 @@ describe("a recorded forward pass", () => {
     const net = network();
     inTensorScope(() => {
       const { tape, value } = Tape.record(net.variables, () => net.losses());
-      const pass = new BackwardPass(tape, value);
+      const pass = BackwardPass.from(tape, value);
       const rows = value.map((_, position) => alone(pass, position, net.variables));
       const seen: [number, Blocks][] = [];
       pass.inLockStep((id, gradients) => {
@@ -167,7 +167,7 @@ describe("a recorded forward pass", () => {
     });
     inTensorScope(() => {
       const { tape, value } = Tape.record([trunk, h1, h2], forward);
-      const pass = new BackwardPass(tape, value);
+      const pass = BackwardPass.from(tape, value);
       expect(blocksOf(pass.summed([4, 0.25]), [trunk])).toEqual(expected);
       expect(pass.representation().map((row) => row.map((block) => block?.length))).toEqual([
         [15, undefined],
@@ -182,7 +182,7 @@ describe("a recorded forward pass", () => {
     const net = network();
     inTensorScope(() => {
       const { tape, value } = Tape.record(net.variables, () => net.losses());
-      const pass = new BackwardPass(tape, value);
+      const pass = BackwardPass.from(tape, value);
       const heads = tape.operations;
       pass.summed([1, 1, 1]);
       const trunk = tape.operations - heads;
@@ -215,7 +215,7 @@ describe("a recorded forward pass", () => {
     inTensorScope(() => {
       const { tape, value } = Tape.record(net.variables, () => net.losses());
       const made = memory().numTensors;
-      const pass = new BackwardPass(tape, value);
+      const pass = BackwardPass.from(tape, value);
       const crossings = memory().numTensors - made;
       for (const run of [() => pass.alone(0), () => pass.summed([1, 2, 3]), () => pass.inLockStep(() => undefined)]) {
         run();
@@ -262,7 +262,7 @@ test("the representation's gradients are those of what the heads take in, found 
     const z = relu(matMul(input, trunk));
     return headLosses.map((loss) => [...grad(loss)(z).dataSync<"float32">()]);
   });
-  const rows = inTensorScope(() => new BackwardPass(tape, value).representation());
+  const rows = inTensorScope(() => BackwardPass.from(tape, value).representation());
   expect(rows.map((row) => row.map((block) => [...(block ?? [])]))).toEqual(expected.map((block) => [block]));
   expect(tape.walks).toBe(0);
   tape.dispose();
@@ -275,7 +275,7 @@ test("a walk to some of the variables gives the same gradients, and goes no fart
   if (dense === undefined) throw new Error("unreachable");
   inTensorScope(() => {
     const { tape, value } = Tape.record(net.variables, () => net.losses());
-    const pass = new BackwardPass(tape, value);
+    const pass = BackwardPass.from(tape, value);
     const whole = value.map((_, position) => alone(pass, position, [dense]));
     const narrow: Blocks[] = [];
     const before = tape.operations;
@@ -302,7 +302,7 @@ test.each(["grad", "variableGrads"])("a forward pass that takes a gradient itsel
   expect(inTensorScope(() => grad(cube)(input).dataSync()[0])).toBe(27);
   inTensorScope(() => {
     const { tape, value } = Tape.record([weight], () => [cube(weight)]);
-    expect([...new BackwardPass(tape, value).own.values()]).toEqual([{ loss: 0, values: Float32Array.of(12) }]);
+    expect([...BackwardPass.from(tape, value).own.values()]).toEqual([{ loss: 0, values: Float32Array.of(12) }]);
     tape.dispose();
   });
   dispose([weight, input]);

@@ -10,7 +10,7 @@ import { apart, numbers } from "./references.ts";
 /** Arguments as an experiment gives them. */
 type Given = Readonly<Record<string, unknown>>;
 /** Layer, shape of its input with the batch axis, arguments, and the input's values: by default well apart and not near 0, safe beside kinks. */
-type Row = readonly [layer: string, shape: readonly number[], given?: Given, values?: Values];
+export type LayerRow = readonly [layer: string, shape: readonly number[], given?: Given, values?: Values];
 
 const smooth = numbers;
 const wholeNumbers: Values = (count) => Float32Array.from({ length: count }, (_, i) => (i * 3) % 5);
@@ -20,13 +20,13 @@ const sequence = [2, 7, 3];
 const short = [2, 4, 3];
 
 /** Every layer of the catalogue, with what makes it take another way through the kernels. */
-const rows: readonly Row[] = [
+export const layerRows: readonly LayerRow[] = [
   ["dense", [3, 5], { units: 6 }, smooth],
   ["dense", [3, 5], { units: 6, activation: "relu" }],
   ["dense", [3, 5], { units: 4, useBias: false, activation: "sigmoid" }, smooth],
   ["dense", [2, 3, 5], { units: 4, activation: "tanh" }, smooth],
 
-  ...(["valid", "same"] as const).flatMap((padding): Row[] => [
+  ...(["valid", "same"] as const).flatMap((padding): LayerRow[] => [
     ["conv1d", sequence, { filters: 4, kernelSize: 3, padding }, smooth],
     ["conv1d", sequence, { filters: 4, kernelSize: 3, strides: 2, padding }, smooth],
     ["conv1d", sequence, { filters: 4, kernelSize: 2, dilationRate: 3, padding }, smooth],
@@ -44,7 +44,7 @@ const rows: readonly Row[] = [
     ["separableConv2d", picture, { filters: 3, kernelSize: 3, padding }, smooth],
     ["separableConv2d", picture, { filters: 3, kernelSize: 3, strides: 2, depthMultiplier: 2, padding }, smooth],
     ["separableConv2d", picture, { filters: 3, kernelSize: 2, dilationRate: 2, padding }, smooth],
-    ...["max", "average"].flatMap((kind): Row[] => [
+    ...["max", "average"].flatMap((kind): LayerRow[] => [
       [`${kind}Pooling1d`, sequence, { padding }],
       [`${kind}Pooling1d`, sequence, { poolSize: 3, strides: 2, padding }],
       [`${kind}Pooling2d`, picture, { padding }],
@@ -53,10 +53,10 @@ const rows: readonly Row[] = [
     ]),
   ]),
   ["conv2d", picture, { filters: 3, kernelSize: 3, activation: "elu", useBias: false }, smooth],
-  ...["conv2d", "conv2dTranspose", "separableConv2d"].map((name): Row => [name, [2, 2, 5, 4], { filters: 3, kernelSize: 3, dataFormat: "channelsFirst" }, smooth]),
+  ...["conv2d", "conv2dTranspose", "separableConv2d"].map((name): LayerRow => [name, [2, 2, 5, 4], { filters: 3, kernelSize: 3, dataFormat: "channelsFirst" }, smooth]),
   ["depthwiseConv2d", [2, 2, 5, 4], { kernelSize: 3, dataFormat: "channelsFirst" }, smooth],
   ...["maxPooling2d", "averagePooling2d", "globalMaxPooling2d", "globalAveragePooling2d", "zeroPadding2d", "upSampling2d", "flatten"].map(
-    (name): Row => [name, [2, 2, 5, 4], { dataFormat: "channelsFirst" }],
+    (name): LayerRow => [name, [2, 2, 5, 4], { dataFormat: "channelsFirst" }],
   ),
   ["globalMaxPooling1d", sequence],
   ["globalAveragePooling1d", sequence],
@@ -68,7 +68,7 @@ const rows: readonly Row[] = [
   ["permute", short, { dims: [2, 1] }],
   ["repeatVector", [2, 3], { n: 3 }],
 
-  ...activations.map((activation): Row => ["activation", [3, 7], { activation }]),
+  ...activations.map((activation): LayerRow => ["activation", [3, 7], { activation }]),
   ["reLU", [3, 5], { maxValue: 0.52 }],
   ["leakyReLU", [3, 5], { alpha: 0.1 }],
   ["prelu", [3, 5]],
@@ -96,7 +96,7 @@ const rows: readonly Row[] = [
 
   ["embedding", [3, 4], { inputDim: 5, outputDim: 3 }, wholeNumbers],
 
-  ...["simpleRNN", "gru", "lstm"].flatMap((name): Row[] => [
+  ...["simpleRNN", "gru", "lstm"].flatMap((name): LayerRow[] => [
     [name, short, { units: 4 }, smooth],
     [name, short, { units: 4, returnSequences: true }, smooth],
     [name, short, { units: 3, goBackwards: true, activation: "relu", useBias: false }, smooth],
@@ -111,7 +111,7 @@ const rows: readonly Row[] = [
   ["upSampling2d", picture, { size: [2, 3], interpolation: "bilinear" }, smooth],
 ]; // prettier-ignore
 
-export const layerCases: readonly GradientCase[] = rows.map(([layer, shape, given = {}, values = apart]) => ({
+export const layerCases: readonly GradientCase[] = layerRows.map(([layer, shape, given = {}, values = apart]) => ({
   name: `layer ${titleOf(layer, shape, given)}`,
   build: () => build(layer, shape, given, values),
   ...wrongOnCpu(layer, given),
@@ -124,7 +124,7 @@ function wrongOnCpu(layer: string, { padding }: Given): Pick<GradientCase, "notO
 }
 
 /** `conv2d of [2, 6, 5, 2], filters 3, kernelSize [3, 2]` */
-function titleOf(layer: string, shape: readonly number[], given: Given): string {
+export function titleOf(layer: string, shape: readonly number[], given: Given): string {
   const told = Object.entries(given).map(([name, value]) => `${name} ${typeof value === "string" ? value : JSON.stringify(value)}`);
   return `${layer} of ${[JSON.stringify(shape), ...told].join(", ").replaceAll(",", ", ").replaceAll("  ", " ")}`;
 }

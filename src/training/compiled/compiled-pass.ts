@@ -1,0 +1,135 @@
+import { tensor, type Tensor } from "@tensorflow/tfjs-core";
+import type { Batch } from "../batches.ts";
+import type { Pass } from "../passes/pass.ts";
+import { agrees } from "./agreement.ts";
+import { CheckedGraph, type Distrust } from "./checked-graph.ts";
+import { CompiledWay, present } from "./compiled-way.ts";
+import { GraphRun } from "./graph-run.ts";
+import { GraphValues } from "./graph-values.ts";
+import type { Habits } from "./habits.ts";
+import type { NativeBackend } from "./native-binding.ts";
+import { fedAs, type RecordedPass, type RecordedWay, type RecordingParts } from "./recorded-pass.ts";
+
+/**
+ * A recording that TensorFlow has loaded. Where what a pass will be asked for is known before, one run computes all of it; else a first run
+ * goes as far as the losses, and keeps what the way back starts from.
+ */
+export class CompiledRecording {
+  readonly #native: NativeBackend;
+  readonly #recorded: RecordedPass;
+  readonly #graph: CheckedGraph;
+  readonly #cut: readonly string[];
+  readonly #habits: Habits;
+
+  constructor(native: NativeBackend, recorded: RecordedPass, habits: Habits, distrust: Distrust) {
+    const { nodes, boundary, back, checks, outputs, losses, statistics } = recorded;
+    const gradients = everyGradient(back);
+    this.#native = native;
+    this.#habits = habits;
+    this.#recorded = recorded;
+    const groups = (cut: readonly string[]): readonly (readonly string[])[] => [
+      gradients,
+      ...[...checks, ...outputs, ...present(losses), ...statistics, ...cut].map((value) => [value]),
+    ];
+    this.#cut = new GraphValues(nodes).cutBefore(boundary, gradients);
+    this.#graph = new CheckedGraph(native.binding, nodes, groups(this.#cut), distrust);
+  }
+
+  /** A pass over a batch that is made as the recorded one was. Undefined where the recording does not hold for its values. */
+  forward(parts: RecordingParts, batch: Batch, habit: string): Pass | undefined {
+    const { checks, outputs, losses, statistics, back } = this.#recorded;
+    const before = this.#habits.get(habit);
+    const early = before?.isKnown === true ? before : undefined;
+    const run = this.#start(parts, batch);
+    if (early?.weights !== undefined) run.weigh(early.weights, []);
+    const cut = early === undefined ? this.#cut : [];
+    const read = [...checks, ...outputs, ...present(losses), ...(early?.names ?? [])];
+    const kept = run.compute(read, [...statistics, ...cut]);
+    if (!checks.every((name) => Number.isFinite(run.number(name)))) return undefined;
+    parts.model.statistics.forEach(({ variable }, index) => variable.assign(kept[index] ?? variable));
+    run.startFrom(cut, kept.slice(statistics.length));
+    const way = new CompiledWay(back, run, before?.isRepeated === true ? before.names : []);
+    return {
+      outputs: outputs.map((name) => run.values(name)),
+      losses: losses.map((name) => (name === undefined ? undefined : run.number(name))),
+      get walks() {
+        return way.walks;
+      },
+      back: () => way,
+      dispose: () => {
+        this.#habits.learn(habit, [...way.asked], way.weights);
+      },
+    };
+  }
+
+  /** The losses of such a pass, which moves no statistics; undefined as with `forward`. */
+  losses(parts: RecordingParts, batch: Batch): readonly (number | undefined)[] | undefined {
+    const { checks, losses } = this.#recorded;
+    const run = this.#start(parts, batch);
+    run.compute([...checks, ...present(losses)]);
+    if (!checks.every((name) => Number.isFinite(run.number(name)))) return undefined;
+    return losses.map((name) => (name === undefined ? undefined : run.number(name)));
+  }
+
+  /** Whether the recorded operations compute all that this pass tells; the noise and the statistics are as before it. */
+  agreesWith(plain: Pass, parts: RecordingParts, batch: Batch): boolean {
+    const { checks, outputs, losses, back } = this.#recorded;
+    const run = this.#start(parts, batch);
+    const weights = back.alone.map((_, position) => 1 / (position + 1));
+    run.weigh(weights, []);
+    run.interpret([...checks, ...outputs, ...present(losses), ...everyGradient(back)]);
+    if (!checks.every((name) => Number.isFinite(run.number(name)))) return true;
+    const way = new CompiledWay(back, run, []);
+    const expected = plain.back(plain.losses.map((_, task) => task));
+    const ids = parts.variables.map(({ id }) => id);
+    const gradients = (from: CompiledWay | typeof expected): readonly (Float32Array | undefined)[] => [
+      ...ids.map((id) => from.own.get(id)?.values),
+      ...weights.flatMap((_, position) => {
+        const alone = from.alone(position);
+        return ids.map((id) => alone.get(id));
+      }),
+    ];
+    const sum = (from: CompiledWay | typeof expected): readonly (Float32Array | undefined)[] => {
+      const summed = from.summed(weights);
+      return ids.map((id) => summed.get(id));
+    };
+    return (
+      outputs.every((name, task) => agrees([plain.outputs[task]], [run.values(name)])) &&
+      losses.every((name, task) => agrees([numberIn(plain.losses[task])], [name === undefined ? undefined : run.values(name)])) &&
+      agrees(gradients(expected), gradients(way)) &&
+      agrees(sum(expected), sum(way)) &&
+      agrees(expected.representation().flat(), way.representation().flat())
+    );
+  }
+
+  dispose(): void {
+    this.#graph.dispose();
+  }
+
+  #start({ model }: RecordingParts, { inputs, targets }: Batch): GraphRun {
+    const fed = new Map<string, Tensor>();
+    inputs.forEach((input, index) => fed.set(fedAs.input(index), input));
+    targets.forEach((own, task) => {
+      if (own === undefined) return;
+      fed.set(fedAs.target(task), own.target);
+      fed.set(fedAs.rowWeight(task), own.rowWeight);
+    });
+    // Copies that share the values: the parameters may move before the last way back.
+    model.parameters.forEach(({ variable }, index) => fed.set(fedAs.parameter(index), variable.clone()));
+    model.statistics.forEach(({ variable }, index) => fed.set(fedAs.statistic(index), variable.clone()));
+    this.#recorded.noise.forEach(({ again, shape }, index) => fed.set(fedAs.noise(index), tensor(again(), [...shape])));
+    return new GraphRun(this.#native, this.#graph, fed);
+  }
+}
+
+function numberIn(loss: number | undefined): Float32Array | undefined {
+  return loss === undefined ? undefined : Float32Array.of(loss);
+}
+
+function everyGradient({ own, representation, alone, summed }: RecordedWay): readonly string[] {
+  return [
+    ...[...own.values()].map(({ values }) => values),
+    ...representation.flatMap((row) => present(row)),
+    ...[...alone, summed].flatMap((each) => [...each.values()]),
+  ];
+}

@@ -1,0 +1,83 @@
+import { tensor, type Tensor } from "@tensorflow/tfjs-core";
+import type { CheckedGraph } from "./checked-graph.ts";
+import { areSame } from "./habits.ts";
+import type { NativeBackend, NativeTensor } from "./native-binding.ts";
+import { fedAs } from "./recorded-pass.ts";
+
+/** The runs of a graph for one pass, with all that they have computed. Its tensors live as long as the tensor scope. */
+export class GraphRun {
+  readonly #native: NativeBackend;
+  readonly #graph: CheckedGraph;
+  readonly #feeds: Map<string, number>;
+  readonly #numbers = new Map<string, Float32Array>();
+  #weights: readonly number[] | undefined;
+
+  constructor(native: NativeBackend, graph: CheckedGraph, fed: ReadonlyMap<string, Tensor>) {
+    this.#native = native;
+    this.#graph = graph;
+    this.#feeds = new Map();
+    this.#feed(fed);
+  }
+
+  has(name: string): boolean {
+    return this.#numbers.has(name);
+  }
+
+  /** Of the sum. */
+  get weights(): readonly number[] | undefined {
+    return this.#weights;
+  }
+
+  /** Weighs the losses from now on; `summed` are the values that depend on it. */
+  weigh(weights: readonly number[], summed: Iterable<string>): void {
+    if (areSame(weights, this.#weights)) return;
+    this.#weights = weights;
+    for (const name of summed) this.#numbers.delete(name);
+    this.#feed(new Map(weights.map((weight, position) => [fedAs.weight(position), tensor(Float32Array.of(weight), [])])));
+  }
+
+  /** Reads some values, and keeps others as tensors, which are returned. */
+  compute(read: readonly string[], kept: readonly string[] = []): readonly Tensor[] {
+    const toRead = [...new Set(read)];
+    const values = this.#graph.run(this.#feeds, [...toRead, ...kept]);
+    this.#read(toRead, values);
+    return values.slice(toRead.length).map((value) => this.#native.createOutputTensor(value));
+  }
+
+  /** As `compute`, with the recorded operations one after the other. */
+  interpret(read: readonly string[]): void {
+    const toRead = [...new Set(read)];
+    this.#read(toRead, this.#graph.interpret(this.#feeds, toRead));
+  }
+
+  /** Further runs start from these. */
+  startFrom(names: readonly string[], tensors: readonly Tensor[]): void {
+    this.#feed(new Map(names.flatMap((name, index): [string, Tensor][] => (tensors[index] === undefined ? [] : [[name, tensors[index]]]))));
+  }
+
+  values(name: string): Float32Array {
+    const values = this.#numbers.get(name);
+    if (values === undefined) throw new RangeError(`A recording was not asked for ${name}.`);
+    return values;
+  }
+
+  number(name: string): number {
+    return this.values(name)[0] ?? Number.NaN;
+  }
+
+  #feed(fed: ReadonlyMap<string, Tensor>): void {
+    const ids = this.#native.getInputTensorIds([...fed.values()]);
+    [...fed.keys()].forEach((name, index) => this.#feeds.set(name, ids[index] ?? -1));
+  }
+
+  #read(names: readonly string[], made: readonly NativeTensor[]): void {
+    const { binding } = this.#native;
+    names.forEach((name, index) => {
+      const { id } = made[index] ?? { id: -1 };
+      const values = binding.tensorDataSync(id);
+      if (!(values instanceof Float32Array)) throw new TypeError("A recorded value is not made of 32-bit floats.");
+      this.#numbers.set(name, values);
+      binding.deleteTensor(id);
+    });
+  }
+}

@@ -1,0 +1,148 @@
+import type { Tensor } from "@tensorflow/tfjs-core";
+import { attributeKind, typeAttribute, type Attribute, type Constant, type GraphNode } from "./graph-file.ts";
+import { isBinding, type NativeBackend, type NativeBinding, type NativeTensor } from "./native-binding.ts";
+import { NotRecordable } from "./not-recordable.ts";
+
+/** Operations as they are asked for. Values are named `node:output`. */
+export interface NativeTrace {
+  readonly nodes: readonly GraphNode[];
+  /** The value of a tensor that was made or fed while recording. */
+  valueOf(tensor: Tensor): string;
+  /** From now on this tensor's value is fed under a name, and no constant. */
+  feed(name: string, tensor: Tensor): void;
+}
+
+/**
+ * Records what `run` asks TensorFlow for; what is recorded is really computed. Every value that enters is a constant, but what it feeds.
+ * Throws `NotRecordable` where `run` reads a value back, because what it does next could depend on it, and where a tensor enters that was
+ * neither made nor fed in it.
+ */
+export function recordNative<T>(native: NativeBackend, run: (trace: NativeTrace) => T): T {
+  const { binding, readSync } = native;
+  const recorder = new Recorder(native);
+  native.binding = recorder.binding();
+  native.readSync = refuseToRead;
+  try {
+    return run(recorder);
+  } finally {
+    native.binding = binding;
+    native.readSync = readSync;
+  }
+}
+
+function refuseToRead(): never {
+  throw new NotRecordable("a value is read back while the step is computed");
+}
+
+interface Value {
+  /** Position of its node. */
+  readonly node: number;
+  readonly output: number;
+  readonly dtype: number;
+}
+
+class Recorder implements NativeTrace {
+  readonly nodes: GraphNode[] = [];
+  readonly #native: NativeBackend;
+  readonly #real: NativeBinding;
+  readonly #values = new Map<number, Value>();
+
+  constructor(native: NativeBackend) {
+    this.#native = native;
+    this.#real = native.binding;
+  }
+
+  feed(name: string, tensor: Tensor): void {
+    if (tensor.dtype !== "float32") throw new NotRecordable(`it takes in ${tensor.dtype} values from outside`);
+    const id = this.#idOf(tensor);
+    const node: GraphNode = {
+      name,
+      operation: "Placeholder",
+      inputs: [],
+      attributes: [typeAttribute("dtype", this.#real.TF_FLOAT), { name: "shape", type: attributeKind.shape, value: [...tensor.shape] }],
+      outputs: [this.#real.TF_FLOAT],
+    };
+    const known = this.#values.get(id);
+    // Where its numbers were written while recording, they came in as a constant that nothing has used yet.
+    if (known === undefined) this.#values.set(id, { node: this.nodes.push(node) - 1, output: 0, dtype: this.#real.TF_FLOAT });
+    else this.nodes[known.node] = node;
+  }
+
+  valueOf(tensor: Tensor): string {
+    return this.#nameOf(this.#known(this.#idOf(tensor)));
+  }
+
+  /** The binding with three calls replaced. Its own properties cannot be written. */
+  binding(): NativeBinding {
+    const real = this.#real;
+    const replaced: Pick<NativeBinding, "createTensor" | "executeOp" | "tensorDataSync"> = {
+      createTensor: (shape, dtype, values) => {
+        const id = real.createTensor(shape, dtype, values);
+        this.#constant(id, shape, dtype, values);
+        return id;
+      },
+      executeOp: (name, attributes, inputs, outputs) => {
+        const made = real.executeOp(name, attributes, inputs, outputs);
+        this.#operation(name, attributes, inputs, made);
+        return made;
+      },
+      tensorDataSync: refuseToRead,
+    };
+    const whole: unknown = Object.create(real, Object.fromEntries(Object.entries(replaced).map(([name, value]) => [name, { value }])));
+    if (!isBinding(whole)) throw new TypeError("The binding cannot be recorded.");
+    return whole;
+  }
+
+  #operation(operation: string, attributes: readonly Attribute[], inputs: readonly number[], outputs: readonly NativeTensor[]): void {
+    const known = inputs.map((id) => this.#known(id));
+    // The eager interface finds out the type of some operations by itself; a graph must be told.
+    const lacksType = typedByInput.has(operation) && !attributes.some((each) => each.name === "T");
+    const first = known[0];
+    const complete = lacksType && first !== undefined ? [...attributes, typeAttribute("T", first.dtype)] : attributes;
+    const name = `n${String(this.nodes.length)}`;
+    const node =
+      this.nodes.push({
+        name,
+        operation,
+        inputs: known.map((value) => this.#nameOf(value)),
+        attributes: complete,
+        outputs: outputs.map(({ dtype }) => dtype),
+      }) - 1;
+    outputs.forEach(({ id, dtype }, output) => this.#values.set(id, { node, output, dtype }));
+  }
+
+  #constant(id: number, shape: readonly number[], dtype: number, values: unknown): void {
+    if (!isNumbers(values)) throw new NotRecordable("a constant of the step is no array of numbers");
+    const constant: Constant = { type: dtype, shape: [...shape], values: values.slice() };
+    const name = `c${String(this.nodes.length)}`;
+    const node =
+      this.nodes.push({ name, operation: "Const", inputs: [], attributes: [typeAttribute("dtype", dtype)], outputs: [dtype], constant }) -
+      1;
+    this.#values.set(id, { node, output: 0, dtype });
+  }
+
+  #nameOf({ node, output }: Value): string {
+    const name = this.nodes[node]?.name;
+    if (name === undefined) throw new TypeError("A value of a recording has no node.");
+    return `${name}:${String(output)}`;
+  }
+
+  #idOf(tensor: Tensor): number {
+    const [id] = this.#native.getInputTensorIds([tensor]);
+    if (id === undefined) throw new TypeError("A tensor has no number.");
+    return id;
+  }
+
+  #known(id: number): Value {
+    const known = this.#values.get(id);
+    if (known === undefined) throw new NotRecordable("a tensor that was made outside of the step enters it");
+    return known;
+  }
+}
+
+/** Operations that the native backend calls without saying the type of their input. */
+const typedByInput: ReadonlySet<string> = new Set(["ExpandDims", "Select"]);
+
+function isNumbers(values: unknown): values is Float32Array | Int32Array | Uint8Array {
+  return values instanceof Float32Array || values instanceof Int32Array || values instanceof Uint8Array;
+}

@@ -1,0 +1,134 @@
+import { scalar, type Tensor } from "@tensorflow/tfjs-core";
+import { isDeepStrictEqual } from "node:util";
+import type { RandomStream } from "../../balancers/kernels/random-stream.ts";
+import { assumingFinite } from "../backend/assumptions.ts";
+import type { Batch } from "../batches.ts";
+import { BackwardPass } from "../gradients/backward-pass.ts";
+import type { OwnGradient, VariableGradients } from "../gradients/way-back.ts";
+import { watchingNoise, type DrawnNoise } from "../model/noise.ts";
+import { tapedPass, type PassParts } from "../passes/plain-passes.ts";
+import { inTensorScope } from "../tensor-scope.ts";
+import type { GraphNode } from "./graph-file.ts";
+import type { NativeBackend } from "./native-binding.ts";
+import { recordNative, type NativeTrace } from "./native-recorder.ts";
+import { NotRecordable } from "./not-recordable.ts";
+
+/** What a pass is recorded with. */
+export interface RecordingParts extends PassParts {
+  /** What dropout draws from. */
+  readonly noise: RandomStream;
+}
+
+/** A forward pass and every way back from it, as one graph. All is told by the names of its values. */
+export interface RecordedPass {
+  readonly nodes: readonly GraphNode[];
+  /** Position of the first node of the way back. */
+  readonly boundary: number;
+  /** What is drawn in each pass, in the order of the draws. */
+  readonly noise: readonly DrawnNoise[];
+  /** Sums that are finite wherever the graph computes what the step would. */
+  readonly checks: readonly string[];
+  readonly outputs: readonly string[];
+  readonly losses: readonly (string | undefined)[];
+  /** What the model's statistics become. */
+  readonly statistics: readonly string[];
+  readonly back: RecordedWay;
+}
+
+/** As `WayBack`, all at once. */
+export interface RecordedWay {
+  readonly own: ReadonlyMap<number, OwnGradient<string>>;
+  readonly representation: readonly (readonly (string | undefined)[])[];
+  /** By position of the loss. */
+  readonly alone: readonly VariableGradients<string>[];
+  readonly summed: VariableGradients<string>;
+}
+
+/** Names under which a recording is fed, by position. */
+export const fedAs = {
+  input: (index: number) => `x${String(index)}`,
+  target: (task: number) => `y${String(task)}`,
+  rowWeight: (task: number) => `r${String(task)}`,
+  parameter: (index: number) => `p${String(index)}`,
+  statistic: (index: number) => `m${String(index)}`,
+  noise: (index: number) => `z${String(index)}`,
+  /** Of a loss, by its position. */
+  weight: (position: number) => `w${String(position)}`,
+} as const;
+
+/**
+ * Records twice, for what differs between the two is made in JavaScript, and would be the same for ever. Moves the model's statistics and
+ * draws noise, as two passes do. Throws `NotRecordable`.
+ */
+export function recordPass(native: NativeBackend, parts: RecordingParts, batch: Batch, standIns: boolean): RecordedPass {
+  const recorded = recordOnce(native, parts, batch, standIns);
+  const again = recordOnce(native, parts, batch, standIns);
+  if (!isDeepStrictEqual(recorded.nodes, again.nodes)) {
+    throw new NotRecordable("it computes something else each time, from values that are not drawn from the run's streams");
+  }
+  return recorded;
+}
+
+function recordOnce(native: NativeBackend, parts: RecordingParts, batch: Batch, standIns: boolean): RecordedPass {
+  return inTensorScope(() =>
+    recordNative(native, (trace) => {
+      feedBatch(trace, parts, batch);
+      const noise: DrawnNoise[] = [];
+      const checks: string[] = [];
+      const draw = (drawn: DrawnNoise): void => {
+        trace.feed(fedAs.noise(noise.push(drawn) - 1), drawn.tensor);
+      };
+      const assume = (total: Tensor): void => void checks.push(trace.valueOf(total));
+      return assumingFinite(assume, () => {
+        const { tape, outputs, losses, seeds } = watchingNoise(parts.noise, draw, () => tapedPass(parts, batch, standIns));
+        try {
+          return {
+            noise,
+            checks,
+            outputs: outputs.map((output) => trace.valueOf(output)),
+            losses: losses.map((loss) => (loss === undefined ? undefined : trace.valueOf(loss))),
+            statistics: parts.model.statistics.map(({ variable }) => trace.valueOf(variable)),
+            boundary: trace.nodes.length,
+            back: recordBack(
+              trace,
+              BackwardPass.reading(tape, present(seeds), (gradient) => trace.valueOf(gradient)),
+            ),
+            nodes: trace.nodes,
+          };
+        } finally {
+          tape.dispose();
+        }
+      });
+    }),
+  );
+}
+
+function feedBatch(trace: NativeTrace, { model }: RecordingParts, { inputs, targets }: Batch): void {
+  inputs.forEach((tensor, index) => trace.feed(fedAs.input(index), tensor));
+  targets.forEach((own, task) => {
+    if (own === undefined) return;
+    trace.feed(fedAs.target(task), own.target);
+    trace.feed(fedAs.rowWeight(task), own.rowWeight);
+  });
+  model.parameters.forEach(({ variable }, index) => trace.feed(fedAs.parameter(index), variable));
+  model.statistics.forEach(({ variable }, index) => trace.feed(fedAs.statistic(index), variable));
+}
+
+function recordBack(trace: NativeTrace, pass: BackwardPass<string>): RecordedWay {
+  const positions = Array.from({ length: pass.losses }, (_, position) => position);
+  const weights = positions.map((position) => {
+    const weight = scalar(1);
+    trace.feed(fedAs.weight(position), weight);
+    return weight;
+  });
+  return {
+    own: pass.own,
+    representation: pass.representation(),
+    alone: positions.map((position) => pass.alone(position)),
+    summed: pass.summedBy(weights),
+  };
+}
+
+function present(seeds: readonly (Tensor | undefined)[]): Tensor[] {
+  return seeds.flatMap((seed) => seed ?? []);
+}

@@ -1,0 +1,354 @@
+import { exp, keep, memory, mul, scalar, sum, tensor } from "@tensorflow/tfjs-core";
+import { beforeAll, expect, test, vi } from "vitest";
+import type { LayerEntry } from "../../../../src/experiment/schema.ts";
+import { startBackend } from "../../../../src/training/backend/backend.ts";
+import { makeBatch, type Batch } from "../../../../src/training/batches.ts";
+import { agrees } from "../../../../src/training/compiled/agreement.ts";
+import { CompiledPasses, type CompiledParts } from "../../../../src/training/compiled/compiled-passes.ts";
+import { nativeBackend } from "../../../../src/training/compiled/native-binding.ts";
+import { NativeGraph } from "../../../../src/training/compiled/native-graph.ts";
+import type { RowValues } from "../../../../src/training/data/dataset.ts";
+import { absoluteError } from "../../../../src/training/losses/number-losses.ts";
+import { crossEntropy } from "../../../../src/training/losses/softmax-losses.ts";
+import type { MultiTaskModel } from "../../../../src/training/model/model.ts";
+import type { Pass, Passes } from "../../../../src/training/passes/pass.ts";
+import { PlainPasses } from "../../../../src/training/passes/plain-passes.ts";
+import { RandomStreams } from "../../../../src/training/random-streams.ts";
+import { inTensorScope } from "../../../../src/training/tensor-scope.ts";
+import { describeOn } from "../../backends.ts";
+import { containing } from "../data/containing.ts";
+import { layerRows, titleOf, type LayerRow } from "../backend/layer-cases.ts";
+import { classification, network, regression, shape } from "../model/networks.ts";
+
+type Numbers = ReadonlyMap<string, readonly (Float32Array | undefined)[]>;
+
+/** What differs by more than rounding. */
+function differences(plain: Numbers, compiled: Numbers): readonly string[] {
+  return [...plain].flatMap(([what, blocks]) => (agrees(blocks, compiled.get(what) ?? []) ? [] : [what]));
+}
+
+const tasks = [classification("kind"), regression("size"), regression("age")];
+
+/** A network of a trunk, two kinds of heads, and batches for it. */
+class Fixture {
+  readonly model: MultiTaskModel;
+  readonly inputShape: readonly number[];
+  readonly rows: number;
+  readonly noise = new RandomStreams(3);
+  readonly parts: CompiledParts;
+  readonly values = new RandomStreams(5).get("values");
+
+  constructor(trunk: readonly LayerEntry[], inputShape: readonly number[], rows = 4) {
+    this.inputShape = inputShape;
+    this.rows = rows;
+    this.model = network(trunk, shape(inputShape, ...tasks), { streams: this.noise });
+    this.parts = {
+      model: this.model,
+      variables: this.model.parameters.map(({ variable }) => variable),
+      losses: [crossEntropy(0, undefined), absoluteError, absoluteError],
+      noise: this.noise.get("noise"),
+      batchSize: rows,
+    };
+  }
+
+  compiled(): CompiledPasses {
+    const native = nativeBackend();
+    if (native === undefined) throw new Error("The native backend does not compute.");
+    return new CompiledPasses(native, this.parts);
+  }
+
+  batch({ rows = this.rows, whole = false, absent = [] as readonly number[], input = undefined as number | undefined } = {}): Batch {
+    const size = this.inputShape.reduce((product, axis) => product * axis, rows);
+    const draw = (): number => (whole ? this.values.below(5) : this.values.normal());
+    const values: RowValues = {
+      rows,
+      inputs: [Float32Array.from({ length: size }, () => input ?? draw())],
+      targets: [
+        Float32Array.from({ length: rows }, () => this.values.below(3)),
+        ...[1, 2].map(() => Float32Array.from({ length: rows }, () => this.values.normal())),
+      ],
+      // The first row lacks its last label.
+      present: tasks.map((_, task) =>
+        Uint8Array.from({ length: rows }, (__, row) => (absent.includes(task) || (task === 2 && row === 0) ? 0 : 1)),
+      ),
+    };
+    return makeBatch({ inputs: [{ name: "input", shape: this.inputShape, features: [] }], tasks }, values);
+  }
+
+  /** All that a pass tells, and what it leaves behind. */
+  told(passes: Passes, batch: Batch, kind = "usual", weights = [1, 2, 3]): Numbers {
+    return inTensorScope(() => {
+      const pass = passes.forward(batch, { kind });
+      const numbers = this.#numbers(pass, weights);
+      pass.dispose();
+      return numbers;
+    });
+  }
+
+  #numbers(pass: Pass, weights: readonly number[]): Numbers {
+    const way = pass.back([...tasks.keys()]);
+    const blocks = (gradients: ReadonlyMap<number, Float32Array>) => this.parts.variables.map(({ id }) => gradients.get(id));
+    const lockStep = new Map<number, readonly (Float32Array | undefined)[]>();
+    way.inLockStep((id, gradients) => lockStep.set(id, gradients));
+    return new Map<string, readonly (Float32Array | undefined)[]>([
+      ["outputs", pass.outputs],
+      ["losses", pass.losses.map((loss) => Float32Array.of(loss ?? -1))],
+      ["statistics", this.model.statistics.map(({ variable }) => variable.dataSync<"float32">().slice())],
+      ["sum", blocks(way.summed(weights))],
+      ["own", blocks(new Map([...way.own].map(([id, { values }]) => [id, values])))],
+      ["alone", [0, 1, 2].flatMap((position) => blocks(way.alone(position)))],
+      ["lock-step", this.parts.variables.flatMap(({ id }) => lockStep.get(id) ?? [])],
+      ["representation", way.representation().flat()],
+      ["noise", [Float32Array.from(this.parts.noise.save())]],
+    ]);
+  }
+
+  /** Both from the same noise and statistics. */
+  both(compiled: Passes, batch: Batch, kind?: string, weights?: readonly number[]): readonly [plain: Numbers, compiled: Numbers] {
+    const noise = this.parts.noise.save();
+    const statistics = this.model.statistics.map(({ variable }) => variable.clone());
+    const plain = this.told(new PlainPasses(this.parts), batch, kind, weights === undefined ? undefined : [...weights]);
+    this.parts.noise.restore(noise);
+    this.model.statistics.forEach(({ variable }, index) => variable.assign(statistics[index] ?? variable));
+    for (const each of statistics) each.dispose();
+    return [plain, this.told(compiled, batch, kind, weights === undefined ? undefined : [...weights])];
+  }
+
+  move(): void {
+    for (const { variable } of this.model.parameters) {
+      const moved = tensor(
+        variable.dataSync<"float32">().map((value) => value + 0.05 * this.values.normal()),
+        variable.shape,
+      );
+      variable.assign(moved);
+      moved.dispose();
+    }
+  }
+}
+
+/** The layer between others that train, so that what it hands back is used. */
+function trunkOf([layer, [, ...inputShape], given = {}]: LayerRow): readonly LayerEntry[] {
+  const entry = { [layer]: given } as LayerEntry;
+  const first: readonly LayerEntry[] = layer === "embedding" ? [] : [{ dense: { units: inputShape.at(-1) ?? 1 } }];
+  return [...first, entry, { reshape: { targetShape: [-1] } }, { dense: { units: 4, activation: "tanh" } }];
+}
+
+describeOn("native")("A compiled pass", () => {
+  beforeAll(async () => {
+    await startBackend("native");
+  });
+
+  test.each(layerRows.map((row) => ({ title: titleOf(row[0], row[1], row[2] ?? {}), row })))(
+    "computes as the plain one: $title",
+    ({ row }) => {
+      const [layer, [rows = 0, ...inputShape]] = row;
+      const fixture = new Fixture(trunkOf(row), inputShape, rows);
+      const compiled = fixture.compiled();
+      for (let step = 0; step < 2; step++) {
+        inTensorScope(() => {
+          const [plain, graph] = fixture.both(compiled, fixture.batch({ whole: layer === "embedding" }));
+          expect(differences(plain, graph)).toEqual([]);
+        });
+        fixture.move();
+      }
+      expect(compiled.takeNotes()).toEqual([]);
+      compiled.dispose();
+      fixture.model.dispose();
+    },
+  );
+
+  const plainTrunk: readonly LayerEntry[] = [{ dense: { units: 6, activation: "relu" } }, { dropout: { rate: 0.3 } }, "batchNormalization"];
+
+  test("with what was asked for before computed early, in one run or two", () => {
+    const fixture = new Fixture(plainTrunk, [5]);
+    const compiled = fixture.compiled();
+    const weights = [[1, 1, 1], [1, 1, 1], [1, 1, 1], [1, 2, 3], [3, 2, 1], [1, 1, 1]]; // prettier-ignore
+    for (const each of weights) {
+      inTensorScope(() => {
+        const [plain, graph] = fixture.both(compiled, fixture.batch(), "usual", each);
+        expect(differences(plain, graph)).toEqual([]);
+      });
+      fixture.move();
+    }
+    expect(compiled.save()["usual"]).toMatchObject({ weights: [1, 1, 1], isRepeated: true, isKnown: false });
+    fixture.model.dispose();
+    compiled.dispose();
+  });
+
+  test("asks TensorFlow once where the way back is as in the two passes before, and twice where its weights are not", () => {
+    const fixture = new Fixture(plainTrunk, [5]);
+    const compiled = fixture.compiled();
+    const runs: number[] = [];
+    const asked = vi.spyOn(NativeGraph.prototype, "run");
+    const pass = (weights: readonly number[]): void => {
+      inTensorScope(() => {
+        const made = compiled.forward(fixture.batch(), { kind: "usual" });
+        const way = made.back([0, 1, 2]);
+        asked.mockClear();
+        way.summed(weights);
+        expect(way.own.size).toBeGreaterThan(0);
+        runs.push(asked.mock.calls.length);
+        made.dispose();
+      });
+    };
+    for (const weights of [[1, 1, 1], [1, 1, 1], [1, 1, 1], [1, 1, 1], [1, 1, 2], [1, 1, 3]]) pass(weights); // prettier-ignore
+    // First the sum and the heads' own by themselves; then both with the forward pass, until the weights change; then both together.
+    expect(runs).toEqual([2, 2, 0, 0, 1, 1]);
+    asked.mockRestore();
+    compiled.dispose();
+    fixture.model.dispose();
+  });
+
+  test("is as it would have been where it goes on from what another remembered", () => {
+    const told = (restart: boolean): Numbers => {
+      const fixture = new Fixture(plainTrunk, [5]);
+      const [first, second] = [fixture.compiled(), fixture.compiled()];
+      return inTensorScope(() => {
+        for (let step = 0; step < 3; step++) fixture.told(first, fixture.batch());
+        if (restart) second.restore(first.save());
+        const numbers = fixture.told(restart ? second : first, fixture.batch());
+        first.dispose();
+        second.dispose();
+        fixture.model.dispose();
+        return numbers;
+      });
+    };
+    expect(told(true)).toEqual(told(false));
+  });
+
+  test("is made plainly for rows that no recording is of: a part of a batch, and tasks without a label", () => {
+    const fixture = new Fixture(plainTrunk, [5]);
+    const compiled = fixture.compiled();
+    inTensorScope(() => fixture.told(compiled, fixture.batch()));
+    inTensorScope(() => {
+      const [plain, other] = fixture.both(compiled, fixture.batch({ rows: 3 }));
+      expect(other).toEqual(plain);
+    });
+    inTensorScope(() => {
+      const pass = compiled.forward(fixture.batch({ absent: [1] }), { kind: "usual" });
+      expect(pass.losses[1]).toBeUndefined();
+      expect(pass.back([0, 2]).losses).toBe(2);
+      pass.dispose();
+    });
+    compiled.dispose();
+    fixture.model.dispose();
+  });
+
+  test("takes its way back from some of the tasks as the plain one does", () => {
+    const fixture = new Fixture(plainTrunk, [5]);
+    const compiled = fixture.compiled();
+    inTensorScope(() => {
+      const batch = fixture.batch();
+      const noise = fixture.parts.noise.save();
+      const one = compiled.forward(batch, { kind: "usual" });
+      fixture.parts.noise.restore(noise);
+      const other = new PlainPasses(fixture.parts).forward(batch, { kind: "usual" });
+      const blocks = (pass: Pass): readonly (Float32Array | undefined)[] => {
+        const gradients = pass.back([0, 2]).summed([1, 1]);
+        return fixture.parts.variables.map(({ id }) => gradients.get(id));
+      };
+      expect(agrees(blocks(other), blocks(one))).toBe(true);
+      expect(fixture.parts.noise.save()).not.toEqual(noise);
+      one.dispose();
+      other.dispose();
+    });
+    compiled.dispose();
+    fixture.model.dispose();
+  });
+
+  test("tells what is not finite as the plain one does, also where pooling would hide it", () => {
+    const trunk: readonly LayerEntry[] = [{ conv2d: { filters: 2, kernelSize: 2 } }, "maxPooling2d", "flatten"];
+    const fixture = new Fixture(trunk, [5, 5, 1]);
+    const compiled = fixture.compiled();
+    inTensorScope(() => fixture.told(compiled, fixture.batch()));
+    for (const input of [Number.NaN, Number.POSITIVE_INFINITY]) {
+      inTensorScope(() => {
+        const [plain, graph] = fixture.both(compiled, fixture.batch({ input }));
+        expect(graph).toEqual(plain);
+        expect(plain.get("losses")?.flatMap((loss) => [...(loss ?? [])])).toEqual([Number.NaN, Number.NaN, Number.NaN]);
+      });
+    }
+    compiled.dispose();
+    fixture.model.dispose();
+  });
+
+  test.each<[string, (fixture: Fixture) => Fixture["model"]["forward"], string]>([
+    [
+      "numbers from elsewhere than the run's streams",
+      ({ model }) => {
+        let draws = 0;
+        return (inputs, training) => model.forward(inputs, training).map((output) => mul(output, (draws += 1)));
+      },
+      "values that are not drawn from the run's streams",
+    ],
+    [
+      "what it does depends on a value",
+      ({ model }) =>
+        (inputs, training) =>
+          model.forward(inputs, training).map((output) => ((sum(output).dataSync()[0] ?? 0) > 0 ? output : mul(output, 2))),
+      "a value is read back",
+    ],
+    [
+      "a tensor of its own",
+      ({ model }) => {
+        const kept = keep(exp(scalar(1)));
+        return (inputs, training) => model.forward(inputs, training).map((output) => mul(output, kept));
+      },
+      "made outside of the step",
+    ],
+  ])("is refused with the reason, and made plainly: %s", (_, forward, reason) => {
+    const fixture = new Fixture(plainTrunk, [5]);
+    const changed = { ...fixture.parts.model, forward: forward(fixture) };
+    Object.assign(fixture.parts, { model: changed });
+    const compiled = fixture.compiled();
+    inTensorScope(() => {
+      const pass = compiled.forward(fixture.batch(), { kind: "usual" });
+      expect(pass.losses.every((loss) => Number.isFinite(loss))).toBe(true);
+      pass.dispose();
+    });
+    expect(compiled.takeNotes()).toEqual([containing(reason)]);
+    expect(compiled.takeNotes()).toEqual([]);
+    compiled.dispose();
+    fixture.model.dispose();
+  });
+
+  test("runs operation by operation where TensorFlow's graph of it computes something else, and says so", () => {
+    const fixture = new Fixture(plainTrunk, [5]);
+    const compiled = fixture.compiled();
+    const run = NativeGraph.prototype.run;
+    const zeros = keep(tensor(new Float32Array(30), [5, 6]));
+    const [other = -1] = nativeBackend()?.getInputTensorIds([zeros]) ?? [];
+    const wrong = vi.spyOn(NativeGraph.prototype, "run").mockImplementation(function (this: NativeGraph, feeds, outputs) {
+      return run.call(this, new Map([...feeds, ["p0", other]]), outputs);
+    });
+    for (let step = 0; step < 3; step++) {
+      inTensorScope(() => {
+        const [plain, graph] = fixture.both(compiled, fixture.batch());
+        expect(differences(plain, graph)).toEqual([]);
+      });
+      fixture.move();
+    }
+    expect([...new Set(compiled.takeNotes())]).toEqual([containing("changes what it computes")]);
+    wrong.mockRestore();
+    zeros.dispose();
+    compiled.dispose();
+    fixture.model.dispose();
+  });
+
+  test("leaves no tensor behind", () => {
+    const fixture = new Fixture(plainTrunk, [5]);
+    const compiled = fixture.compiled();
+    const steps = (): number => {
+      for (let step = 0; step < 4; step++) {
+        inTensorScope(() => {
+          fixture.told(compiled, fixture.batch());
+          compiled.losses(fixture.batch());
+        });
+      }
+      return memory().numTensors;
+    };
+    expect(steps()).toBe(steps());
+    compiled.dispose();
+    fixture.model.dispose();
+  });
+});
