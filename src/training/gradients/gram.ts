@@ -16,10 +16,25 @@ export function combine(rows: readonly JacobianRow[], weights: readonly number[]
     const [first, ...rest] = parts;
     if (first === undefined) return undefined;
     if (rest.length === 0 && first.weight === 1) return first.block;
-    const sum = new Float64Array(first.block.length);
-    for (const { block, weight } of parts) for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] ?? 0) + weight * (block[i] ?? 0);
-    return Float32Array.from(sum);
+    return weightedSum(parts, first.block.length);
   });
+}
+
+/** Elements that are added up at a time: their sums stay in the processor's nearest memory. */
+const stretch = 2048;
+
+function weightedSum(parts: readonly { readonly block: Float32Array; readonly weight: number }[], size: number): Float32Array {
+  const sum = new Float32Array(size);
+  const open = new Float64Array(Math.min(stretch, size));
+  for (let start = 0; start < size; start += stretch) {
+    const length = Math.min(stretch, size - start);
+    open.fill(0);
+    for (const { block, weight } of parts) {
+      for (let i = 0; i < length; i++) open[i] = (open[i] ?? 0) + weight * (block[start + i] ?? 0);
+    }
+    for (let i = 0; i < length; i++) sum[start + i] = open[i] ?? 0;
+  }
+  return sum;
 }
 
 /** A row as one vector over all parameters, 0 where the task does not reach. */
