@@ -2,6 +2,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { join } from "node:path";
 import type { MetricTable, OwnershipMap, RunDescription, RunEvent, RunResult } from "../../experiment/record.ts";
 import { type ProcessIdentity, type RequestKind, runFiles } from "../contract.ts";
+import { detailText } from "./event-row.ts";
 import { openMigrated } from "./open-store.ts";
 import { SeriesBuffer, SeriesStatements } from "./series-buffer.ts";
 import { tailsAt } from "./series-tail.ts";
@@ -170,7 +171,7 @@ export class RunWriter {
           if (finish !== undefined) done.push(finish);
         }
         for (const { kind, step, at, message, detail } of events) {
-          this.#insertEvent.run(kind, step, at, message, detail === undefined ? null : JSON.stringify(detail));
+          this.#insertEvent.run(kind, step, at, message, detail === undefined ? null : detailText(detail));
         }
         for (const { step, epoch, map } of snapshots) this.#insertSnapshot.run(map.parameter, step, epoch, packShares(map.shares));
         if (this.#progress === undefined) this.#database.prepare("UPDATE run SET heartbeat_at = ?").run(now);

@@ -97,6 +97,27 @@ describe("a run's store", () => {
     writer.close();
   });
 
+  test.each([Infinity, -Infinity, NaN])("keeps %d in the detail of an event", (loss) => {
+    using workspace = new TemporaryWorkspace();
+    const folder = workspace.bareRun();
+    const writer = RunWriter.open(folder);
+    writer.event({ kind: "warning", step: 1, at: 5, message: "diverged", detail: { diverged: 'the "left"', loss } });
+    writer.commit(0);
+    writer.close();
+    using reader = RunReader.open(folder);
+    expect(reader.events()[0]?.detail).toEqual({ diverged: 'the "left"', loss });
+  });
+
+  test("reads an event whose number was written as null", () => {
+    using workspace = new TemporaryWorkspace();
+    const folder = workspace.bareRun();
+    const database = openMigrated(join(folder, "run.sqlite"), "write");
+    database.exec(`INSERT INTO event (kind, step, at, message, detail) VALUES ('warning', 1, 5, 'diverged', '{"loss":null}')`);
+    database.close();
+    using reader = RunReader.open(folder);
+    expect(reader.events()[0]?.detail).toEqual({ loss: NaN });
+  });
+
   test("lets others ask, and the trainer hears each request once", () => {
     using workspace = new TemporaryWorkspace();
     const folder = workspace.bareRun();
