@@ -13,6 +13,7 @@ import { UserCode } from "./modules/user-code.ts";
 import { RandomStreams } from "./random-streams.ts";
 import type { Control, Recorder } from "./recorder.ts";
 import { prepareTraining, type Training } from "./training.ts";
+import { recordingFiles, ResumedData } from "./resumed-data.ts";
 import { TrainingLoop } from "./training-loop.ts";
 import { restoreState } from "./training-state.ts";
 
@@ -54,7 +55,9 @@ async function trainOn(request: TrainingRequest, recorder: Recorder, control: Co
   const started = await startBackend(backend, { workspaceFolder: baseFolder, threads, ...request.backend });
   const streams = new RandomStreams(experiment.training.seed);
   const room = roomOf(request);
-  const { dataset, module: ofData } = await openDataset(experiment, room);
+  const data = request.resumeFrom === undefined ? undefined : await ResumedData.compare(request.resumeFrom, baseFolder, recorder);
+  const open = async (): ReturnType<typeof openDataset> => await openDataset(experiment, room);
+  const { dataset, module: ofData } = data === undefined ? await recordingFiles(request, open) : await open();
   try {
     user.add(ofData);
     const { model, module: ofModel } = await openNetwork(withDropout(experiment), dataset, streams, room);
@@ -81,6 +84,8 @@ async function trainOn(request: TrainingRequest, recorder: Recorder, control: Co
     } finally {
       model.dispose();
     }
+  } catch (error) {
+    throw data?.blamed(error) ?? error;
   } finally {
     await dataset.close?.();
   }

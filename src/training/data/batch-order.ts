@@ -1,9 +1,17 @@
 import { RandomStream } from "../../balancers/kernels/random-stream.ts";
+import type { FeedState } from "./dataset.ts";
 
 /** Where a training is in its rows: the order of the open epoch, and how many of its rows are done. */
 export interface OrderState {
   readonly order: Uint32Array;
   readonly position: number;
+}
+
+/** The order in a feed's saved state. Throws `RangeError` where the feed was one of windows of a file, whose order is of another kind. */
+export function savedOrder({ numbers, arrays }: FeedState): OrderState {
+  const { order } = arrays;
+  if (order !== undefined) return { order, position: numbers["position"] ?? 0 };
+  throw new RangeError("The saved order is of rows that are read from a file, and now they are in memory. Set data.memory as it was.");
 }
 
 /** The order in which rows are trained on: shuffled anew for every epoch; the last batch of an epoch may be smaller. */

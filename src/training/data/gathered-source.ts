@@ -1,4 +1,4 @@
-import { BatchOrder } from "./batch-order.ts";
+import { BatchOrder, savedOrder } from "./batch-order.ts";
 import type { BatchFeed, FeedOptions, FeedState, RowSource, RowValues } from "./dataset.ts";
 
 /** Puts rows together when they are asked for. */
@@ -53,7 +53,7 @@ class GatheredFeed implements BatchFeed {
     return { numbers: { position }, arrays: { order } };
   }
 
-  restore({ numbers, arrays }: FeedState): void {
-    this.#order.restore({ order: arrays["order"] ?? new Uint32Array(), position: numbers["position"] ?? 0 });
+  restore(state: FeedState): void {
+    this.#order.restore(savedOrder(state));
   }
 }

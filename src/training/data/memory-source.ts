@@ -1,4 +1,4 @@
-import { BatchOrder } from "./batch-order.ts";
+import { BatchOrder, savedOrder } from "./batch-order.ts";
 import type { BatchFeed, FeedOptions, FeedState, RowSource, RowValues } from "./dataset.ts";
 
 /** Rows that are all in memory, encoded as the network takes them in. Shuffled as a whole for every epoch. */
@@ -46,8 +46,8 @@ class MemoryFeed implements BatchFeed {
     return { numbers: { position }, arrays: { order } };
   }
 
-  restore({ numbers, arrays }: FeedState): void {
-    this.#order.restore({ order: arrays["order"] ?? new Uint32Array(), position: numbers["position"] ?? 0 });
+  restore(state: FeedState): void {
+    this.#order.restore(savedOrder(state));
   }
 }
 

@@ -1,4 +1,4 @@
-import { BatchOrder } from "../batch-order.ts";
+import { BatchOrder, savedOrder } from "../batch-order.ts";
 import type { BatchFeed, FeedOptions, FeedState, RowSource, RowValues } from "../dataset.ts";
 import { emptyBlock, type PackedRows, type RowBlock } from "./packed-rows.ts";
 import { firstRows, gatherRows, type BatchArrays, type RowEncoder } from "./row-encoder.ts";
@@ -115,7 +115,7 @@ class WholeFeed implements BatchFeed {
     return { numbers: { position }, arrays: { order } };
   }
 
-  restore({ numbers, arrays }: FeedState): void {
-    this.#order.restore({ order: arrays["order"] ?? new Uint32Array(), position: numbers["position"] ?? 0 });
+  restore(state: FeedState): void {
+    this.#order.restore(savedOrder(state));
   }
 }
