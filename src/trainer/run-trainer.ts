@@ -9,6 +9,7 @@ import { RunReader } from "../runs/store/run-reader.ts";
 import type { Ending } from "../runs/store/run-writer.ts";
 import { RunStoreError } from "../runs/store/store-error.ts";
 import { type BackendOptions, startBackend, type StartedBackend } from "../training/backend/backend.ts";
+import { StrayErrors } from "../training/stray-errors.ts";
 import { train } from "../training/train.ts";
 import { Recording, RecordingError } from "./recording.ts";
 import { wasmBeside } from "./wasm-beside.ts";
@@ -42,7 +43,9 @@ export async function runTrainer(entry: string, folder: string, resumeAt: number
       recording.requestStop();
     });
   }
-  const ending = await Promise.race([trainOnce(entry, folder, recording, resumeAt), unexpected()]);
+  // What nobody caught ends the run too, and is told like everything else.
+  const strays = new StrayErrors();
+  const ending = await Promise.race([trainOnce(entry, folder, recording, resumeAt, strays), strays.late.catch(failed)]);
   return finish(folder, recording, ending);
 }
 
@@ -53,7 +56,13 @@ async function openRecording(entry: string, folder: string, resumeAt: number | n
   return Recording.start({ entry, folder, owner, resumeAt, log });
 }
 
-async function trainOnce(entry: string, folder: string, recording: Recording, resumeAt: number | null): Promise<Ending> {
+async function trainOnce(
+  entry: string,
+  folder: string,
+  recording: Recording,
+  resumeAt: number | null,
+  strays: StrayErrors,
+): Promise<Ending> {
   try {
     const experimentFile = experimentFileOf(folder);
     const experiment = readExperiment(folder);
@@ -70,7 +79,7 @@ async function trainOnce(entry: string, folder: string, recording: Recording, re
         .join(", "),
     );
     const checkpointFolder = join(folder, runFiles.checkpoints);
-    const request = { experiment, baseFolder, checkpointFolder, backend };
+    const request = { experiment, baseFolder, checkpointFolder, backend, strays };
     const resumed = resumeAt === null ? {} : { resumeFrom: join(checkpointFolder, `step-${resumeAt}`) };
     const { kind, result } = await train({ ...request, ...resumed }, recording, recording);
     return { status: kind, reason: kind === "stopped" ? "Stopped on request." : null, result };
@@ -117,14 +126,6 @@ async function endWithoutRecording(folder: string, problem: unknown): Promise<vo
     // Readers see by its process that it has ended.
     log(stackOf(error));
   }
-}
-
-/** What nobody caught ends the run too, and is told like everything else. */
-function unexpected(): Promise<Ending> {
-  return new Promise((resolve) => {
-    process.on("uncaughtException", (error) => resolve(failed(error)));
-    process.on("unhandledRejection", (error) => resolve(failed(error)));
-  });
 }
 
 function failed(error: unknown): Ending {

@@ -10,7 +10,9 @@ import { wasmBeside } from "./wasm-beside.ts";
  * code may never return, may end its process, or take all memory; the inspector ends it when it takes too long.
  */
 export async function tryModules(entry: string, keptFolder: string): Promise<void> {
-  endWithParent(keptFolder);
+  // While it runs, the user's code is refused the end of the process.
+  const exit = process.exit.bind(process);
+  endWithParent(keptFolder, () => exit(0));
   const question = await new Promise<TrialQuestion>((resolve) => {
     process.once("message", (message: unknown) => {
       if (isTrialQuestion(message)) resolve(message);
@@ -45,10 +47,10 @@ export async function tryModules(entry: string, keptFolder: string): Promise<voi
  * Ends this process when the inspector is gone, also in the middle of an endless loop: nobody else would. A thread of its own looks,
  * for this one may be busy.
  */
-function endWithParent(keptFolder: string): void {
+function endWithParent(keptFolder: string, exit: () => void): void {
   process.on("disconnect", () => {
     rmSync(keptFolder, { recursive: true, force: true });
-    process.exit(0);
+    exit();
   });
   const watch = `
     const { rmSync } = require("node:fs");

@@ -7,6 +7,7 @@ import { readCheckpoint, checkpointPath, type Checkpoint } from "./checkpoint.ts
 import { CheckpointKeeper } from "./checkpoint-keeper.ts";
 import { openDataset } from "./data/open-dataset.ts";
 import { openNetwork } from "./model/open-network.ts";
+import { refuseExit } from "./modules/exit-guard.ts";
 import { placeEvent } from "./modules/module-error.ts";
 import type { ModuleRoom } from "./modules/open-module.ts";
 import { UserCode } from "./modules/user-code.ts";
@@ -15,6 +16,7 @@ import type { Control, Recorder } from "./recorder.ts";
 import { prepareTraining, type Training } from "./training.ts";
 import { recordingFiles, ResumedData } from "./resumed-data.ts";
 import { TrainingLoop } from "./training-loop.ts";
+import { StrayErrors } from "./stray-errors.ts";
 import { restoreState } from "./training-state.ts";
 
 /** What one training needs to know. */
@@ -28,6 +30,8 @@ export interface TrainingRequest {
   readonly resumeFrom?: string;
   /** Where the backends are looked for; the native one in `baseFolder` unless told otherwise. */
   readonly backend?: BackendOptions;
+  /** What is thrown outside of the training's own calls; without it nobody looks. */
+  readonly strays?: StrayErrors;
 }
 
 export type TrainingEnd =
@@ -39,13 +43,21 @@ export type TrainingEnd =
  */
 export async function train(request: TrainingRequest, recorder: Recorder, control: Control): Promise<TrainingEnd> {
   const user = new UserCode();
+  const { strays, experiment } = request;
+  const allowExit = "module" in experiment.data || "module" in experiment.model ? refuseExit() : undefined;
   try {
-    return await trainOn(request, recorder, control, user);
+    if (strays === undefined) return await trainOn(request, recorder, control, user);
+    strays.blame = (error) => user.blamed(error);
+    const end = await Promise.race([trainOn(request, recorder, strays.watching(control), user), strays.late]);
+    await strays.settle();
+    return end;
   } catch (error) {
     const blamed = user.blamed(error);
     const event = placeEvent(blamed, user.step());
     if (event !== undefined) recorder.event(event);
     throw blamed;
+  } finally {
+    allowExit?.();
   }
 }
 

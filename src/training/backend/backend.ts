@@ -8,6 +8,7 @@ import { registerGradients } from "./gradients.ts";
 import { installKernels } from "./kernels.ts";
 import { installNativeKernels } from "./native-kernels.ts";
 import { loadNative, type NativeOptions } from "./native.ts";
+import { withoutNewListeners } from "./process-listeners.ts";
 
 export interface BackendOptions extends NativeOptions {
   /** Where the `.wasm` files are, when they are not in TensorFlow.js's own package (a bundle has them beside itself). */
@@ -74,7 +75,7 @@ async function startWasm(options: BackendOptions): Promise<StartedBackend> {
   if (options.wasmFolder !== undefined && getBackend() !== "wasm") setWasmPaths(`${options.wasmFolder}/`);
   // More threads do not work in Node, and would make sums depend on the machine.
   setThreadsCount(1);
-  if (!(await setBackend("wasm"))) {
+  if (!(await withoutNewListeners(async () => await setBackend("wasm")))) {
     const where = options.wasmFolder ?? "the package @tensorflow/tfjs-backend-wasm";
     throw new BackendError(
       "wasm-broken",

@@ -10,8 +10,11 @@ import { openNetwork } from "../model/open-network.ts";
 import type { DataShape } from "../model/plan.ts";
 import { RandomStreams } from "../random-streams.ts";
 import { inTensorScope } from "../tensor-scope.ts";
+import { StrayErrors } from "../stray-errors.ts";
+import { refuseExit } from "./exit-guard.ts";
 import { ModuleError } from "./module-error.ts";
 import type { ModuleRoom } from "./open-module.ts";
+import { UserCode } from "./user-code.ts";
 
 /** What a trial of the user's own code found out, told at once, for the code may never return. */
 export interface TrialListener {
@@ -32,26 +35,39 @@ export interface Trial {
 /** Runs the modules of an experiment once, as a training would begin, with two rows of zeros. What is wrong with them is told. */
 export async function tryOutModules({ experiment, shape, room, backend }: Trial, listener: TrialListener): Promise<void> {
   const streams = new RandomStreams(experiment.training.seed);
+  const user = new UserCode();
+  const allowExit = refuseExit();
+  using strays = new StrayErrors();
+  strays.blame = (error) => user.blamed(error);
   try {
     await startBackend("wasm", backend);
     let known = shape;
     if ("module" in experiment.data) {
-      const { dataset } = await openDataset(experiment, room);
+      const { dataset, module } = await openDataset(experiment, room);
+      user.add(module);
       const { inputs, tasks, splits } = dataset;
       known = { inputs, tasks };
       listener.data({ train: splits.train.count, validation: splits.validation.count, test: splits.test.count }, known);
     }
-    if (known === undefined || !("module" in experiment.model)) return;
-    const { model } = await openNetwork(experiment, known, streams, room);
+    if (known === undefined || !("module" in experiment.model)) {
+      await strays.settle();
+      return;
+    }
+    const { model, module } = await openNetwork(experiment, known, streams, room);
+    user.add(module);
     const { inputs } = known;
     const reach = inTensorScope(() => computeReach(model, inputs.map(({ shape: row }) => zeros([1, ...row])))); // prettier-ignore
     listener.network(reach.some((tasks) => tasks.length > 1));
     const unreached = model.parameters.filter((_, index) => reach[index]?.length === 0).map(({ name }) => name);
     if (unreached.length > 0) listener.problem(unreachedProblem(unreached));
-  } catch (error) {
+    await strays.settle();
+  } catch (thrown) {
+    const error = user.blamed(thrown);
     if (error instanceof ModuleError) listener.problem(problemOf(error));
     else if (error instanceof DataError) listener.problem({ path: error.path, code: error.code, message: error.message });
     else throw error;
+  } finally {
+    allowExit();
   }
 }
 

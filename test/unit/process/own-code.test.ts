@@ -104,6 +104,22 @@ describe("the example with data and a network of its own", () => {
     ).toContain(36);
   });
 
+  test.each([
+    ["a promise that nobody awaits", "Promise.reject(new RangeError(`no more`));", "model.ts:30:41 RangeError: no more"],
+    ["a timer", "setTimeout(() => { throw new RangeError(`no more`); });", "model.ts:30:51 RangeError: no more"],
+    ["process.exit", "process.exit(0);", /^model\.ts:30:34 ProcessExit: process\.exit\(0\) would end the whole training\./],
+  ])("fails at the line of an error of %s, and keeps what was trained", async (_, statement, reason) => {
+    await using workspace = new ExampleWorkspace();
+    const begin = "  return ([x]) => {\n";
+    edit(workspace, "model.ts", begin, `  let passes = 0;\n${begin}    if (++passes === 40) ${statement}\n`);
+    const { code } = await workspace.taskscope("run", file);
+    expect(code).toBe(1);
+    const { run } = workspace;
+    expect([run.status, run.reason]).toEqual(["failed", typeof reason === "string" ? reason : (expect.stringMatching(reason) as unknown)]);
+    expect(failurePlace(run)).toMatchObject({ file: join(workspace.root, "examples/custom/model.ts"), line: 30 });
+    expect(readdirSync(join(run.folder, "checkpoints"))).toHaveLength(1);
+  });
+
   test("goes on from its own copy after it was stopped, whatever has become of the files", async () => {
     await using workspace = new ExampleWorkspace();
     const { run } = await stopped(workspace);

@@ -165,10 +165,19 @@ describe("a check of the user's own code", () => {
   });
 
   test("tells when it ends its own process", async () => {
-    write("model.ts", model.replace("const trunk", "process.exit(3); const trunk"));
+    write("model.ts", model.replace("const trunk", "process.reallyExit(3); const trunk"));
     expect(await told(textOf())).toEqual([
       "6:17 MTL504 ./model.ts ended its process (exit code 3). Does it call process.exit, or use up the memory?",
     ]);
+  });
+
+  test.each([
+    ["process.exit(3);", /^model\.ts:3:11 MTL504 ProcessExit: process\.exit\(3\) would end the whole training/],
+    ["Promise.reject(new Error(`nobody waits`));", /^model\.ts:3:18 MTL504 Error: nobody waits$/],
+    ["queueMicrotask(() => { throw new Error(`later`); });", /^model\.ts:3:32 MTL504 Error: later$/],
+  ])("tells the line of %s", async (statement, reason) => {
+    write("model.ts", model.replace("const trunk", `${statement} const trunk`));
+    expect(await told(textOf())).toEqual([expect.stringMatching(reason)]);
   });
 
   test("leaves nothing behind", async () => {
