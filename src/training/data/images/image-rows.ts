@@ -91,26 +91,34 @@ const stepRows = 64;
 export async function requireImages(files: ImageFiles, rows: Uint32Array): Promise<void> {
   for (let start = 0; start < rows.length; start += stepRows) {
     const step = [...rows.subarray(start, start + stepRows)].filter((row) => files.has(row));
-    const found = await Promise.all(step.map(async (row) => await isFile(files.path(row))));
-    const missing = step[found.indexOf(false)];
+    const reasons = await Promise.all(step.map(async (row) => await whyNoFile(files.path(row))));
+    const at = reasons.findIndex((each) => each !== undefined);
+    const missing = step[at];
     if (missing === undefined) continue;
     throw new DataError({
       code: "MTL360",
       path: files.at,
       column: files.column,
       row: files.number(missing),
-      message: `There is no ${files.what} ${files.place(missing)}: no file "${files.path(missing)}". Correct the name, or take the row out.`,
+      message: `There is no ${files.what} ${files.place(missing)}: ${reasons[at] ?? ""} Correct the name, or take the row out.`,
     });
   }
 }
 
-async function isFile(path: string): Promise<boolean> {
+/** Undefined for a file. */
+async function whyNoFile(path: string): Promise<string | undefined> {
   try {
-    return (await stat(path)).isFile();
+    return (await stat(path)).isFile() ? undefined : `no file "${path}".`;
   } catch (error) {
-    if (error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR")) return false;
-    throw error;
+    if (!isOfSystem(error)) throw error;
+    if (error.code === "ENOENT" || error.code === "ENOTDIR") return `no file "${path}".`;
+    return error.code === "ELOOP" ? `"${path}" is a link that leads in a circle.` : `"${path}" cannot be read: ${error.message}.`;
   }
+}
+
+/** Such as a link to itself, a name too long, a folder that may not be entered. */
+export function isOfSystem(error: unknown): error is Error & { readonly code: string } {
+  return error instanceof Error && "code" in error && typeof error.code === "string" && /^E[A-Z]+$/.test(error.code);
 }
 
 /** Masks are decoded when their turn comes, so nobody knows their classes before but the experiment. */

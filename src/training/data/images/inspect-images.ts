@@ -10,7 +10,7 @@ import { decodeImage } from "./decode-image.ts";
 import { decodeMask } from "./decode-mask.ts";
 import { imageForm, imageInput, imageMeasure } from "./image-dataset.ts";
 import { ImageFault } from "./image-fault.ts";
-import { readImageRows, requireImages, type FolderExperiment } from "./image-rows.ts";
+import { isOfSystem, readImageRows, requireImages, type FolderExperiment } from "./image-rows.ts";
 import { imageProblem, type ImageFiles } from "./image-store.ts";
 import type { ImageForm } from "./resize.ts";
 
@@ -61,6 +61,8 @@ async function requireFirst(files: ImageFiles, rows: Uint32Array, form: ImageFor
     if (files.what === "image") decodeImage(bytes, form);
     else decodeMask(bytes, form);
   } catch (error) {
-    throw error instanceof ImageFault ? imageProblem(files, row, error) : error;
+    if (error instanceof ImageFault) throw imageProblem(files, row, error);
+    if (isOfSystem(error)) throw imageProblem(files, row, { code: "MTL360", message: `cannot be read: ${error.message}.` });
+    throw error;
   }
 }

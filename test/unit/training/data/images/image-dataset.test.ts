@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from "node:fs";
+import { rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 
@@ -196,6 +196,14 @@ describe("what does not fit is told with file and row", () => {
         row: 8,
         message: containing('"1/gone.png" (line 8 of "gone.csv")'),
       },
+    ],
+    [
+      "a link that leads to itself",
+      () => {
+        symlinkSync("loop.png", join(folder.path, "photos", "loop.png"));
+        return { labels: written("loop.csv", (all) => (all[5] = "loop.png,1,0.5")) };
+      },
+      { code: "MTL360", column: "file", row: 6, message: containing("is a link that leads in a circle") },
     ],
     ["a folder that is not there", () => ({ folder: "fotos" }), { code: "MTL360", message: containing("fotos") }],
     [
