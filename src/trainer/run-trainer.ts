@@ -11,6 +11,7 @@ import { RunStoreError } from "../runs/store/store-error.ts";
 import { type BackendOptions, startBackend, type StartedBackend } from "../training/backend/backend.ts";
 import { StrayErrors } from "../training/stray-errors.ts";
 import { train } from "../training/train.ts";
+import { whyNotNative } from "./native-trial.ts";
 import { Recording, RecordingError } from "./recording.ts";
 import { wasmBeside } from "./wasm-beside.ts";
 
@@ -67,7 +68,8 @@ async function trainOnce(
     const experimentFile = experimentFileOf(folder);
     const experiment = readExperiment(folder);
     const baseFolder = dirname(experimentFile);
-    const backend: BackendOptions = { ...wasmBeside(entry), workspaceFolder: baseFolder, threads: experiment.training.threads };
+    const refused = experiment.training.backend === "wasm" ? undefined : await whyNotNative(entry, folder, baseFolder);
+    const backend: BackendOptions = { ...wasmBeside(entry), workspaceFolder: baseFolder, threads: experiment.training.threads, refused };
     // The training starts it too, and reports what there is to report; here its version is noted.
     const before = versionsOf(folder);
     const versions = engineVersions(await startBackend(experiment.training.backend, backend));

@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process";
+import { execFile, type ExecFileException } from "node:child_process";
 import { z } from "zod";
 
 /** A backend that trains on this machine, or why it does not, in one line. */
@@ -34,16 +34,25 @@ export async function tryBackend(
   const env = { ...process.env, ELECTRON_RUN_AS_NODE: "1" };
   return new Promise((resolve) => {
     execFile(execPath, [entry, "--try", name, workspace], { timeout: patienceMs, env }, (error, stdout, stderr) => {
-      const report = error === null ? backendReport.safeParse(JSON.parse(stdout)) : undefined;
-      if (report?.success) resolve(report.data);
-      else
-        resolve({
-          works: false,
-          reason: `The ${name} backend ends the process that loads it: ${lastLine(stderr) ?? error?.message ?? stdout}`,
-        });
+      if (error !== null) resolve({ works: false, reason: endedReason(name, error, stderr) });
+      else resolve(backendReport.parse(JSON.parse(stdout)));
     });
   });
 }
+
+function endedReason(name: "wasm" | "native", { killed, signal, code }: ExecFileException, stderr: string): string {
+  if (killed === true) return `The ${name} backend did not start within ${patienceMs / 1000} seconds. ${remedies[name]}`;
+  const last = lastLine(stderr);
+  const how = signal ?? `exit code ${code ?? "unknown"}`;
+  const words = last === undefined ? "" : `: ${last.replace(/[.\s]*$/, ".")}`;
+  return `The ${name} backend ends the process that loads it (${how})${words === "" ? "." : words} ${remedies[name]}`;
+}
+
+const remedies = {
+  wasm: "Install Taskscope again.",
+  native:
+    'Its libraries were copied in part, or are made for another machine. Install @tensorflow/tfjs-node again (docs/backends.md tells how), or choose backend "wasm".',
+} as const;
 
 function lastLine(text: string): string | undefined {
   return text.split("\n").findLast((line) => line.trim() !== "");

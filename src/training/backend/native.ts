@@ -1,3 +1,4 @@
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import util from "node:util";
@@ -11,6 +12,8 @@ export interface NativeOptions {
   readonly workspaceFolder?: string;
   /** On how many threads one operation may compute. Fixed from the first start on: TensorFlow reads it once. */
   readonly threads?: number;
+  /** Why it must not be loaded, where a trial in another process has shown that. */
+  readonly refused?: string | undefined;
 }
 
 export interface LoadedNative {
@@ -29,9 +32,10 @@ let startedThreads: number | undefined;
  * that all copies of TensorFlow.js in one process share, so it may come from the user's workspace.
  * Throws `BackendError` when no folder has it, when it is there but does not load, or when it runs already with other threads.
  */
-export function loadNative({ workspaceFolder, threads = 1 }: NativeOptions): LoadedNative {
+export function loadNative({ workspaceFolder, threads = 1, refused }: NativeOptions): LoadedNative {
+  if (refused !== undefined) throw new BackendError("native-broken", refused);
   requireSameThreads(threads);
-  const require = requireThatFinds([workspaceFolder, process.cwd(), dirname(process.argv[1] ?? "")]);
+  const require = requireThatFinds(searched(workspaceFolder));
   const folder = dirname(require.resolve(`${packageName}/package.json`));
   const manifest: unknown = require(`${packageName}/package.json`);
   const version = versionOf(manifest);
@@ -53,6 +57,31 @@ export function loadNative({ workspaceFolder, threads = 1 }: NativeOptions): Loa
   }
   startedThreads = threads;
   return { version, folder, threads };
+}
+
+/** What the package is made of, to know again whether it is the one that was tried: its libraries with size and time. Undefined where there is none. */
+export function nativeSignature(workspaceFolder: string): string | undefined {
+  let folder: string;
+  try {
+    folder = dirname(requireThatFinds(searched(workspaceFolder)).resolve(`${packageName}/package.json`));
+  } catch (error) {
+    if (error instanceof BackendError) return undefined;
+    throw error;
+  }
+  const libraries = ["lib", "deps/lib"].map((below) => join(folder, below)).filter((below) => existsSync(below));
+  const files = libraries.flatMap((below) => readdirSync(below, { recursive: true, encoding: "utf8" }).map((name) => join(below, name)));
+  // Beside the modules, where it was made by the script of Taskscope's checkout.
+  const beside = join(folder, "../../../lib");
+  const made = existsSync(beside) ? readdirSync(beside).filter((name) => name.startsWith("libtensorflow")) : [];
+  const states = [join(folder, "package.json"), ...files.sort(), ...made.map((name) => join(beside, name))].flatMap((file) => {
+    const found = statSync(file, { throwIfNoEntry: false });
+    return found?.isFile() === true ? [`${file} ${found.size} ${found.mtimeMs}`] : [];
+  });
+  return [`${process.execPath} ${process.versions.node}`, ...states].join("\n");
+}
+
+function searched(workspaceFolder: string | undefined): readonly (string | undefined)[] {
+  return [workspaceFolder, process.cwd(), dirname(process.argv[1] ?? "")];
 }
 
 /** They are made when it starts, and another number of them adds up in another order. */

@@ -74,7 +74,13 @@ test.each([
     "ends the process",
     "4.22.0",
     `process.stderr.write("illegal instruction\\n"); process.kill(process.pid, "SIGKILL");`,
-    /ends the process.*illegal instruction/,
+    /^The native backend ends the process that loads it \(SIGKILL\): illegal instruction\. .*Install @tensorflow\/tfjs-node again/,
+  ],
+  [
+    "ends the process without a word",
+    "4.22.0",
+    `process.kill(process.pid, "SIGBUS");`,
+    /^The native backend ends the process that loads it \(SIGBUS\)\. Its libraries were copied in part[^\n]*$/,
   ],
 ])("outlives a native package that %s", async (_, version, code, words) => {
   await using workspace = new ExampleWorkspace();
@@ -82,6 +88,11 @@ test.each([
   const { doctor } = await doctorOf(workspace);
   expect([doctor.wasm.works, doctor.native.works]).toEqual([true, false]);
   expect(reasonOf(doctor.native)).toMatch(words);
+  // So does a run, which says the same and goes on with wasm.
+  const run = await workspace.taskscope("run", "examples/penguins.mtl.yaml", "--set", "training.epochs=1", "--backend", "auto");
+  expect(run.code).toBe(0);
+  using reader = workspace.reader();
+  expect(reader.events().map(({ message }) => message)).toContain(`Training on the wasm backend. ${reasonOf(doctor.native)}`);
 });
 
 test("tells where no run can be recorded, and ends with 1", async () => {
