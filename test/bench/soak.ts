@@ -28,14 +28,18 @@ process.stderr.write(`${keeps ? "Keeps to its memory." : "DOES NOT keep to its m
 process.stdout.write(`${JSON.stringify({ soak: backend, threads, seconds: Math.round(seconds), ...report, keeps })}\n`);
 if (!keeps) process.exitCode = 1;
 
-function tableOf({ steps: done, tensors, buffers, rssMiB, outsideMiB, growthPercent, peakMiB }: SoakReport): string {
+function tableOf({ steps: done, tensors, buffers, rssMiB, externalMiB, liveMiB, growthPercent, peakMiB }: SoakReport): string {
   const rows = [
     ["backend", `${backend}, ${threads} thread${threads === 1 ? "" : "s"}`],
     ["steps", `${done} in ${seconds.toFixed(0)} s`],
     ["tensors", tensors.join(" to ")],
     ["buffers", buffers.join(" to ")],
-    ["outside V8", `${outsideMiB.map((each) => each.toFixed(0)).join(" → ")} MiB`],
-    ["RSS, MiB", `${rssMiB.map((each) => each.toFixed(0)).join(" → ")} (${growthPercent.toFixed(1)} %), at most ${peakMiB.toFixed(0)}`],
+    ["V8's heap", `${arrow(liveMiB)} MiB live, ${arrow(externalMiB)} MiB outside of it`],
+    ["RSS, MiB", `${arrow(rssMiB)} (${growthPercent.toFixed(1)} %), at most ${peakMiB.toFixed(0)}`],
   ];
   return rows.map(([name = "", value = ""]) => `${name.padEnd(10)} ${value}\n`).join("");
+}
+
+function arrow(values: readonly number[]): string {
+  return values.map((each) => each.toFixed(0)).join(" → ");
 }

@@ -12,8 +12,10 @@ export interface SoakSample {
   readonly tensors: number;
   readonly buffers: number;
   readonly rssMiB: number;
-  /** What of it is not V8's heap: the engine's memory. */
-  readonly outsideMiB: number;
+  /** What V8's objects take, those that are dead and not yet collected included. */
+  readonly heapMiB: number;
+  /** What V8's objects hold outside its heap: typed arrays, WebAssembly's memory. */
+  readonly externalMiB: number;
 }
 
 /**
@@ -31,9 +33,15 @@ export async function soak(backend: "wasm" | "native", steps: number, threads = 
     event: () => undefined,
     progress: (step) => {
       const { numTensors, numDataBuffers } = memory();
-      const { rss, heapTotal } = process.memoryUsage();
-      const [rssMiB, outsideMiB] = [rss / 2 ** 20, (rss - heapTotal) / 2 ** 20];
-      samples.push({ step, tensors: numTensors, buffers: numDataBuffers, rssMiB, outsideMiB });
+      const { rss, heapUsed, external } = process.memoryUsage();
+      samples.push({
+        step,
+        tensors: numTensors,
+        buffers: numDataBuffers,
+        rssMiB: rss / 2 ** 20,
+        heapMiB: heapUsed / 2 ** 20,
+        externalMiB: external / 2 ** 20,
+      });
     },
   };
   const control = { stopRequested: () => samples.length >= steps, takeCheckpointRequest: () => false };
@@ -78,7 +86,12 @@ export interface SoakReport {
   readonly buffers: readonly [number, number];
   /** Medians over a tenth of the steps: after the first tenth, which warms up, and at the end. */
   readonly rssMiB: readonly [number, number];
-  readonly outsideMiB: readonly [number, number];
+  readonly externalMiB: readonly [number, number];
+  /**
+   * The least that V8's heap came down to, in the first and in the second half of the steps after the warm-up: what lives. Between two
+   * collections it holds dead objects as well, and the process keeps the memory of the largest it has been.
+   */
+  readonly liveMiB: readonly [number, number];
   /** Of the whole process. */
   readonly growthPercent: number;
   readonly peakMiB: number;
@@ -97,10 +110,15 @@ export function reportOf(samples: readonly SoakSample[]): SoakReport {
     tensors: rangeOf(warm.map(({ tensors }) => tensors)),
     buffers: rangeOf(warm.map(({ buffers }) => buffers)),
     rssMiB: [first, last],
-    outsideMiB: ends((sample) => sample.outsideMiB),
+    externalMiB: ends(({ externalMiB }) => externalMiB),
+    liveMiB: [least(warm.slice(0, warm.length / 2)), least(warm.slice(warm.length / 2))],
     growthPercent: 100 * (last / first - 1),
     peakMiB: Math.max(...warm.map(({ rssMiB }) => rssMiB)),
   };
+}
+
+function least(samples: readonly SoakSample[]): number {
+  return Math.min(...samples.map(({ heapMiB }) => heapMiB));
 }
 
 function rangeOf(values: readonly number[]): readonly [number, number] {
