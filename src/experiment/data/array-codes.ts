@@ -30,7 +30,7 @@ export const arrayChecks = {
   ],
   MTL347: [
     "Number that cannot be held",
-    "The array has a 64-bit integer beyond ±2⁵³, which cannot be computed with exactly. Save it as float64, or as smaller numbers.",
+    "An array or a column has a whole number beyond ±2⁵³, which cannot be computed with exactly. Save it as float64 or as smaller numbers; leave out what is an identifier.",
   ],
   MTL348: [
     "Arrays of other lengths",

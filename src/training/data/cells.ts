@@ -19,6 +19,6 @@ export function numberOf(cell: string): number | undefined {
 /** Numbers by size and text by code point, so that the order of categories never depends on the rows' order. */
 export function inCategoryOrder(categories: Iterable<string>, type: "number" | "text"): string[] {
   const byCodePoint = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-  const bySize = (a: string, b: string): number => Number(a) - Number(b);
+  const bySize = (a: string, b: string): number => Number(a) - Number(b) || byCodePoint(a, b);
   return [...categories].sort(type === "number" ? bySize : byCodePoint);
 }

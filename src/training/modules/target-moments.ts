@@ -1,4 +1,5 @@
 import type { NumberTargets, RowValues, TaskTargets } from "../data/dataset.ts";
+import { usableDeviation } from "../data/spread.ts";
 import type { OwnTask } from "./own-task.ts";
 import { sizeOf } from "./rows-fault.ts";
 
@@ -65,8 +66,12 @@ class Spread {
   #count = 0;
   #mean = 0;
   #squares = 0;
+  #least = Number.POSITIVE_INFINITY;
+  #greatest = Number.NEGATIVE_INFINITY;
 
   add(value: number): void {
+    this.#least = Math.min(this.#least, value);
+    this.#greatest = Math.max(this.#greatest, value);
     this.#count += 1;
     const distance = value - this.#mean;
     this.#mean += distance / this.#count;
@@ -76,6 +81,6 @@ class Spread {
   /** Deviation 1 where the numbers do not vary but for rounding. */
   get standardisation(): NumberTargets {
     const deviation = Math.sqrt(this.#squares / Math.max(1, this.#count));
-    return { mean: this.#mean, deviation: deviation > 1e-12 * Math.abs(this.#mean) ? deviation : 1 };
+    return { mean: this.#mean, deviation: usableDeviation(deviation, { least: this.#least, greatest: this.#greatest }) };
   }
 }

@@ -1,4 +1,5 @@
 import type { Moments } from "../input-measure.ts";
+import { usableDeviation } from "../spread.ts";
 import { greatestValue, type NumberDtype, type Numbers } from "./dtype.ts";
 
 /** How numbers enter the network: (value − offset) · factor, one of each for every channel (last axis). */
@@ -42,11 +43,7 @@ export function scalingOf(
 
 /** Mean 0 and deviation 1, by the moments of each channel. */
 export function standardScaling(moments: readonly Moments[]): Scaling {
-  const factors = moments.map(({ count, mean, squares }) => {
-    const deviation = Math.sqrt(squares / count);
-    // Rounding leaves a trace of variance in a constant channel; standardising by it would blow noise up.
-    return deviation > 1e-12 * Math.abs(mean) ? 1 / deviation : 1;
-  });
+  const factors = moments.map(({ count, squares, ...range }) => 1 / usableDeviation(Math.sqrt(squares / count), range));
   return { offsets: Float64Array.from(moments, ({ mean }) => mean), factors: Float64Array.from(factors) };
 }
 
@@ -75,10 +72,11 @@ export function sameForAll(channels: number, offset: number, factor: number): Sc
   return { offsets: new Float64Array(channels).fill(offset), factors: new Float64Array(channels).fill(factor) };
 }
 
-/** In two passes: the mean, then the squares around it. */
+/** In two passes: the mean, as the mean distance from the first row's value, then the squares around it. */
 function momentsOf({ values, width }: NumberRows, channels: number, rows: Uint32Array): readonly Moments[] {
   const count = (rows.length * width) / channels;
   const [means, squares] = [new Float64Array(channels), new Float64Array(channels)];
+  const origins = Float64Array.from({ length: channels }, (_, channel) => values[(rows[0] ?? 0) * width + channel] ?? 0);
   const [least, greatest] = [new Float64Array(channels).fill(Infinity), new Float64Array(channels).fill(-Infinity)];
   const eachValue = (visit: (value: number, channel: number) => void): void => {
     for (const row of rows) {
@@ -89,10 +87,11 @@ function momentsOf({ values, width }: NumberRows, channels: number, rows: Uint32
     }
   };
   eachValue((value, channel) => {
-    means[channel] = (means[channel] ?? 0) + value / count;
+    means[channel] = (means[channel] ?? 0) + (value - (origins[channel] ?? 0)) / count;
     if (value < (least[channel] ?? 0)) least[channel] = value;
     if (value > (greatest[channel] ?? 0)) greatest[channel] = value;
   });
+  origins.forEach((origin, channel) => (means[channel] = (means[channel] ?? 0) + origin));
   eachValue((value, channel) => (squares[channel] = (squares[channel] ?? 0) + (value - (means[channel] ?? 0)) ** 2));
   return Array.from(means, (mean, channel) => ({
     count,

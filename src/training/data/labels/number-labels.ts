@@ -1,5 +1,6 @@
 import { numberOf } from "../cells.ts";
 import type { NumberTargets, TaskTargets } from "../dataset.ts";
+import { usableDeviation } from "../spread.ts";
 import {
   isMissing,
   LabelFault,
@@ -75,21 +76,28 @@ export function numberEncoder({ numbers }: TaskTargets, settings: LabelSettings)
   };
 }
 
-/** Mean and spread of values that come one after another (Welford 1962). */
+/** Mean and spread of values that come one after another (Welford 1962), as distances from the first: nothing is lost far from 0. */
 class Moments {
   count = 0;
-  mean = 0;
+  #origin = 0;
+  #distance = 0;
   #squares = 0;
   #least = Number.POSITIVE_INFINITY;
   #greatest = Number.NEGATIVE_INFINITY;
 
   add(value: number): void {
+    if (this.count === 0) this.#origin = value;
     this.count += 1;
-    const before = value - this.mean;
-    this.mean += before / this.count;
-    this.#squares += before * (value - this.mean);
+    const distance = value - this.#origin;
+    const before = distance - this.#distance;
+    this.#distance += before / this.count;
+    this.#squares += before * (distance - this.#distance);
     this.#least = Math.min(this.#least, value);
     this.#greatest = Math.max(this.#greatest, value);
+  }
+
+  get mean(): number {
+    return this.#origin + this.#distance;
   }
 
   get isConstant(): boolean {
@@ -103,9 +111,8 @@ class Moments {
 
   /** Deviation 1 where the values do not vary, so that a constant gives zeros and no infinities. */
   standardisation(): NumberTargets {
-    const deviation = Math.sqrt(this.#squares / this.count);
-    // Rounding leaves a trace of variance in a constant column; standardising by it would blow noise up.
-    return { mean: this.mean, deviation: deviation > 1e-12 * Math.abs(this.mean) ? deviation : 1 };
+    const range = { least: this.#least, greatest: this.#greatest };
+    return { mean: this.mean, deviation: usableDeviation(Math.sqrt(this.#squares / this.count), range) };
   }
 }
 

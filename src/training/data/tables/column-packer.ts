@@ -1,5 +1,6 @@
 import type { DataProblem } from "../data-error.ts";
 import { numberOf } from "../cells.ts";
+import { isRounded } from "../spread.ts";
 import { parseDate } from "./dates.ts";
 import { Dictionary } from "./dictionary.ts";
 import type { Slot } from "./table-plan.ts";
@@ -29,6 +30,7 @@ export class ColumnPacker {
   /** Different texts that are numbers, and the first that is none. */
   #numbers = 0;
   #firstText: { readonly text: string; readonly place: number } | undefined;
+  #rounded: { readonly text: string; readonly place: number } | undefined;
   #huge: { readonly text: string; readonly place: number } | undefined;
 
   constructor(slot: Slot, reader: Pick<TableReader, "file" | "rowWord">) {
@@ -71,6 +73,8 @@ export class ColumnPacker {
   finish(): void {
     if (this.slot.role === "either" && this.type === "text" && this.dictionary.size > 20 && this.#looksLikeNumbers) this.#almostNumbers();
     if (this.type === "number" && this.#huge !== undefined && this.slot.use === "input") this.#hugeNumber(this.#huge);
+    // An identifier, as a rule: as categories its texts are told apart, and labels are not computed with digit by digit.
+    if (this.type === "number" && this.#rounded !== undefined && this.slot.use === "input") this.#roundedNumber(this.#rounded);
   }
 
   #values(column: ChunkColumn, places: Uint32Array): PackedValues {
@@ -133,7 +137,7 @@ export class ColumnPacker {
         if (this.slot.use === "input") this.#almostNumbers();
         return Number.NaN;
       }
-      if (Math.abs(value) > largestNumber) this.#huge ??= { text, place: places[row] ?? 0 };
+      this.#noteSize(text, value, places[row] ?? 0);
       return value;
     });
   }
@@ -159,11 +163,16 @@ export class ColumnPacker {
     const value = numberOf(text);
     if (value === undefined) this.#firstText ??= { text, place };
     else this.#numbers += 1;
-    if (value !== undefined && Math.abs(value) > largestNumber) this.#huge ??= { text, place };
+    if (value !== undefined) this.#noteSize(text, value, place);
     if (this.dictionary.size <= this.slot.most) return code;
     if (this.slot.role === "either" && this.#firstText === undefined) this.#coded = false;
     else this.#tooMany();
     return undefined;
+  }
+
+  #noteSize(text: string, value: number, place: number): void {
+    if (Math.abs(value) > largestNumber) this.#huge ??= { text, place };
+    if (isRounded(text, value)) this.#rounded ??= { text, place };
   }
 
   #numberText(value: number, place: number): string {
@@ -208,6 +217,15 @@ export class ColumnPacker {
       "MTL324",
       `Column "${this.slot.column}" has ${text} in ${placeName(this.#reader, place)}, and numbers beyond ±1e30 cannot be computed with. ` +
         `Correct that cell, or leave it empty if the value is missing.`,
+      place,
+    );
+  }
+
+  #roundedNumber({ text, place }: { readonly text: string; readonly place: number }): void {
+    this.#blame(
+      "MTL347",
+      `Column "${this.slot.column}" has ${short(text)} in ${placeName(this.#reader, place)}, and whole numbers beyond ±2⁵³ cannot be held exactly. ` +
+        `Remove the column if it is an identifier, or write it as a smaller number.`,
       place,
     );
   }

@@ -3,6 +3,7 @@ import type { DataProblem } from "../data-error.ts";
 import { inCategoryOrder } from "../cells.ts";
 import { momentsIn, type CategoryMeasure, type InputMeasure } from "../input-measure.ts";
 import type { Split } from "../../../experiment/record.ts";
+import { isRounded } from "../spread.ts";
 import { CodeCounts } from "./code-counts.ts";
 import type { ColumnPacker, PackedValues } from "./column-packer.ts";
 import { dateParts } from "./dates.ts";
@@ -169,7 +170,7 @@ class CategoryFit implements InputFit {
   /** Equal numbers are one category however they are written (`1`, `1.0`). */
   #name(code: number): string {
     const text = this.#packer.dictionary.text(code) ?? "";
-    return this.#packer.isNumeric ? String(Number(text)) : text;
+    return this.#packer.isNumeric && !isRounded(text, Number(text)) ? String(Number(text)) : text;
   }
 
   #indices(categories: readonly string[], missing: number): Int32Array {

@@ -1,5 +1,6 @@
 import type { TableInput } from "../../../experiment/table-inputs.ts";
 import type { Moments } from "../input-measure.ts";
+import { usableDeviation } from "../spread.ts";
 import type { NumberScale } from "./input-encoder.ts";
 
 /**
@@ -8,6 +9,8 @@ import type { NumberScale } from "./input-encoder.ts";
  */
 export class NumberFit {
   #count = 0;
+  /** The first value: sums of distances from it lose nothing where all values are far from 0 and near each other. */
+  #origin = 0;
   #sum = 0;
   #squares = 0;
   #least = Number.POSITIVE_INFINITY;
@@ -15,8 +18,9 @@ export class NumberFit {
 
   add(value: number): void {
     if (Number.isNaN(value)) return;
+    if (this.#count === 0) this.#origin = value;
     this.#count += 1;
-    this.#sum += value;
+    this.#sum += value - this.#origin;
     if (value < this.#least) this.#least = value;
     if (value > this.#greatest) this.#greatest = value;
   }
@@ -31,7 +35,7 @@ export class NumberFit {
   }
 
   get #mean(): number {
-    return this.#sum / Math.max(1, this.#count);
+    return this.#origin + this.#sum / Math.max(1, this.#count);
   }
 }
 
@@ -43,9 +47,8 @@ export function numberScale(how: NonNullable<TableInput["scale"]>, { count, mean
     case "minmax":
       return least < greatest ? { mean, shift: least, divisor: greatest - least } : { mean, shift: mean, divisor: 1 };
     case "standard": {
-      const deviation = Math.sqrt(squares / Math.max(1, count));
-      // Rounding leaves a trace of variance in a constant column; standardising by it would blow noise up.
-      return { mean, shift: mean, divisor: deviation > 1e-12 * Math.abs(mean) ? deviation : 1 };
+      const divisor = usableDeviation(Math.sqrt(squares / Math.max(1, count)), { least, greatest });
+      return { mean, shift: mean, divisor };
     }
   }
 }

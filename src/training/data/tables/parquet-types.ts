@@ -59,11 +59,11 @@ export function columnKind({ element, children }: SchemaTree): ParquetColumn {
   return { name, type: type === "BYTE_ARRAY" || type === "BOOLEAN" ? "text" : "number", factor: 1 };
 }
 
-/** The reader's values as a column. Throws `TypeError` where one is not of the column's type. */
+/** The reader's values as a column. Throws `TypeError` where one is not of the column's type, and `RoundedNumber`. */
 export function convertValues({ type, factor }: ParquetColumn, values: readonly unknown[]): ChunkColumn {
   if (type === "text") return { type, values: values.map(asText) };
   if (type === "nested") throw new TypeError("it holds no single values");
-  return { type, values: Float64Array.from(values, (value) => asNumber(value) * factor) };
+  return { type, values: Float64Array.from(values, (value, index) => asNumber(value, index) * factor) };
 }
 
 function asText(value: unknown): string | null {
@@ -73,10 +73,24 @@ function asText(value: unknown): string | null {
   throw new TypeError(`it holds a ${typeof value} among its texts`);
 }
 
+/** A whole number that a double cannot hold. */
+export class RoundedNumber extends Error {
+  override readonly name = "RoundedNumber";
+  readonly value: bigint;
+  readonly index: number;
+
+  constructor(value: bigint, index: number) {
+    super(`the whole number ${value} cannot be held exactly`);
+    this.value = value;
+    this.index = index;
+  }
+}
+
 /** NaN for what is missing. */
-function asNumber(value: unknown): number {
+function asNumber(value: unknown, index: number): number {
   if (value === null || value === undefined) return Number.NaN;
   const number = typeof value === "bigint" ? Number(value) : value;
+  if (typeof value === "bigint" && BigInt(Number(value)) !== value) throw new RoundedNumber(value, index);
   if (typeof number !== "number") throw new TypeError(`it holds a ${typeof value} among its numbers`);
   return number;
 }

@@ -6,7 +6,7 @@ import { compressors } from "hyparquet-compressors";
 
 import { DataError } from "../data-error.ts";
 import { openDataFile } from "./file-bytes.ts";
-import { columnKind, convertValues, parsers, type ParquetColumn } from "./parquet-types.ts";
+import { columnKind, convertValues, parsers, RoundedNumber, type ParquetColumn } from "./parquet-types.ts";
 import type { ChunkColumn, TableChunk, TableReader } from "./table-reader.ts";
 
 /** Values that a chunk holds at most, over all its columns, and rows at least. */
@@ -16,7 +16,8 @@ const fewestRows = 2 ** 10;
 /**
  * A parquet file, in any of the format's compressions. Only the pages that a chunk's rows and columns lie in are unpacked, but the
  * packed column of a row group is read whole where the file has no index of its pages.
- * Throws `DataError` MTL325 where the file is damaged, MTL328 where a column that is asked for has no single values.
+ * Throws `DataError` MTL325 where the file is damaged, MTL328 where a column that is asked for has no single values,
+ * MTL347 where a whole number cannot be held.
  */
 export async function openParquet(path: string): Promise<TableReader> {
   const file = basename(path);
@@ -122,6 +123,7 @@ async function readColumn({ buffer, metadata, file }: Source, column: ParquetCol
     if (filled !== values.length) throw new RangeError(`it has ${filled} values where its footer tells of ${values.length}`);
     return convertValues(column, values);
   } catch (error) {
+    if (error instanceof RoundedNumber) throw rounded(file, column.name, start + error.index + 1, error);
     throw damaged(file, `column "${column.name}" cannot be read in rows ${placeText(start + 1)} to ${placeText(end)}`, error, column.name);
   }
 }
@@ -133,6 +135,16 @@ function requireSingle(column: ParquetColumn | undefined, file: string): void {
     path: ["data", "file"],
     column: column.name,
     message: `Column "${column.name}" of "${file}" holds ${column.typeName ?? "no single values"}, which cannot be used. Leave it out, or write its parts as columns of their own.`,
+  });
+}
+
+function rounded(file: string, column: string, row: number, { value }: RoundedNumber): DataError {
+  return new DataError({
+    code: "MTL347",
+    path: ["data", "file"],
+    column,
+    row,
+    message: `Column "${column}" has ${value} in row ${placeText(row)} of "${file}", and whole numbers beyond ±2⁵³ cannot be held exactly. Write the column as text if it tells classes, or as float64.`,
   });
 }
 

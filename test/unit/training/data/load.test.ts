@@ -16,6 +16,11 @@ const folder = temporaryFolder();
 afterAll(() => {
   folder.remove();
 });
+
+function rows(line: (i: number) => string, count = 30): string {
+  return Array.from({ length: count }, (_, i) => line(i)).join("\n");
+}
+
 const splits: readonly Split[] = ["train", "validation", "test"];
 
 async function load(content: string, settings: Omit<TableSettings, "file"> = {}, ending = "csv") {
@@ -45,6 +50,29 @@ describe("a data set from a table", () => {
     expect(mean).toBeCloseTo(0, 5);
     expect(deviation).toBeCloseTo(1, 5);
     expect(Math.abs(moments(parts.test.inputs).mean)).toBeGreaterThan(1e-3);
+  });
+
+  test.each([
+    ["as text until they are too many", 40],
+    ["as numbers", 1500],
+  ])("standardises numbers that are far from 0 and near each other, kept %s", async (_, count) => {
+    const { splits: parts } = await load(`x,y\n${rows((i) => `${1e15 + i},${1e15 + i}`, count)}`);
+    for (const values of [parts.train.inputs, parts.train.targets[0] ?? new Float32Array()]) {
+      const { mean, deviation } = moments(values);
+      expect(Math.abs(mean)).toBeLessThan(1e-2);
+      expect(deviation).toBeCloseTo(1, 3);
+    }
+  });
+
+  test("takes a column for constant whose numbers differ by rounding alone", async () => {
+    const { splits: parts } = await load(`x,y\n${rows((i) => `${i % 2 === 0 ? 0.3 : 0.1 + 0.2},${i}`)}`);
+    expect(Math.max(...parts.train.inputs.map(Math.abs))).toBeLessThan(1e-12);
+  });
+
+  test("keeps categories apart that are whole numbers beyond all doubles", async () => {
+    const inputs = [{ column: "x", encode: "one-hot" as const }];
+    const { inputNames } = await load(`x,y\n${rows((i) => `900719925474099${i % 2 === 0 ? 2 : 3},${i}`)}`, { inputs });
+    expect(inputNames).toEqual(["x=9007199254740992", "x=9007199254740993"]);
   });
 
   test("keeps a regression target's own unit in mean and deviation", async () => {
@@ -145,7 +173,6 @@ describe("a data set from a table", () => {
 });
 
 describe("a table that cannot be used", () => {
-  const rows = (line: (i: number) => string, count = 30): string => Array.from({ length: count }, (_, i) => line(i)).join("\n");
   test.each<[string, string, Omit<TableSettings, "file">, Record<string, unknown>]>([
     [
       "an input column is missing",
@@ -189,6 +216,12 @@ describe("a table that cannot be used", () => {
       `x,y\n${rows((i) => `${i},a`)}`,
       { tasks: { y: { kind: "classification" } } },
       { code: "MTL303", path: ["tasks", "y"], message: "only one class" },
+    ],
+    [
+      "an input is a whole number that cannot be held",
+      `x,y\n${rows((i) => `${i === 7 ? "9007199254740993" : i},${i}`)}`,
+      {},
+      { code: "MTL347", row: 9, message: "9007199254740993 in line 9" },
     ],
     ["an input is nearly numbers", `x,y\n${rows((i) => `${i === 7 ? "5x" : i},${i}`)}`, {}, { code: "MTL315", row: 9, message: '"5x"' }],
     [

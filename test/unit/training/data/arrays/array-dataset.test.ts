@@ -7,6 +7,8 @@ import type { Dataset, RowValues } from "../../../../../src/training/data/datase
 import { inspectData } from "../../../../../src/training/data/inspect.ts";
 import { PrefixCache } from "../../../../../src/training/data/tables/prefix.ts";
 import { loadData } from "../../../../../src/training/data/load.ts";
+import { numberDtype } from "../../../../../src/training/data/arrays/dtype.ts";
+import { measureScale, standardScaling, writeScaled, type NumberRows } from "../../../../../src/training/data/arrays/scaling.ts";
 import { containing } from "../containing.ts";
 import { temporaryFolder } from "../folder.ts";
 import { arrayExperiment } from "./array-experiment.ts";
@@ -177,6 +179,21 @@ describe("scale", () => {
       expect(deviation).toBeCloseTo(channel === 2 ? 0 : 1, 5);
     }
     expect(Math.abs(moments(test_.inputs[0] ?? new Float32Array())[0])).toBeGreaterThan(1e-3);
+  });
+
+  test("standard holds for numbers that are far from 0 and near each other", () => {
+    const numbers: NumberRows = {
+      values: Float64Array.from({ length: 90 }, (_, i) => 1e15 + i),
+      dtype: numberDtype("float64", false),
+      width: 1,
+      channels: 1,
+    };
+    const all = Uint32Array.from({ length: 90 }, (_, i) => i);
+    const scaling = standardScaling(measureScale("standard", numbers, all));
+    const scaled = new Float32Array(90);
+    for (const row of all) writeScaled(numbers, row, scaling, scaled, row);
+    expect(scaled.reduce((sum, value) => sum + value, 0) / 90).toBeCloseTo(0, 2);
+    expect(scaled.reduce((sum, value) => sum + value * value, 0) / 90).toBeCloseTo(1, 3);
   });
 
   test("unit divides bytes by 255, and other numbers by their range in training", async () => {

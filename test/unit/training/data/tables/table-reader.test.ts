@@ -6,6 +6,7 @@ import { brotliCompressSync, gzipSync } from "node:zlib";
 import { afterAll, describe, expect, test } from "vitest";
 
 import { openTable } from "../../../../../src/training/data/tables/open-table.ts";
+import { convertValues, type ParquetColumn } from "../../../../../src/training/data/tables/parquet-types.ts";
 import { containing } from "../containing.ts";
 import { temporaryFolder } from "../folder.ts";
 
@@ -227,4 +228,10 @@ describe("a table file", () => {
     await expect(openTable(`${folder.path}/pipe.csv`)).rejects.toMatchObject({ code: "MTL320", message: containing("a pipe") });
     await expect(openTable(`${folder.path}/endless.csv`)).rejects.toMatchObject({ code: "MTL320", message: containing("a device") });
   });
+});
+
+test("a parquet column of whole numbers tells the first that no double holds", () => {
+  const column: ParquetColumn = { name: "id", type: "number", factor: 1 };
+  expect(convertValues(column, [1n, 2n ** 60n]).values).toEqual(Float64Array.of(1, 2 ** 60));
+  expect(() => convertValues(column, [1n, 2n ** 60n + 1n])).toThrow(/1152921504606846977 cannot be held exactly/);
 });
