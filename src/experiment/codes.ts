@@ -241,7 +241,7 @@ export const checks = {
   ],
   MTL328: [
     "No single values",
-    "The column holds lists, objects or structs instead of one number, text or date a row. Leave it out, or write its parts as columns of their own.",
+    "The column holds lists, objects or structs instead of one number, text or date a row. Lists can be labels of the kinds `multi-label` and `regression`. Leave it out, or write its parts as columns of their own.",
   ],
   MTL329: [
     "Not a date",

@@ -115,7 +115,7 @@ async function inspectTable(prefix: TablePrefix, experiment: TableExperiment): P
 
 async function inspectPrefix(prefix: TablePrefix, experiment: TableExperiment): Promise<OpenedInspection> {
   const columns = prefix.facts;
-  const packed = await packTable(prefix, planTable(experiment), { memory: Number.POSITIVE_INFINITY, failFast: false });
+  const packed = await packTable(prefix, planTable(experiment, prefix.columns), { memory: Number.POSITIVE_INFINITY, failFast: false });
   const looked = prefix.isWhole ? [] : [onlyBeginning(prefix)];
   const refused = (problems: readonly DataProblem[]): DataInspection => ({
     facts: { columns, rows: undefined, problems: [...certain(problems, prefix).map(factProblem), ...looked] },

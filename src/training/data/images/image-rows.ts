@@ -6,6 +6,7 @@ import { nearest } from "../../../experiment/suggestion.ts";
 import { DataError } from "../data-error.ts";
 import { labelColumns, type LabelColumns } from "../labels/label-columns.ts";
 import type { LabelledTask, LabelRows } from "../labels/label-rows.ts";
+import { listIn } from "../tables/list-cells.ts";
 import { openTable } from "../tables/open-table.ts";
 import type { TableReader } from "../tables/table-reader.ts";
 import type { ImageFiles } from "./image-store.ts";
@@ -75,7 +76,7 @@ export async function readImageRows(experiment: FolderExperiment, baseFolder: st
     const labelled = tasks.map((task): LabelledTask => {
       const columns = task.settings.columns.map(cellsOf);
       const known = task.settings.kind === "segmentation" ? { known: maskTargets(task, data) } : {};
-      return { ...task, ...known, cells: (row) => columns.map((column) => column[row] ?? null) };
+      return { ...task, ...known, cells: (row) => columns.map((column) => listIn(column[row] ?? null)) };
     });
     const count = cellsOf(data.image.column).length;
     return { columns: reader.columns.map(({ name }) => name), files, masks, labels: { count, tasks: labelled, place, number } };

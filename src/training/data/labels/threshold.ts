@@ -1,4 +1,5 @@
 import { numberOf } from "../cells.ts";
+import { listIn } from "../tables/list-cells.ts";
 import type { LabelColumns } from "./label-columns.ts";
 import { isMissing, LabelFault, quoted, type LabelCell } from "./label.ts";
 
@@ -12,7 +13,7 @@ export function labelOf(
   position: number,
   cell: LabelCell,
 ): LabelCell {
-  if (threshold === undefined || isMissing(cell)) return cell;
+  if (threshold === undefined || isMissing(cell)) return listIn(cell);
   const value = typeof cell === "string" ? numberOf(cell) : cell;
   if (typeof value === "number") return value > threshold ? `over ${threshold}` : `at most ${threshold}`;
   throw new LabelFault(

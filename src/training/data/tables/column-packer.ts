@@ -197,6 +197,13 @@ export class ColumnPacker {
       this.slot.role === "either" || this.slot.most < 2 ** 20
         ? `each becomes an input, and ${most} are the limit. Remove the column if it is an identifier, use "encode: embedding", or group its values`
         : `and ${most} are the limit. Remove the column: it is an identifier`;
+    if (this.slot.lists === true) {
+      this.#blame(
+        "MTL316",
+        `Label column "${this.slot.column}" has more than ${most} different lists, which are the limit. Write their parts as columns of their own, and name these under "columns".`,
+      );
+      return;
+    }
     const what = this.slot.use === "input" ? "Input" : "Label column";
     this.#blame("MTL316", `${what} "${this.slot.column}" has more than ${most} different texts; ${advice}.`);
   }

@@ -1,7 +1,7 @@
 import { JSONParser } from "@streamparser/json";
 
 import { DataError } from "../data-error.ts";
-import { cellText, notATable } from "./json-cells.ts";
+import { cellText, headOf, listsAmong, notATable } from "./json-cells.ts";
 import { readFileBytes } from "./file-bytes.ts";
 import type { ColumnHead, TableChunk, TableReader } from "./table-reader.ts";
 import { checkedUtf8 } from "./utf8.ts";
@@ -29,15 +29,17 @@ async function openEntries(
 ): Promise<TableReader> {
   const columns: ColumnHead[] = [];
   const known = new Set<string>();
-  const meet = (entry: object): void => {
-    for (const name of Object.keys(entry)) {
-      if (known.has(name)) continue;
-      known.add(name);
-      columns.push({ name, type: "cells" });
+  const meet = (entries: readonly object[]): void => {
+    for (const entry of entries) {
+      for (const name of Object.keys(entry)) {
+        if (known.has(name)) continue;
+        known.add(name);
+        columns.push(headOf(name, valuesOf(entries, name)));
+      }
     }
   };
   for await (const { entries } of batches()) {
-    entries.forEach(meet);
+    meet(entries);
     break;
   }
   return {
@@ -47,8 +49,8 @@ async function openEntries(
     rows: undefined,
     async *chunks(names) {
       for await (const batch of batches()) {
-        batch.entries.forEach(meet);
-        yield chunkOf(batch, names, about);
+        meet(batch.entries);
+        yield chunkOf(batch, names, { ...about, lists: listsAmong(columns) });
       }
     },
   };
@@ -57,17 +59,22 @@ async function openEntries(
 function chunkOf(
   { entries, places }: EntryBatch,
   names: readonly string[],
-  { file, rowWord }: Pick<TableReader, "file" | "rowWord">,
+  { file, rowWord, lists }: Pick<TableReader, "file" | "rowWord"> & { readonly lists: ReadonlySet<string> },
 ): TableChunk {
   const values = (name: string): (string | null)[] =>
-    entries.map((entry, row) =>
-      cellText(Object.getOwnPropertyDescriptor(entry, name)?.value, name, `${rowWord} ${places[row]}`, file, places[row] ?? 0),
+    valuesOf(entries, name).map((value, row) =>
+      cellText(value, { name, place: `${rowWord} ${places[row]}`, file, row: places[row] ?? 0, lists: lists.has(name) }),
     );
   return {
     rows: entries.length,
     places: Uint32Array.from(places),
-    columns: names.map((name) => ({ type: "cells", values: values(name) })),
+    columns: names.map((name) => ({ type: lists.has(name) ? "lists" : "cells", values: values(name) })),
   };
+}
+
+/** Own ones alone: a column may be called `constructor`. */
+function valuesOf(entries: readonly object[], name: string): readonly unknown[] {
+  return entries.map((entry): unknown => Object.getOwnPropertyDescriptor(entry, name)?.value);
 }
 
 async function* arrayEntries(path: string, file: string): AsyncGenerator<EntryBatch, void> {

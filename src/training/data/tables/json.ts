@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 
 import { DataError } from "../data-error.ts";
-import { cellText, notATable } from "./json-cells.ts";
+import { cellText, headOf, listsAmong, notATable } from "./json-cells.ts";
 import { openJsonArray } from "./json-entries.ts";
 import { readFileBytes } from "./file-bytes.ts";
 import type { TableReader } from "./table-reader.ts";
@@ -46,11 +46,13 @@ async function firstCharacter(path: string, file: string): Promise<string> {
 async function readColumns(path: string, file: string, bytes: number): Promise<TableReader> {
   const columns = columnsOf(parse(await readWhole(path, file), file), file);
   const rows = [...columns.values()][0]?.length ?? 0;
+  const heads = [...columns].map(([name, values]) => headOf(name, values));
+  const lists = listsAmong(heads);
   return {
     file,
     bytes,
     rowWord: "entry",
-    columns: [...columns.keys()].map((name) => ({ name, type: "cells" })),
+    columns: heads,
     allColumnsKnown: true,
     rows,
     async *chunks(names) {
@@ -59,12 +61,12 @@ async function readColumns(path: string, file: string, bytes: number): Promise<T
         const values = (name: string): (string | null)[] =>
           Array.from({ length: count }, (_, i) => {
             const row = start + i + 1;
-            return cellText(columns.get(name)?.[row - 1], name, `entry ${row}`, file, row);
+            return cellText(columns.get(name)?.[row - 1], { name, place: `entry ${row}`, file, row, lists: lists.has(name) });
           });
         yield {
           rows: count,
           places: Uint32Array.from({ length: count }, (_, i) => start + i + 1),
-          columns: names.map((name) => ({ type: "cells", values: values(name) })),
+          columns: names.map((name) => ({ type: lists.has(name) ? "lists" : "cells", values: values(name) })),
         };
       }
     },

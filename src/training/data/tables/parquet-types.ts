@@ -1,6 +1,7 @@
 import type { ParquetParsers, SchemaTree } from "hyparquet";
 
 import { presentText } from "../cells.ts";
+import { listText, singles } from "./list-cells.ts";
 import type { ChunkColumn, ColumnHead } from "./table-reader.ts";
 
 export interface ParquetColumn extends ColumnHead {
@@ -27,7 +28,7 @@ export function columnKind({ element, children }: SchemaTree): ParquetColumn {
   const { name, type, converted_type: converted, logical_type: logical, repetition_type: repetition, scale = 0 } = element;
   const nested = (typeName: string): ParquetColumn => ({ name, type: "nested", typeName, factor: 1 });
   if (children.length > 0) {
-    if (converted === "LIST" || logical?.type === "LIST") return nested("lists");
+    if (converted === "LIST" || logical?.type === "LIST") return isFlat(children) ? { ...nested("lists"), lists: true } : nested("lists");
     return nested(converted === "MAP" || logical?.type === "MAP" ? "maps" : "structs");
   }
   if (repetition === "REPEATED") return nested("lists");
@@ -60,10 +61,32 @@ export function columnKind({ element, children }: SchemaTree): ParquetColumn {
 }
 
 /** The reader's values as a column. Throws `TypeError` where one is not of the column's type, and `RoundedNumber`. */
-export function convertValues({ type, factor }: ParquetColumn, values: readonly unknown[]): ChunkColumn {
+export function convertValues({ type, factor, lists }: ParquetColumn, values: readonly unknown[]): ChunkColumn {
   if (type === "text") return { type, values: values.map(asText) };
+  if (lists === true) return { type: "lists", values: values.map(asList) };
   if (type === "nested") throw new TypeError("it holds no single values");
   return { type, values: Float64Array.from(values, (value, index) => asNumber(value, index) * factor) };
+}
+
+/** A list of single values, and not of lists or structs: one group of one leaf. */
+function isFlat([group, ...others]: SchemaTree["children"]): boolean {
+  const [leaf, ...further] = group?.children ?? [];
+  const { type, converted_type: converted, logical_type: logical } = leaf?.element ?? {};
+  const isSingle = leaf?.children.length === 0 && others.length === 0 && further.length === 0;
+  const isText = type === "BYTE_ARRAY" && (converted === "UTF8" || converted === "ENUM" || logical?.type === "STRING");
+  const isNumber = (type === "INT32" || type === "INT64" || type === "FLOAT" || type === "DOUBLE") && isPlain(converted, logical?.type);
+  return isSingle && (isText || isNumber || type === "BOOLEAN");
+}
+
+function isPlain(converted: string | undefined, logical: string | undefined): boolean {
+  return (converted === undefined || /^U?INT_/.test(converted)) && (logical === undefined || logical === "INTEGER");
+}
+
+function asList(value: unknown): string | null {
+  if (value === null || value === undefined) return null;
+  const list = Array.isArray(value) || ArrayBuffer.isView(value) ? singles(Array.from(value as ArrayLike<unknown>)) : undefined;
+  if (list === undefined) throw new TypeError("it holds something else among its lists");
+  return listText(list);
 }
 
 function asText(value: unknown): string | null {

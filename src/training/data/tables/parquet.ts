@@ -7,7 +7,7 @@ import { compressors } from "hyparquet-compressors";
 import { DataError } from "../data-error.ts";
 import { openDataFile } from "./file-bytes.ts";
 import { columnKind, convertValues, parsers, RoundedNumber, type ParquetColumn } from "./parquet-types.ts";
-import type { ChunkColumn, TableChunk, TableReader } from "./table-reader.ts";
+import { isReadable, type ChunkColumn, type TableChunk, type TableReader } from "./table-reader.ts";
 
 /** Values that a chunk holds at most, over all its columns, and rows at least. */
 const chunkValues = 2 ** 21;
@@ -129,7 +129,7 @@ async function readColumn({ buffer, metadata, file }: Source, column: ParquetCol
 }
 
 function requireSingle(column: ParquetColumn | undefined, file: string): void {
-  if (column?.type !== "nested") return;
+  if (column === undefined || isReadable(column)) return;
   throw new DataError({
     code: "MTL328",
     path: ["data", "file"],

@@ -4,7 +4,7 @@ import type { ColumnFacts } from "../../../experiment/facts.ts";
 import { numberOf } from "../cells.ts";
 import { DataError } from "../data-error.ts";
 import { openTable } from "./open-table.ts";
-import type { ChunkColumn, ColumnHead, TableChunk, TableReader } from "./table-reader.ts";
+import { isReadable, type ChunkColumn, type ColumnHead, type TableChunk, type TableReader } from "./table-reader.ts";
 
 /** Cells of a table that a check looks at. */
 const mostCells = 2 ** 20;
@@ -54,14 +54,14 @@ function cellsOf({ kept, columns }: TablePrefix): number {
 async function readPrefix(reader: TableReader): Promise<TablePrefix> {
   const nested = new Map<string, string>();
   for (;;) {
-    const wanted = reader.columns.filter(({ name, type }) => type !== "nested" && !nested.has(name)).map(({ name }) => name);
+    const wanted = reader.columns.filter((head) => isReadable(head) && !nested.has(head.name)).map(({ name }) => name);
     const read = await readChunks(reader, wanted).catch((error: unknown) => {
       // In json it shows only on the way that a column has lists; it is no hindrance before it is asked for.
       if (!(error instanceof DataError) || error.code !== "MTL328" || error.column === undefined) throw error;
       nested.set(error.column, `lists or objects, the first in ${reader.rowWord} ${error.row ?? 0}`);
       return undefined;
     });
-    const met = reader.columns.filter(({ name, type }) => type !== "nested" && !nested.has(name)).length;
+    const met = reader.columns.filter((head) => isReadable(head) && !nested.has(head.name)).length;
     if (read === undefined || met > wanted.length) continue;
     const columns = reader.columns.map((column): ColumnHead => {
       const typeName = nested.get(column.name);

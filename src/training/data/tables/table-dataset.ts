@@ -17,7 +17,8 @@ const mebibyte = 2 ** 20;
  */
 export async function openTableData(path: string, experiment: TableExperiment): Promise<OpenedData> {
   const memory = experiment.data.memory * mebibyte;
-  const table = await packTable(await openTable(path), planTable(experiment), { memory, failFast: true });
+  const reader = await openTable(path);
+  const table = await packTable(reader, planTable(experiment, reader.columns), { memory, failFast: true });
   const close = async (): Promise<void> => await table.rows.close();
   try {
     const { measures, finish } = await measureTable(table, experiment.data.split);

@@ -1,6 +1,7 @@
 import { namedInputs } from "../../../experiment/data/named-inputs.ts";
 import type { Experiment } from "../../../experiment/schema.ts";
 import { tableInput, type DatePart, type TableInput } from "../../../experiment/table-inputs.ts";
+import type { ColumnHead } from "./table-reader.ts";
 import { labelColumns, type LabelColumns } from "../labels/label-columns.ts";
 
 export type TableExperiment = Omit<Experiment, "data"> & { readonly data: Extract<Experiment["data"], { file: string; missing: string }> };
@@ -23,6 +24,8 @@ export interface Slot {
   /** Most different texts. */
   readonly most: number;
   readonly use: "input" | "label";
+  /** Its values are lists: the labels of a row, or the components of a vector. */
+  readonly lists?: true;
   /** Where the experiment names the column. */
   readonly path: readonly (string | number)[];
 }
@@ -48,7 +51,8 @@ export interface TablePlan {
   readonly tasks: readonly PlannedTask[];
 }
 
-export function planTable({ data, tasks }: TableExperiment): TablePlan {
+/** `columns` are those of the table. */
+export function planTable({ data, tasks }: TableExperiment, columns: readonly ColumnHead[]): TablePlan {
   const slots: Slot[] = [];
   const add = (slot: Slot): number => slots.push(slot) - 1;
   const listed = namedInputs<string | TableInput>(data.inputs).flatMap(({ name, entries }) => entries.map((each) => ({ ...each, name })));
@@ -62,9 +66,13 @@ export function planTable({ data, tasks }: TableExperiment): TablePlan {
   const planned = Object.keys(tasks).map((id): PlannedTask => {
     const named = labelColumns({ tasks }, id);
     const role = named.settings.kind === "regression" || named.threshold !== undefined ? "number" : "category";
-    const own = named.settings.columns.map((column, position) =>
-      add({ column, role, most: mostTexts, use: "label", path: named.paths[position] ?? ["tasks", id] }),
-    );
+    const { kind } = named.settings;
+    const own = named.settings.columns.map((column, position) => {
+      const slot: Slot = { column, role, most: mostTexts, use: "label", path: named.paths[position] ?? ["tasks", id] };
+      const hasLists = columns.some(({ name, lists }) => name === column && lists === true);
+      const takesLists = (kind === "multi-label" || kind === "regression") && named.settings.columns.length === 1;
+      return add(hasLists && takesLists ? { ...slot, role: "category", lists: true } : slot);
+    });
     return { ...named, slots: own };
   });
   return { slots, inputs, tasks: planned };

@@ -57,10 +57,11 @@ function otherSeparator({ file }: TableReader, header: string, separator: string
 
 /** Columns that the plan asks for and that hold no single values. */
 export function nestedColumns({ columns, file }: TableReader, { slots }: TablePlan): DataProblem[] {
-  return slots.flatMap(({ column, path }): DataProblem[] => {
+  return slots.flatMap(({ column, path, lists, use }): DataProblem[] => {
     const head = columns.find(({ name }) => name === column);
-    if (head?.type !== "nested") return [];
-    const message = `Column "${column}" of "${file}" holds ${head.typeName ?? "no single values"}, which cannot be used. Leave it out, or write its parts as columns of their own.`;
+    if (head?.type !== "nested" || lists === true) return [];
+    const words = use === "label" && head.lists === true ? "are labels of kinds multi-label and regression alone" : "cannot be used";
+    const message = `Column "${column}" of "${file}" holds ${head.typeName ?? "no single values"}, which ${words}. Leave it out, or write its parts as columns of their own.`;
     return [{ code: "MTL328", path, column, message }];
   });
 }

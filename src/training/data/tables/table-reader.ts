@@ -28,6 +28,13 @@ export interface ColumnHead {
   readonly type: "cells" | "number" | "text" | "date" | "nested";
   /** How the file calls the type of a nested column. */
   readonly typeName?: string;
+  /** Of a nested column: its values are lists of numbers or texts, which can be labels and are given as `lists`. */
+  readonly lists?: true;
+}
+
+/** Whether a column can be read: all but those of objects, maps and the like. */
+export function isReadable({ type, lists }: ColumnHead): boolean {
+  return type !== "nested" || lists === true;
 }
 
 /** Some rows, one after the other. Valid until the next chunk is asked for. */
@@ -38,7 +45,7 @@ export interface TableChunk {
   readonly columns: readonly ChunkColumn[];
 }
 
-export type ChunkColumn = NumberColumn<"number"> | NumberColumn<"date"> | TextColumn<"text"> | TextColumn<"cells">;
+export type ChunkColumn = NumberColumn<"number"> | NumberColumn<"date"> | TextColumn<"text"> | TextColumn<"cells"> | TextColumn<"lists">;
 
 /** Numbers, or dates as milliseconds since 1970 in UTC; NaN where the value is missing. */
 interface NumberColumn<T> {
@@ -46,7 +53,7 @@ interface NumberColumn<T> {
   readonly values: Float64Array;
 }
 
-/** Trimmed texts, `null` where the value is missing. Of `cells` it is open whether they are numbers. */
+/** Trimmed texts, `null` where the value is missing. Of `cells` it is open whether they are numbers; `lists` are as `list-cells.ts` writes them. */
 interface TextColumn<T> {
   readonly type: T;
   readonly values: readonly (string | null)[];

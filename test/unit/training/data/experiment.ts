@@ -8,7 +8,10 @@ export interface TableSettings {
   readonly missing?: TableInput["missing"];
   readonly split?: { readonly validation?: number; readonly test?: number; readonly seed?: number };
   readonly tasks?: Readonly<
-    Record<string, { readonly column?: string; readonly kind: "classification" | "regression"; readonly threshold?: number }>
+    Record<
+      string,
+      { readonly column?: string; readonly kind: "classification" | "regression" | "multi-label"; readonly threshold?: number }
+    >
   >;
 }
 

@@ -20,7 +20,8 @@ export async function packedDataset(
   const file = folder.write("packed.csv", content);
   const experiment = tableExperiment({ file, ...settings });
   if (!hasTable(experiment)) throw new Error("The experiment has no table.");
-  const table = await packTable(await openTable(join(folder.path, file)), planTable(experiment), { memory, failFast: true });
+  const reader = await openTable(join(folder.path, file));
+  const table = await packTable(reader, planTable(experiment, reader.columns), { memory, failFast: true });
   const { encoder, tasks, encode } = await fitTable(table, experiment.data.split);
   const parts = await encode(memory);
   await table.rows.close();

@@ -139,13 +139,15 @@ describe("a parquet file", () => {
     ]);
   });
 
-  test.each([
-    ["list", "lists"],
-    ["struct", "structs"],
-  ])("with a column of %ss is read without it, and refused with it", async (name, typeName) => {
+  test("with a column of structs is read without it, and refused with it", async () => {
     const { reader } = await read(path("zstd"));
-    expect(reader.columns.find((column) => column.name === name)).toMatchObject({ type: "nested", typeName });
-    await expect(read(path("zstd"), [name])).rejects.toMatchObject({ code: "MTL328", column: name, message: containing(typeName) });
+    expect(reader.columns.find(({ name }) => name === "struct")).toMatchObject({ type: "nested", typeName: "structs" });
+    expect(reader.columns.find(({ name }) => name === "list")).toMatchObject({ type: "nested", typeName: "lists", lists: true });
+    await expect(read(path("zstd"), ["struct"])).rejects.toMatchObject({
+      code: "MTL328",
+      column: "struct",
+      message: containing("structs"),
+    });
   });
 
   test("that was cut off is refused, wherever it was cut", async () => {
@@ -183,7 +185,7 @@ describe("a table file", () => {
     ["json broken late", "late.json", '[{"x": 1}, {"x": 2}, {"x" 3}]', "MTL311", "after entry 2"],
     ["a json value", "value.json", "3", "MTL311", "single value"],
     ["a json array of numbers", "numbers.json", "[1]", "MTL311", "entry 1 is not an object"],
-    ["nested json", "nested.json", '[{"x": [1]}]', "MTL328", '"x" of entry 1'],
+    ["nested json", "nested.json", '[{"x": {"y": 1}}]', "MTL328", '"x" of entry 1'],
     ["json columns of different length", "ragged.json", '{"x": [1, 2], "y": [1]}', "MTL312", '"y" has 1 value'],
     ["a broken line of json", "broken.jsonl", '{"x": 1}\n{"x": \n', "MTL311", "line 2 is not valid JSON"],
     ["a line that is no object", "numbers.jsonl", '{"x": 1}\n7\n', "MTL311", "line 2 is not an object"],
