@@ -36,6 +36,7 @@ export async function runTrainer(entry: string, folder: string, resumeAt: number
     recording = await openRecording(entry, folder, resumeAt);
   } catch (error) {
     log(error instanceof RunStoreError || error instanceof RecordingError ? error.message : stackOf(error));
+    await noteNeverBegun(folder, error);
     return trainerExit.failed;
   }
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
@@ -55,6 +56,22 @@ async function openRecording(entry: string, folder: string, resumeAt: number | n
   if (owner === undefined) throw new RecordingError("This system does not tell when this process started.");
   log(`Process ${process.pid}, Node ${process.versions.node}, ${folder}`);
   return Recording.start({ entry, folder, owner, resumeAt, log });
+}
+
+/** Nobody records it, so the row is written from here: only where the run is still this trainer's, for it may have another one. */
+async function noteNeverBegun(folder: string, problem: unknown): Promise<void> {
+  try {
+    const owner = ownerOf(folder);
+    if (owner === undefined || owner === process.pid) await noteEnded(folder, "failed", reasonOf(problem));
+  } catch (error) {
+    // Readers see by its process that it has ended.
+    log(stackOf(error));
+  }
+}
+
+function ownerOf(folder: string): number | undefined {
+  using reader = RunReader.open(folder);
+  return reader.row().owner?.pid;
 }
 
 async function trainOnce(

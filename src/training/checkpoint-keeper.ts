@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { pruneCheckpoints, writeCheckpoint, type Checkpoint } from "./checkpoint.ts";
+import { pruneCheckpoints, removeHalfWritten, writeCheckpoint, type Checkpoint } from "./checkpoint.ts";
 import type { Recorder } from "./recorder.ts";
 
 /** Least time between two checkpoints that nobody asked for. */
@@ -27,6 +27,7 @@ export class CheckpointKeeper {
     this.#best = best;
     this.#bestOnDisk = best?.step;
     this.#before = [best?.step, resumed].filter((step) => step !== undefined);
+    removeHalfWritten(folder);
   }
 
   get best(): Checkpoint | undefined {
@@ -37,8 +38,10 @@ export class CheckpointKeeper {
     this.#best = checkpoint;
   }
 
+  /** At once where there is none yet: a run that ends early can then go on, however early that was. */
   get due(): boolean {
-    return performance.now() - this.#writtenAt >= interval.ms;
+    const isFirst = this.#lastOnDisk === undefined && this.#before.length === 0;
+    return isFirst || performance.now() - this.#writtenAt >= interval.ms;
   }
 
   /** Writes the last checkpoint, and the best where it is newer than the one on disk; deletes all but these and those before. */

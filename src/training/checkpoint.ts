@@ -43,6 +43,19 @@ export function writeCheckpoint(folder: string, checkpoint: Checkpoint): string 
   const temporary = `${path}.writing`;
   rmSync(temporary, { recursive: true, force: true });
   makeBelow(folder, temporary);
+  try {
+    writeFiles(temporary, checkpoint);
+    rmSync(path, { recursive: true, force: true });
+    renameSync(temporary, path);
+  } catch (error) {
+    // Such as a full disk, of which half a checkpoint must not take any more.
+    rmSync(temporary, { recursive: true, force: true });
+    throw error;
+  }
+  return path;
+}
+
+function writeFiles(folder: string, checkpoint: Checkpoint): void {
   let offset = 0;
   const arrays = [...checkpoint.arrays].map(([name, values]) => {
     const entry = { name, type: typeOf(values), length: values.length, offset };
@@ -54,11 +67,8 @@ export function writeCheckpoint(folder: string, checkpoint: Checkpoint): string 
     bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), entry.offset);
   }
   const header = { format: 1, step: checkpoint.step, values: checkpoint.values, arrays: arrays.map(({ entry }) => entry) };
-  writeDurably(join(temporary, files.arrays), bytes);
-  writeDurably(join(temporary, files.header), Buffer.from(JSON.stringify(header)));
-  rmSync(path, { recursive: true, force: true });
-  renameSync(temporary, path);
-  return path;
+  writeDurably(join(folder, files.arrays), bytes);
+  writeDurably(join(folder, files.header), Buffer.from(JSON.stringify(header)));
 }
 
 /** Reads a `step-N` folder. Throws `TrainingError` when it is not a whole checkpoint. */
@@ -72,6 +82,14 @@ export function readCheckpoint(path: string): Checkpoint {
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new TrainingError("checkpoint", `The checkpoint ${path} cannot be read: ${reason}`, { cause: error });
+  }
+}
+
+/** Deletes what a process left behind that ended while it was writing. */
+export function removeHalfWritten(folder: string): void {
+  if (!existsSync(folder)) return;
+  for (const name of readdirSync(folder)) {
+    if (/^step-\d+\.writing$/.test(name)) rmSync(join(folder, name), { recursive: true, force: true });
   }
 }
 

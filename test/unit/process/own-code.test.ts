@@ -93,7 +93,7 @@ describe("the example with data and a network of its own", () => {
       column: 32,
       message: "RangeError: no more",
     });
-    expect(readdirSync(join(run.folder, "checkpoints"))).toHaveLength(1);
+    expect(readdirSync(join(run.folder, "checkpoints"))).toHaveLength(2);
     // Two passes try the network out, one finds its reach: the fortieth is the thirty-seventh step.
     expect(
       workspace
@@ -117,7 +117,7 @@ describe("the example with data and a network of its own", () => {
     const { run } = workspace;
     expect([run.status, run.reason]).toEqual(["failed", typeof reason === "string" ? reason : (expect.stringMatching(reason) as unknown)]);
     expect(failurePlace(run)).toMatchObject({ file: join(workspace.root, "examples/custom/model.ts"), line: 30 });
-    expect(readdirSync(join(run.folder, "checkpoints"))).toHaveLength(1);
+    expect(readdirSync(join(run.folder, "checkpoints"))).toHaveLength(2);
   });
 
   test("goes on from its own copy after it was stopped, whatever has become of the files", async () => {

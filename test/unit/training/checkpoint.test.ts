@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -49,6 +49,24 @@ test("pruning keeps the given steps, and leaves alone what is no checkpoint", ()
   writeFileSync(join(folder, "note.txt"), "mine");
   pruneCheckpoints(folder, [3, 1]);
   expect(readdirSync(folder).toSorted()).toEqual(["note.txt", "step-1", "step-3"]);
+});
+
+test("what a process left half-written is removed when the next begins; the first checkpoint is due at once", () => {
+  mkdirSync(join(folder, "step-7.writing"));
+  writeCheckpoint(folder, { ...checkpoint, step: 5 });
+  const keeper = new CheckpointKeeper(folder, new ListRecorder(), undefined, 5);
+  expect(readdirSync(folder)).toEqual(["step-5"]);
+  expect(keeper.due).toBe(false);
+  const first = new CheckpointKeeper(folder, new ListRecorder());
+  expect(first.due).toBe(true);
+  first.write(checkpoint);
+  expect(first.due).toBe(false);
+});
+
+test("a checkpoint that cannot be written leaves nothing behind", () => {
+  const unwritable: Checkpoint = { ...checkpoint, values: { endless: 1n } };
+  expect(() => writeCheckpoint(folder, unwritable)).toThrow(TypeError);
+  expect(readdirSync(folder)).toEqual([]);
 });
 
 test("the last and the best stay until two more are written: a run that is killed in between can go on from them", () => {
