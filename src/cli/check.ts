@@ -59,9 +59,13 @@ export function isError({ severity }: Diagnostic): boolean {
 
 /** `file:line:column code message`, counted from 1; what is no error says so before its message. */
 export function asLine(file: string, diagnostic: Diagnostic, stream: NodeJS.WriteStream = process.stdout): string {
-  const { code, severity, message } = diagnostic;
+  return `${placeText(file, diagnostic)} ${asWords(diagnostic, stream)}\n`;
+}
+
+/** The same without the place. */
+export function asWords({ code, severity, message }: Diagnostic, stream: NodeJS.WriteStream): string {
   const kind = severity === "error" ? "" : `${toned("yellow", severity, stream)}: `;
-  return `${placeText(file, diagnostic)} ${toned(severity === "error" ? "red" : "yellow", code, stream)} ${kind}${message}\n`;
+  return `${toned(severity === "error" ? "red" : "yellow", code, stream)} ${kind}${message}`;
 }
 
 /** In the user's own code, where the problem is there. */

@@ -1,4 +1,5 @@
 import { createWriteStream } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { type Command, Option } from "commander";
@@ -48,7 +49,13 @@ async function write(asked: string, { format, series, out }: ExportOptions): Pro
   if (out === undefined) {
     for (const piece of pieces) await print(piece);
   } else {
-    await pipeline(Readable.from(pieces), createWriteStream(out));
+    try {
+      await pipeline(Readable.from(pieces), createWriteStream(out));
+    } catch (error) {
+      if (!(error instanceof Error) || !("code" in error)) throw error;
+      const reason = error.code === "ENOENT" ? `there is no folder ${dirname(resolve(out))}` : error.message;
+      throw new CommandError(`${out} cannot be written: ${reason}.`);
+    }
     say(`${names.length} series written to ${out}.`);
   }
 }

@@ -5,7 +5,7 @@ import type { Experiment } from "../experiment/schema.ts";
 import { startTrainer } from "../runs/process/start-trainer.ts";
 import { createRun, findRoot } from "../runs/run-folder.ts";
 import { attend, tellDetached } from "./attend.ts";
-import { asLine, checkExperiment, isError, openInspector } from "./check.ts";
+import { asLine, asWords, checkExperiment, isError, openInspector } from "./check.ts";
 import { CommandError } from "./exit.ts";
 import { type ExperimentText, readExperimentFile } from "./experiment-text.ts";
 import { programsBeside } from "./programs.ts";
@@ -90,7 +90,7 @@ async function checked(order: ExperimentText, overrides: readonly Override[]): P
       const override = parsed.tree === undefined ? undefined : overrideAt(diagnostic.range.start, parsed.tree, overrides);
       // The file does not say what was put in.
       if (override === undefined) process.stderr.write(asLine(order.name, diagnostic, process.stderr));
-      else say(`--set ${override.path}=${override.value}: ${diagnostic.code} ${diagnostic.message}`);
+      else say(`--set ${override.path}=${override.value}: ${asWords(diagnostic, process.stderr)}`);
     }
     if (parsed.experiment === undefined || diagnostics.some(isError)) {
       throw new CommandError(`${order.name} has errors and was not run.`);

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, type Stats, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { type RunId, runFiles, type RunSummary, terminalStatuses } from "./contract.ts";
+import { rootsBelow } from "./elsewhere.ts";
 import { draftPrefix, runsFolderOf } from "./run-folder.ts";
 import { isLocked } from "./store/patience.ts";
 import { RunReader } from "./store/run-reader.ts";
@@ -87,10 +88,15 @@ export function findRun(root: string, asked: string): string {
   if (matches.length > 1) {
     throw new RunNotFoundError(`"${asked}" could be any of ${matches.map((folder) => basename(folder)).join(", ")}. Give more of the id.`);
   }
+  const elsewhere = rootsBelow(root).find((below) => runFoldersOf(below).some((folder) => basename(folder).startsWith(asked)));
+  const hint =
+    elsewhere === undefined
+      ? ""
+      : ` There is one in ${runsFolderOf(elsewhere)}: call the command in ${elsewhere}, or give the run's folder.`;
   throw new RunNotFoundError(
     folders.length === 0
-      ? `There are no runs in ${runsFolderOf(root)}.`
-      : `There is no run "${asked}" in ${runsFolderOf(root)}. "taskscope list" shows all.`,
+      ? `There are no runs in ${runsFolderOf(root)}.${hint}`
+      : `There is no run "${asked}" in ${runsFolderOf(root)}. "taskscope list" shows all.${hint}`,
   );
 }
 

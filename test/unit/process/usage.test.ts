@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { appendFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { createRun } from "../../../src/runs/run-folder.ts";
@@ -73,6 +73,40 @@ test("a warning looks like one, and is counted", async () => {
   writeFileSync(file, readFileSync(file, "utf8").replace("species: { column", "species: { weight: 2, column"));
   const { code, stdout, stderr } = await workspace.taskscope("check", "examples/penguins.mtl.yaml");
   expect([code, stdout, stderr]).toEqual([0, expect.stringMatching(/ MTL209 warning: /), "No errors, 1 warning.\n"]);
+});
+
+test("a warning of what --set put in is called one", async () => {
+  await using workspace = new ExampleWorkspace();
+  const { stderr } = await workspace.taskscope(
+    "run",
+    "examples/penguins.mtl.yaml",
+    "--set",
+    "tasks.species.weight=2",
+    "--set",
+    "training.epochs=1",
+  );
+  expect(stderr).toMatch(/^--set tasks\.species\.weight=2: MTL209 warning: /m);
+});
+
+test("runs in a folder below are told of, and an export that cannot be written names the folder", async () => {
+  await using workspace = new ExampleWorkspace();
+  await workspace.taskscope("run", "examples/penguins.mtl.yaml", "--set", "training.epochs=1");
+  const { id } = workspace.run;
+  const exported = await workspace.taskscope("export", id, "--format", "csv", "--out", "nowhere/x.csv");
+  expect([exported.code, exported.stderr]).toEqual([
+    2,
+    `error: nowhere/x.csv cannot be written: there is no folder ${join(workspace.root, "nowhere")}.\n`,
+  ]);
+  mkdirSync(join(workspace.root, "study"));
+  renameSync(join(workspace.root, ".taskscope"), join(workspace.root, "study/.taskscope"));
+  mkdirSync(join(workspace.root, ".taskscope"));
+  expect((await workspace.taskscope("list")).stderr).toMatch(/^There are more runs in study\. Call "taskscope list" there/m);
+  const shown = await workspace.taskscope("show", id);
+  expect([shown.code, shown.stderr]).toEqual([
+    2,
+    expect.stringContaining(`There is one in ${join(workspace.root, "study/.taskscope/runs")}`),
+  ]);
+  renameSync(join(workspace.root, "study/.taskscope"), join(workspace.root, ".taskscope-back"));
 });
 
 test("balance: an error is one line, names the method of the file, and a contradiction is told", async () => {

@@ -38,7 +38,7 @@ export async function openDelimited(path: string, bytes: number, delimiter: "," 
           lines.shift();
           isHeader = false;
         }
-        requireLength(records, lines, names.length, file);
+        requireLength(records, lines, names, file);
         if (records.length > 0) yield chunkOf(records, lines, wanted);
       }
     },
@@ -150,10 +150,23 @@ function requireNames(names: readonly string[], file: string): void {
   });
 }
 
-function requireLength(records: readonly string[][], lines: readonly number[], expected: number, file: string): void {
+function requireLength(records: readonly string[][], lines: readonly number[], names: readonly string[], file: string): void {
+  const expected = names.length;
   const row = records.findIndex((record) => record.length !== expected);
   if (row < 0) return;
   const length = records[row]?.length ?? 0;
+  const [only = ""] = names;
+  // Decimal commas: only the rows seem to have cells.
+  const semicolons = expected === 1 && only.includes(";") && (records[row]?.join(",").includes(";") ?? false);
+  if (semicolons) {
+    throw new DataError({
+      code: "MTL311",
+      path: at,
+      message:
+        `"${file}" seems to separate its cells by ";" and to write decimals with a comma: its header is the one column "${only.slice(0, 60)}". ` +
+        `Save it with commas between the cells, and points in the numbers.`,
+    });
+  }
   throw new DataError({
     code: "MTL312",
     path: at,

@@ -2,6 +2,7 @@ import { JSONParser } from "@streamparser/json";
 
 import { DataError } from "../data-error.ts";
 import { cellText, headOf, listsAmong, notATable } from "./json-cells.ts";
+import { withoutNaN } from "./json-nan.ts";
 import { readFileBytes } from "./file-bytes.ts";
 import type { ColumnHead, TableChunk, TableReader } from "./table-reader.ts";
 import { checkedUtf8 } from "./utf8.ts";
@@ -92,7 +93,7 @@ async function* arrayEntries(path: string, file: string): AsyncGenerator<EntryBa
     return { entries: taken, places: taken.map((_, index) => count - taken.length + index + 1) };
   };
   try {
-    for await (const piece of withoutMark(checkedUtf8(readFileBytes(path), file))) {
+    for await (const piece of withoutNaN(withoutMark(checkedUtf8(readFileBytes(path), file)))) {
       parser.write(piece);
       if (entries.length > 0) yield take();
     }
@@ -121,7 +122,7 @@ async function* lineEntries(path: string, file: string): AsyncGenerator<EntryBat
     }
     return { entries, places };
   };
-  for await (const piece of withoutMark(checkedUtf8(readFileBytes(path), file))) {
+  for await (const piece of withoutNaN(withoutMark(checkedUtf8(readFileBytes(path), file)))) {
     const lines = splitLines(rest.length === 0 ? piece : Buffer.concat([rest, piece]));
     rest = lines.pop() ?? Buffer.alloc(0);
     if (rest.length > longestLine)

@@ -3,6 +3,7 @@ import { basename } from "node:path";
 import { DataError } from "../data-error.ts";
 import { cellText, headOf, listsAmong, notATable } from "./json-cells.ts";
 import { openJsonArray } from "./json-entries.ts";
+import { withoutNaN } from "./json-nan.ts";
 import { readFileBytes } from "./file-bytes.ts";
 import type { TableReader } from "./table-reader.ts";
 import { checkedUtf8 } from "./utf8.ts";
@@ -76,7 +77,7 @@ async function readColumns(path: string, file: string, bytes: number): Promise<T
 async function readWhole(path: string, file: string): Promise<string> {
   const pieces: Buffer[] = [];
   let bytes = 0;
-  for await (const piece of checkedUtf8(readFileBytes(path), file)) {
+  for await (const piece of withoutNaN(checkedUtf8(readFileBytes(path), file))) {
     pieces.push(piece);
     bytes += piece.length;
     if (bytes > largest.bytes) {

@@ -7,8 +7,13 @@ import { placeName, type TableReader } from "./table-reader.ts";
 /** One for each of training, validation and test. */
 export const fewestRows = 3;
 
-export function noRows({ file }: TableReader): DataProblem {
-  return { code: "MTL311", path: ["data", "file"], message: `"${file}" has no rows. Add at least ten rows below the header.` };
+export function noRows({ file, rowWord }: TableReader): DataProblem {
+  const where = rowWord === "line" && /\.[ct]sv(\.gz)?$/i.test(file) ? " below the header" : "";
+  return {
+    code: "MTL311",
+    path: ["data", "file"],
+    message: `"${file}" has no rows. Add at least ten${where === "" ? "" : " rows"}${where}.`,
+  };
 }
 
 export function tooFewRows({ file }: TableReader, rows: number): DataProblem {
@@ -51,7 +56,8 @@ function otherSeparator({ file }: TableReader, header: string, separator: string
     path: ["data", "file"],
     message:
       `"${file}" seems to separate its cells by ${name}, but ${used} are expected: its header is the one column "${header.slice(0, 60)}". ` +
-      `Save it with ${separator === "\t" && used === "commas" ? "the ending .tsv" : better}.`,
+      `Save it with ${separator === "\t" && used === "commas" ? "the ending .tsv" : better}` +
+      `${separator === ";" ? ", and with decimal points where its numbers have decimal commas" : ""}.`,
   };
 }
 

@@ -64,6 +64,21 @@ describe("a data set from a table", () => {
     }
   });
 
+  test.each([
+    ["json", (text: string) => `[${text}]`, ","],
+    ["jsonl", (text: string) => text, "\n"],
+  ])("takes the NaN that Python writes into %s for a missing value, and leaves texts alone", async (ending, whole, between) => {
+    const text = JSON.stringify(': NaN, " NaN');
+    const entries = Array.from(
+      { length: 30 },
+      (_, i) => `{"x": ${i % 3 === 0 ? "NaN" : i}, "k": ${i % 2 === 0 ? text : '"b"'}, "y": ${i}}`,
+    );
+    const content = whole(entries.join(between));
+    const inputs = [{ column: "x", missing: "zero" as const }, "k"];
+    const { inputNames } = await load(content, { inputs }, ending);
+    expect(inputNames).toEqual(["x", 'k=: NaN, " NaN', "k=b"]);
+  });
+
   test("takes a column for constant whose numbers differ by rounding alone", async () => {
     const { splits: parts } = await load(`x,y\n${rows((i) => `${i % 2 === 0 ? 0.3 : 0.1 + 0.2},${i}`)}`);
     expect(Math.max(...parts.train.inputs.map(Math.abs))).toBeLessThan(1e-12);
@@ -223,6 +238,12 @@ describe("a table that cannot be used", () => {
       {},
       { code: "MTL347", row: 9, message: "9007199254740993 in line 9" },
     ],
+    [
+      "cells are separated by semicolons and decimals by commas",
+      "x;y\n1,5;2\n",
+      {},
+      { code: "MTL311", message: "decimal points where its numbers have decimal commas" },
+    ],
     ["an input is nearly numbers", `x,y\n${rows((i) => `${i === 7 ? "5x" : i},${i}`)}`, {}, { code: "MTL315", row: 9, message: '"5x"' }],
     [
       "a text input is an identifier",
@@ -238,6 +259,12 @@ describe("a table that cannot be used", () => {
       ...expected,
       message: containing(String(message)),
     });
+  });
+
+  test("because of decimal commas is told in a check, which reads the rows first", async () => {
+    const file = folder.write("commas.csv", "x;y\n1,5;2\n");
+    const { facts } = await inspectData(tableExperiment({ file }), folder.path, new PrefixCache(), true);
+    expect(facts.problems).toMatchObject([{ code: "MTL311", message: containing('";" and to write decimals with a comma') }]);
   });
 
   test("because a class or all labels are outside of the training rows tells what and where", async () => {
