@@ -249,7 +249,7 @@ export const checks = {
   ],
   MTL333: [
     "Only the beginning was checked",
-    "The table is large, so a check looks at its beginning. The training looks at all rows before its first step.",
+    "The table is large, so a check looks at its beginning, and of a large array at its header. The training looks at all rows before its first step.",
   ],
   MTL330: ["No such label in Multi-MNIST", "Each image has two digits; their labels are the columns `left` and `right`."],
   MTL331: [

@@ -176,6 +176,11 @@ async function inspectMultiMnist(experiment: MultiMnistExperiment): Promise<Data
   };
 }
 
-function factProblem({ path, code, message, severity }: DataProblem & { readonly severity?: "warning" }): DataFacts["problems"][number] {
+function factProblem({
+  path,
+  code,
+  message,
+  severity,
+}: DataProblem & { readonly severity?: "warning" | "information" }): DataFacts["problems"][number] {
   return { path, code, message, ...(severity === undefined ? {} : { severity }) };
 }

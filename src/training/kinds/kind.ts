@@ -9,6 +9,8 @@ export interface TrainedKind {
   readonly outputShape: (task: TaskTargets, loss: LossName) => readonly number[];
   /** What these outputs are, for who makes them with code of their own. */
   readonly outputWords: string;
+  /** What comes after them where the loss asks for twice as many. */
+  readonly furtherWords?: string;
   readonly lesson: Lesson;
   readonly reading: Reading;
 }

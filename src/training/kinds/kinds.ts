@@ -57,7 +57,8 @@ const ordinal: TrainedKind = {
 /** A number a component; where the loss asks how sure it is, then a log variance a component. */
 const regression: TrainedKind = {
   ...dense((task, loss) => sizeOf(task) * (loss === "gaussian" ? 2 : 1)),
-  outputWords: "one number for each of its components, and for the loss gaussian then as many log variances",
+  outputWords: "one number for each of its components",
+  furtherWords: "and then as many log variances, for the loss gaussian",
   lesson: { by: "numbers" },
   reading: { as: "numbers" },
 };

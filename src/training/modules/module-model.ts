@@ -1,6 +1,7 @@
 import { Tensor, tidy, Variable, zeros } from "@tensorflow/tfjs-core";
 import { layers, LayersModel } from "@tensorflow/tfjs-layers";
 import type { Forward, ModelContext, ModelModule } from "../../../api/taskscope.js";
+import type { TaskTargets } from "../data/dataset.ts";
 import type { ModuleForm } from "../../experiment/module-forms.ts";
 import { trainedKinds } from "../kinds/kinds.ts";
 import type { DataShape } from "../model/plan.ts";
@@ -194,10 +195,17 @@ class Network implements MultiTaskModel {
       if (`[${output.shape.join(", ")}]` === wanted && output.dtype === "float32") return output;
       const found = `[${output.shape.join(", ")}]${output.dtype === "float32" ? "" : ` of ${output.dtype}`}`;
       throw this.#module.unfit(
-        `The forward function returned ${found} for the task "${task.id}", and it must be ${wanted}: ${trainedKinds[task.kind].outputWords}.`,
+        `The forward function returned ${found} for the task "${task.id}", and it must be ${wanted}: ${wordsOf(task, outputShapes[index] ?? [])}.`,
       );
     });
   }
+}
+
+function wordsOf({ kind, shape: targets }: Pick<TaskTargets, "kind" | "shape">, outputs: readonly number[]): string {
+  const { outputWords, furtherWords } = trainedKinds[kind];
+  const count = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
+  const isTwice = count(outputs) === 2 * count(targets);
+  return furtherWords !== undefined && isTwice ? `${outputWords}, ${furtherWords}` : outputWords;
 }
 
 /** That it gives tensors is checked when it has run. */

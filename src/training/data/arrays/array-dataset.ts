@@ -36,7 +36,7 @@ export async function openArrayData(experiment: ArrayExperiment, baseFolder: str
     const array = await readNumbers(each, left);
     left -= array.values.byteLength;
     const numbers: NumberRows = { ...array, width: elementsOf(each.spec), channels: each.spec.shape.at(-1) ?? 1 };
-    requireFinite(array, numbers, Object.values(parts), each);
+    requireFinite(array, Object.values(parts), each);
     const { name, path, scale } = each.input;
     rows.push(numbers);
     measures.push({ kind: "number", name, path, scale, moments: measureScale(scale, numbers, parts.train) });
@@ -72,20 +72,20 @@ function scaledArrays(described: readonly DescribedInput[], inputs: readonly Loa
   };
 }
 
-async function readNumbers({ stored, input }: DescribedInput, memory: number): Promise<NumberArray> {
+export async function readNumbers({ stored, input }: DescribedInput, memory: number): Promise<NumberArray> {
   const array = await stored.read(memory);
   if (array.kind === "number") return array;
   throw new TypeError(`The check of the arrays let texts pass as the input "${input.name}".`);
 }
 
 /** Inputs have no marks for missing values: a row that is to be trained on must be whole. */
-function requireFinite(
+export function requireFinite(
   { values, dtype, shape, place }: NumberArray,
-  { width }: NumberRows,
   parts: readonly Uint32Array[],
-  { input }: DescribedInput,
+  { input, spec }: DescribedInput,
 ): void {
   if (isWholeNumber(dtype)) return;
+  const width = elementsOf(spec);
   for (const row of parts.flatMap((part) => [...part])) {
     for (let i = row * width; i < (row + 1) * width; i++) {
       const value = values[i] ?? 0;

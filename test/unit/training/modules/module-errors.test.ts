@@ -85,6 +85,12 @@ const cases: readonly Case[] = [
     "model.ts:3:16 The forward function returned 1 outputs; the tasks are kind, size.",
   ],
   [
+    "an output of another width, whose loss is not that of a likelihood",
+    "return heads.map((head) => head(x!))",
+    "return { kind: heads[0]!(x!), size: heads[0]!(x!) }",
+    /for the task "size", and it must be \[2, 1\]: one number for each of its components\.$/,
+  ],
+  [
     "an output for no task",
     "return heads.map((head) => head(x!))",
     "return { kind: heads[0]!(x!), mass: heads[1]!(x!) }",

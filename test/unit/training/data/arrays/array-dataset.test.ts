@@ -377,6 +377,18 @@ describe("before training", () => {
     expect(shape?.inputs).toEqual([{ name: "image", shape: [2, 2, 1], features: [] }]);
   });
 
+  test("small inputs are read, and of large ones it is told that they were not", async () => {
+    const numbers = (size: number): Float32Array => new Float32Array(rows * size).fill(1).fill(Number.NaN, 7, 8);
+    const asked = async (size: number) => {
+      const file = archive({ ...arrays, signal: npyOf([rows, size], numbers(size)) });
+      return (await inspect(arrayExperiment({ file, inputs: ["signal"] }))).facts.problems;
+    };
+    expect(await asked(4)).toMatchObject([
+      { code: "MTL346", path: ["data", "inputs", 0], message: containing("not a number (NaN) at index [1, 3]") },
+    ]);
+    expect(await asked(2 ** 16)).toMatchObject([{ code: "MTL333", severity: "information", message: containing("its header alone") }]);
+  });
+
   test("a file on another computer is not asked for in a workspace that is not trusted", async () => {
     const away = { arrays: { image: "//server/share/x.npy", digit: "labels.npy" }, inputs: ["image"] };
     const { facts } = await inspect(arrayExperiment(away), false);
