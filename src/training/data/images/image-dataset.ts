@@ -53,11 +53,19 @@ export async function openImageData(experiment: FolderExperiment, baseFolder: st
     return {
       measures: [imageMeasure(experiment, moments)],
       close,
-      finish(measures) {
+      async finish(measures) {
         const scaling = pixelScaling(data.scale, form, momentsIn(measures[0]));
         const rowBytes = size + maskFiles.length * form.height * form.width * 2;
         const assemble = assembler(form, scaling, encoders);
-        const sourceOf = (split: Split): RowSource => new ImageSource(parts[split], stores, rowBytes, assemble);
+        const sourceOf = (split: Split, from = stores): RowSource => new ImageSource(parts[split], from, rowBytes, assemble);
+        // From stores that keep nothing: memory is for what every epoch needs.
+        const passing = [files, ...maskFiles].map((each) => new ImageStore(each, pool, { bytes: 0 }));
+        try {
+          await lookAhead([sourceOf("test", passing), sourceOf("validation", passing)]);
+        } catch (error) {
+          await close();
+          throw error;
+        }
         return {
           inputs: [{ ...imageInput(form), black: scaledZero(scaling) }],
           tasks: tasks.map(({ targets }) => targets),
@@ -71,6 +79,22 @@ export async function openImageData(experiment: FolderExperiment, baseFolder: st
     throw error;
   }
 }
+
+/** How long a training may wait to hear what is wrong with images that it needs last. */
+const patienceMs = 2000;
+
+/**
+ * Decodes images and masks that the training comes to after an epoch, or after the last: what is wrong with them would cost all that was trained
+ * until then. All of them where there are few, and as many as there is time for; the numbers of a training do not depend on it.
+ */
+async function lookAhead(sources: readonly RowSource[]): Promise<void> {
+  const until = performance.now() + patienceMs;
+  for (const source of sources) {
+    for await (const _ of source.scan(lookedAtOnce)) if (performance.now() > until) return;
+  }
+}
+
+const lookedAtOnce = 16;
 
 type EncodeTask = (rows: Uint32Array, decoded: readonly Decoded[]) => EncodedLabels;
 
