@@ -1,7 +1,7 @@
-import type { Tensor } from "@tensorflow/tfjs-core";
 import type { RandomStream } from "../balancers/kernels/random-stream.ts";
 import { squaredNorm, type JacobianRow } from "./gradients/gram.ts";
 import type { MultiTaskModel } from "./model/model.ts";
+import { StatisticsSnapshot } from "./model/statistics-snapshot.ts";
 import { inTensorScope } from "./tensor-scope.ts";
 import type { TrainedParameter } from "./trained-parameter.ts";
 
@@ -59,15 +59,12 @@ export function lookAlong(parts: LookParts, direction: JacobianRow, offsets: rea
 /** The same dropout masks as in the step, and moving statistics as they were. */
 function lossesNow({ model, noise, noiseBefore, losses }: LookParts): readonly number[] {
   return inTensorScope(() => {
-    const kept: readonly Tensor[] = model.statistics.map(({ variable }) => variable.clone());
+    const kept = new StatisticsSnapshot(model.statistics);
     const drawnOn = noise.save();
     noise.restore(noiseBefore);
     const values = losses();
     noise.restore(drawnOn);
-    model.statistics.forEach(({ variable }, index) => {
-      const value = kept[index];
-      if (value !== undefined) variable.assign(value);
-    });
+    kept.restore();
     return values;
   });
 }

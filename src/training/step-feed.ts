@@ -23,11 +23,11 @@ export interface StepFeedParts {
 
 /**
  * The batches that each step takes. The last window of an epoch has those that are left, so that every row counts once in an epoch. A
- * step that cannot have all of its batches has taken none: none is missed where a checkpoint goes on.
+ * step that is not done has taken none, and none that it could not have: none is missed where a checkpoint goes on.
  */
 export class StepFeed {
   readonly #parts: StepFeedParts;
-  /** Before the batches of the step that is being fetched. */
+  /** Before the batches of the step that is not done yet. */
   #before: FeedPosition | undefined;
 
   constructor(parts: StepFeedParts) {
@@ -39,17 +39,21 @@ export class StepFeed {
     return Math.ceil(this.#parts.feed.batches / this.#parts.accumulate);
   }
 
-  /** For the step after `step` steps, with so many further draws. */
+  /** For the step after `step` steps, with so many further draws. What is saved stays where it is until the step is `done`. */
   async next(step: number, draws: number): Promise<StepBatches> {
     const { feed, furtherFeeds, accumulate } = this.#parts;
     const first = (step % this.steps) * accumulate;
     const batches = Math.min(accumulate, feed.batches - first);
-    if (batches * (1 + draws) > 1) this.#before = this.#position();
+    this.#before = this.#position();
     const own = await window(feed, batches);
     const further: (readonly RowValues[])[] = [];
     for (const each of furtherFeeds.slice(0, draws)) further.push(await window(each, batches));
-    this.#before = undefined;
     return { own, further };
+  }
+
+  /** The batches taken last have been trained on. */
+  done(): void {
+    this.#before = undefined;
   }
 
   /** Where the next step begins. */

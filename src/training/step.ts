@@ -1,4 +1,3 @@
-import type { Tensor } from "@tensorflow/tfjs-core";
 import type { Look, PreparedBalancer, Remembered } from "../balancers/balancer.ts";
 import type { RandomStream } from "../balancers/kernels/random-stream.ts";
 import type { Clip } from "../experiment/clip-schema.ts";
@@ -12,6 +11,7 @@ import type { GradientStorage } from "./gradients/storage.ts";
 import { lookAlong, lookHere, type Glimpses, type LookParts } from "./looks.ts";
 import { mergeReports, withOwnCopy } from "./merged-report.ts";
 import type { MultiTaskModel } from "./model/model.ts";
+import { StatisticsSnapshot } from "./model/statistics-snapshot.ts";
 import type { BadValue, NonFinitePolicy } from "./non-finite.ts";
 import { GatheredMoves, type CommonUpdate, type MoveObserver } from "./optimizers/common-update.ts";
 import type { OptimizerMemory } from "./optimizers/memory.ts";
@@ -23,6 +23,7 @@ import type { Present, Proposal } from "./proposal.ts";
 import { Proposer, type Computed } from "./proposer.ts";
 import type { Passes } from "./passes/pass.ts";
 import { batchRows, windowRows, type StepRows } from "./step-rows.ts";
+import { StepStart } from "./step-start.ts";
 import { since, type StepCount, type StepMoment, type StepReport, type Trouble } from "./step-report.ts";
 import { inTensorScope } from "./tensor-scope.ts";
 import { trackAgain } from "./tracked-walk.ts";
@@ -52,13 +53,17 @@ export interface StepParts {
   readonly noise: RandomStream;
 }
 
-/** One step of training: forward once, back as often as the method needs, and move. */
+/**
+ * One step of training: forward once, back as often as the method needs, and move. A step that throws has changed nothing, so that one
+ * that goes on from there makes it once more.
+ */
 export class Stepper {
   readonly #parts: StepParts;
   readonly #proposer: Proposer;
   readonly #seen: WindowParts;
   readonly #ownedSlots: readonly OptimizerSlot[];
   readonly #ownedUpdates: readonly Float32Array[];
+  readonly #start: StepStart;
   /** What the balancer remembers; plain data. */
   remembered: Remembered;
   /** Part of a checkpoint: a run keeps to what was decided at its beginning. */
@@ -74,6 +79,7 @@ export class Stepper {
     };
     this.#ownedSlots = parts.parameters.owned.map(({ name, size }) => parts.memory.slot(name, size));
     this.#ownedUpdates = parts.parameters.owned.map(({ size }) => new Float32Array(size));
+    this.#start = new StepStart(parts);
     this.remembered = { state: parts.balancer.start(), buffers: {} };
     this.storage = parts.storage;
   }
@@ -99,15 +105,30 @@ export class Stepper {
   }
 
   #run(rows: StepRows, moment: StepMoment): StepReport {
-    return this.#parts.balancer.balancer.action === "alternate" ? this.#alternate(rows, moment) : this.#joint(rows, moment);
+    return inTensorScope(() => {
+      const { remembered } = this;
+      this.#start.begin();
+      try {
+        return this.#parts.balancer.balancer.action === "alternate" ? this.#alternate(rows, moment) : this.#joint(rows, moment);
+      } catch (error) {
+        this.#start.goBack();
+        this.remembered = remembered;
+        throw error;
+      }
+    });
   }
 
   #joint(rows: StepRows, moment: StepMoment): StepReport {
-    const { dominance, policy } = this.#parts;
+    const { dominance, policy, balancer, parameters } = this.#parts;
+    const moves = balancer.look?.kind === "after-step" ? new GatheredMoves() : undefined;
     const report = this.#step(rows, moment, () => {
-      dominance.begin(moment.step + 1);
-      return dominance;
+      if (moves === undefined) dominance.begin(moment.step + 1);
+      return moves ?? dominance;
     });
+    if (moves !== undefined && report.tracked !== undefined) {
+      dominance.begin(moment.step + 1);
+      moves.handTo(dominance, parameters.common);
+    }
     if (report.directionNorm !== undefined) policy.succeeded();
     return report;
   }
@@ -124,6 +145,7 @@ export class Stepper {
     this.remembered = { ...before, state };
     const moves = new GatheredMoves();
     const reports: StepReport[] = [];
+    if (groups.length > 1) this.#start.beforeMoving();
     for (const group of groups) {
       const report = this.#step({ ...rows, observe: (way) => rows.observe(way, group), further: [] }, moment, () => moves, tasks);
       reports.push(withOwnCopy(report));
@@ -143,21 +165,15 @@ export class Stepper {
   #step(rows: StepRows, moment: StepMoment, measurement: () => MoveObserver, everyone?: readonly number[]): StepReport {
     return inTensorScope(() => {
       const { model } = this.#parts;
-      const before = model.statistics.map(({ variable }) => variable.clone());
-      const restore = (kept: readonly Tensor[]): void => {
-        model.statistics.forEach(({ variable }, index) => {
-          const value = kept[index];
-          if (value !== undefined) variable.assign(value);
-        });
-      };
+      const before = new StatisticsSnapshot(model.statistics);
       const noise = this.#parts.noise.save();
       const seen = rows.observe({ kind: moment.track ? "tracked" : "usual", recompute: this.storage === "recompute" });
       try {
-        const drawn = rows.further.map((window) => this.#drawn(window, restore));
+        const drawn = rows.further.map((window) => this.#drawn(window));
         const present = seen.present.filter(({ task }) => drawn.every((each) => each.has(task)));
         const { computed, trouble } = this.#propose(seen, present, moment, drawn, everyone);
         // Also where only a task was dropped: its bad values may have gone into moving statistics.
-        if (computed === undefined || trouble !== undefined) restore(before);
+        if (computed === undefined || trouble !== undefined) before.restore();
         const common = { losses: seen.losses, outputs: seen.outputs, trouble };
         const all = this.#parts.tasks;
         if (computed === undefined) {
@@ -176,6 +192,7 @@ export class Stepper {
         const parts = this.#lookParts(seen, proposal, noise);
         const look = this.#look(proposal.tasks, moment);
         const along = look?.kind === "along-direction" ? lookAlong(parts, proposal.direction, look.offsets) : undefined;
+        if (look?.kind === "after-step") this.#start.beforeMoving();
         const applied = this.#apply(proposal, computed, moment.rate, moment.track ? measurement() : undefined);
         const glimpses = look?.kind === "after-step" ? lookHere(parts) : along;
         if (glimpses !== undefined) this.#learn(proposal, present, moment, glimpses);
@@ -189,12 +206,12 @@ export class Stepper {
   }
 
   /** Gradients of further rows by task. Their forward passes move no statistics: rows count once. */
-  #drawn(window: Window, restore: (kept: readonly Tensor[]) => void): ReadonlyMap<number, JacobianRow> {
-    const before = this.#parts.model.statistics.map(({ variable }) => variable.clone());
+  #drawn(window: Window): ReadonlyMap<number, JacobianRow> {
+    const before = new StatisticsSnapshot(this.#parts.model.statistics);
     try {
       return new WindowObservation({ ...this.#seen, asksPerformance: false, atRepresentation: false }, window).common;
     } finally {
-      restore(before);
+      before.restore();
     }
   }
 

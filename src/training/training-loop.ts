@@ -120,6 +120,7 @@ export class TrainingLoop {
       return stepper.runWindow(later(batches.own), moment, batches.further.map(later));
     });
     this.#step += 1;
+    training.stepFeed.done();
     for (const message of stepper.passes.takeNotes()) this.#recorder.event({ kind: "note", step: this.#step, at: Date.now(), message });
     report.outputs.forEach((outputs, index) => {
       const values = batches.own[index];

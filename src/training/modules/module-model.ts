@@ -7,6 +7,7 @@ import { trainedKinds } from "../kinds/kinds.ts";
 import type { DataShape } from "../model/plan.ts";
 import type { MultiTaskModel } from "../model/model.ts";
 import { dropoutMask } from "../model/noise.ts";
+import { StatisticsSnapshot } from "../model/statistics-snapshot.ts";
 import type { RandomStreams } from "../random-streams.ts";
 import { NamedVariables, namedLayers } from "./named-variables.ts";
 import { openModelModule, type ModuleRoom, type OpenModule } from "./open-module.ts";
@@ -116,9 +117,9 @@ class Network implements MultiTaskModel {
     tidy(() => {
       const inputs = this.#data.inputs.map(({ shape }) => zeros([2, ...shape]));
       this.forward(inputs, false);
-      const kept = this.#variables.statistics.map(({ variable }) => ({ variable, value: variable.clone() }));
+      const kept = new StatisticsSnapshot(this.#variables.statistics);
       this.forward(inputs, true);
-      for (const { variable, value } of kept) variable.assign(value);
+      kept.restore();
     });
     noise.restore(before);
     const { all, unnamed } = this.#variables.made;
@@ -140,7 +141,7 @@ class Network implements MultiTaskModel {
   forward(inputs: readonly Tensor[], training: boolean): readonly Tensor[] {
     this.#training = training;
     // Layers that the user's code applies by itself are not asked how they run; what they keep is put back.
-    const kept = this.#frozenStatistics().map(({ variable }) => ({ variable, value: variable.clone() }));
+    const kept = new StatisticsSnapshot(this.#frozenStatistics());
     try {
       const outputs = withRandom(this.#streams.get(training ? "noise" : "noise-inference"), () => this.#forward?.(inputs, { training }));
       return this.#checked(outputs, inputs[0]?.shape[0] ?? 0);
@@ -148,7 +149,7 @@ class Network implements MultiTaskModel {
       throw this.#module.thrown(error);
     } finally {
       this.#training = false;
-      for (const { variable, value } of kept) variable.assign(value);
+      kept.restore();
     }
   }
 

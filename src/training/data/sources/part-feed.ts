@@ -102,7 +102,8 @@ function copyOfRows(values: RowValues, start: number, end: number): RowValues {
 
 function leftArrays(left: RowValues | undefined): Record<string, Uint32Array> {
   if (left === undefined) return {};
-  const bits = (values: Float32Array): Uint32Array => new Uint32Array(values.slice().buffer);
+  // Views: nobody writes to what is left.
+  const bits = (values: Float32Array): Uint32Array => new Uint32Array(values.buffer, values.byteOffset, values.length);
   const named = (kind: string, arrays: readonly Uint32Array[]): [string, Uint32Array][] =>
     arrays.map((array, index) => [`left/${kind}/${index}`, array]);
   return Object.fromEntries([
