@@ -203,4 +203,9 @@ export interface NetworkParts {
   readonly forward: Forward;
   /** Variables, layers and models that were not made with `parameter` or `layer`, by name. */
   readonly parameters?: Readonly<Record<string, Variable | Layer | LayersModel>>;
+  /**
+   * True where `forward` depends on nothing but its inputs, its parameters and statistics, `training`, and what it draws from `dropout`: not on
+   * a count of its calls, or on values that it reads. Then the native backend may record a step and run it as one graph, which is faster.
+   */
+  readonly compile?: boolean;
 }

@@ -1,6 +1,7 @@
 import { tensor } from "@tensorflow/tfjs-core";
 import { z } from "zod";
 import type { Checkpoint, CheckpointArray } from "./checkpoint.ts";
+import { noMemory } from "./passes/pass.ts";
 import type { Training } from "./training.ts";
 import { TrainingError } from "./training-error.ts";
 
@@ -8,16 +9,24 @@ const metricsSchema = z.record(z.string(), z.record(z.string(), z.number()));
 
 const plateauSchema = z.object({ reference: z.number().nullable(), since: z.int() });
 
-/** What compiled passes were asked for. */
-const passMemorySchema = z.record(
-  z.string(),
-  z.object({
-    names: z.array(z.string()).readonly(),
-    weights: z.array(z.number()).readonly().optional(),
-    isRepeated: z.boolean(),
-    isKnown: z.boolean(),
-  }),
-);
+/** Missing in checkpoints of versions that did not compile. */
+const passMemorySchema = z
+  .object({
+    habits: z.record(
+      z.string(),
+      z.object({
+        names: z.array(z.string()).readonly(),
+        weights: z.array(z.number()).readonly().optional(),
+        isRepeated: z.boolean(),
+        isKnown: z.boolean(),
+      }),
+    ),
+    refusal: z.string().nullable(),
+    distrusted: z.array(z.string()).readonly(),
+    passes: z.int().nullable(),
+    plain: z.record(z.string(), z.int()),
+  })
+  .default(noMemory);
 
 const valuesSchema = z.object({
   phase: z.object({

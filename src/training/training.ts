@@ -152,6 +152,7 @@ export function prepareTraining(material: TrainingMaterial): Training {
     enterNext(step) {
       const next = plan.phases[phase.plan.index + 1];
       if (next === undefined) return undefined;
+      phase.stepper.passes.dispose();
       phase = phase.next(parts, next, step);
       phase.open(parts);
       return phase;
@@ -159,6 +160,7 @@ export function prepareTraining(material: TrainingMaterial): Training {
     reenter(index, start) {
       const saved = plan.phases[index];
       if (saved === undefined) throw new RangeError(`The experiment has ${plan.phases.length} phases, and no phase ${index + 1}.`);
+      phase.stepper.passes.dispose();
       phase = new Phase(parts, saved, start);
       phase.open(parts);
     },

@@ -5,8 +5,12 @@ import { Interpreter } from "./interpreter.ts";
 import type { NativeBinding, NativeTensor } from "./native-binding.ts";
 import { NativeGraph } from "./native-graph.ts";
 
-/** Told when a graph was not believed. */
-export type Distrust = (why: string) => void;
+/** What is known of graphs that were wrong, and whom to tell of another. */
+export interface Distrust {
+  /** Whether the graph was wrong before when it was asked for this. */
+  has(signature: string): boolean;
+  add(signature: string, why: string): void;
+}
 
 /**
  * A recording as a graph that TensorFlow may rewrite as it likes, and does, for every set of values that it is asked for anew. So each set is
@@ -19,8 +23,8 @@ export class CheckedGraph {
   readonly #graph: NativeGraph;
   /** Values that can be asked for, by their names in the graph. */
   readonly #exported: ReadonlyMap<string, string>;
-  /** Whether the graph is right, by what it is fed with and asked for. */
-  readonly #trusted = new Map<string, boolean>();
+  /** What it was fed with and asked for when it was right. */
+  readonly #trusted = new Set<string>();
   readonly #groups: readonly ReadonlySet<string>[];
   readonly #distrust: Distrust;
 
@@ -39,14 +43,20 @@ export class CheckedGraph {
   /** The wanted values, of which none is named twice; the caller deletes them. */
   run(feeds: ReadonlyMap<string, number>, wanted: readonly string[]): readonly NativeTensor[] {
     const signature = `${[...feeds.keys()].join()} ${wanted.join()}`;
-    const isTrusted = this.#trusted.get(signature);
-    if (isTrusted === true) return this.#run(feeds, wanted);
+    if (this.#trusted.has(signature)) return this.#run(feeds, wanted);
     const expected = this.#interpreter.run(feeds, wanted);
-    if (isTrusted === false) return expected;
-    const found = this.#check(feeds, wanted, expected);
-    this.#trusted.set(signature, found !== undefined);
-    this.#delete(found === undefined ? [] : expected);
-    return found ?? expected;
+    // Values that are not finite agree with too much.
+    if (this.#distrust.has(signature) || !expected.every((value) => this.#read(value).every(Number.isFinite))) return expected;
+    const found = this.#check(signature, feeds, wanted, expected);
+    if (found === undefined) return expected;
+    this.#trusted.add(signature);
+    this.#delete(expected);
+    return found;
+  }
+
+  /** Whether all of these can be asked for. */
+  handsOut(values: readonly string[]): boolean {
+    return values.every((value) => this.#exported.has(value));
   }
 
   /** The recorded operations one after the other. */
@@ -69,6 +79,7 @@ export class CheckedGraph {
 
   /** What the graph computes; undefined where it is not what was expected. */
   #check(
+    signature: string,
     feeds: ReadonlyMap<string, number>,
     wanted: readonly string[],
     expected: readonly NativeTensor[],
@@ -77,22 +88,24 @@ export class CheckedGraph {
     try {
       found = this.#run(feeds, wanted);
     } catch (error) {
-      this.#distrust(error instanceof Error ? error.message : String(error));
+      this.#distrust.add(signature, error instanceof Error ? error.message : String(error));
       return undefined;
     }
-    const read = (value: NativeTensor | undefined): Float32Array =>
-      Float32Array.from(value === undefined ? [] : this.#binding.tensorDataSync(value.id));
     const isRight = this.#groups.every((group) => {
       const places = wanted.flatMap((value, place) => (group.has(value) ? [place] : []));
       return agrees(
-        places.map((place) => read(expected[place])),
-        places.map((place) => read(found[place])),
+        places.map((place) => this.#read(expected[place])),
+        places.map((place) => this.#read(found[place])),
       );
     });
     if (isRight) return found;
     this.#delete(found);
-    this.#distrust("TensorFlow's rewriting of the graph changes what it computes");
+    this.#distrust.add(signature, "TensorFlow's rewriting of the graph changes what it computes");
     return undefined;
+  }
+
+  #read(value: NativeTensor | undefined): Float32Array {
+    return Float32Array.from(value === undefined ? [] : this.#binding.tensorDataSync(value.id));
   }
 
   #delete(values: readonly NativeTensor[]): void {

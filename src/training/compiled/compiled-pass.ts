@@ -39,7 +39,7 @@ export class CompiledRecording {
   forward(parts: RecordingParts, batch: Batch, habit: string): Pass | undefined {
     const { checks, outputs, losses, statistics, back } = this.#recorded;
     const before = this.#habits.get(habit);
-    const early = before?.isKnown === true ? before : undefined;
+    const early = before?.isKnown === true && this.#graph.handsOut(before.names) ? before : undefined;
     const run = this.#start(parts, batch);
     if (early?.weights !== undefined) run.weigh(early.weights, []);
     const cut = early === undefined ? this.#cut : [];
@@ -48,7 +48,7 @@ export class CompiledRecording {
     if (!checks.every((name) => Number.isFinite(run.number(name)))) return undefined;
     parts.model.statistics.forEach(({ variable }, index) => variable.assign(kept[index] ?? variable));
     run.startFrom(cut, kept.slice(statistics.length));
-    const way = new CompiledWay(back, run, before?.isRepeated === true ? before.names : []);
+    const way = new CompiledWay(back, run, before?.isRepeated === true && this.#graph.handsOut(before.names) ? before.names : []);
     return {
       outputs: outputs.map((name) => run.values(name)),
       losses: losses.map((name) => (name === undefined ? undefined : run.number(name))),
@@ -71,14 +71,17 @@ export class CompiledRecording {
     return losses.map((name) => (name === undefined ? undefined : run.number(name)));
   }
 
-  /** Whether the recorded operations compute all that this pass tells; the noise and the statistics are as before it. */
-  agreesWith(plain: Pass, parts: RecordingParts, batch: Batch): boolean {
+  /**
+   * Whether the recorded operations compute all that this pass tells; the noise and the statistics are as before it. Undefined where these rows
+   * cannot tell: the recording does not hold for them, or the losses are not finite.
+   */
+  agreesWith(plain: Pass, parts: RecordingParts, batch: Batch): boolean | undefined {
     const { checks, outputs, losses, back } = this.#recorded;
     const run = this.#start(parts, batch);
     const weights = back.alone.map((_, position) => 1 / (position + 1));
     run.weigh(weights, []);
     run.interpret([...checks, ...outputs, ...present(losses), ...everyGradient(back)]);
-    if (!checks.every((name) => Number.isFinite(run.number(name)))) return true;
+    if (![...checks, ...present(losses)].every((name) => Number.isFinite(run.number(name)))) return undefined;
     const way = new CompiledWay(back, run, []);
     const expected = plain.back(plain.losses.map((_, task) => task));
     const ids = parts.variables.map(({ id }) => id);

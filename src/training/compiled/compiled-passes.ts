@@ -4,6 +4,7 @@ import type { WayBack } from "../gradients/way-back.ts";
 import type { Pass, PassMemory, Passes, PassWish } from "../passes/pass.ts";
 import { PlainPasses } from "../passes/plain-passes.ts";
 import { inTensorScope } from "../tensor-scope.ts";
+import type { Distrust } from "./checked-graph.ts";
 import { CompiledRecording } from "./compiled-pass.ts";
 import { Habits } from "./habits.ts";
 import type { NativeBackend } from "./native-binding.ts";
@@ -15,85 +16,147 @@ export interface CompiledParts extends RecordingParts {
   readonly batchSize: number;
 }
 
+/** Passes after which it is told where most of them were plain. */
+const passesToTell = 50;
+
 /**
  * Passes that run as one graph, where that computes the same. A whole batch in which every task has a label is recorded before its first pass
- * and compared; all others, and all where it cannot be recorded, are plain. Which are which depends on nothing that came before, so that a
- * training that goes on from a checkpoint computes as one that never stopped.
+ * and compared; all others, and all where it cannot be recorded, are plain. Which are which depends on the batch and on what is part of a
+ * checkpoint, so that a training that goes on from one computes as one that never stopped.
  */
 export class CompiledPasses implements Passes {
   readonly #native: NativeBackend;
   readonly #parts: CompiledParts;
   readonly #plain: PlainPasses;
-  readonly #recordings = new Map<boolean, CompiledRecording>();
+  /** By whether they have stand-ins. */
+  readonly #recordings = new Map<boolean, { readonly recording: CompiledRecording; isCompared: boolean }>();
   readonly #habits = new Habits();
+  readonly #distrusted = new Set<string>();
+  /** How many passes were plain, by the reason. */
+  readonly #reasons = new Map<string, number>();
+  /** Undefined when it was told what became of them. */
+  #passes: number | undefined = 0;
   #notes: string[] = [];
-  #refused = false;
+  #refusal: string | undefined;
 
   constructor(native: NativeBackend, parts: CompiledParts) {
     this.#native = native;
     this.#parts = parts;
     this.#plain = new PlainPasses(parts);
+    if (parts.model.mayVary === true) this.#refuse("a network of your own must say that it can be, with `compile: true` beside `forward`");
   }
 
   forward(batch: Batch, wish: PassWish): Pass {
-    const compiled = wish.recompute === true ? undefined : this.#recordingFor(batch, wish.standIns ?? false);
+    const compiled = this.#recordingFor(batch, wish);
     if (compiled === undefined) return this.#plain.forward(batch, wish);
     const start = new StartingPoint(this.#parts);
     const pass = compiled.forward(this.#parts, batch, `${wish.kind}${wish.standIns === true ? " with stand-ins" : ""}`);
-    const plain = (): Pass => start.again(() => this.#plain.forward(batch, wish));
-    return pass === undefined ? plain() : new PassWithFallback(pass, batch, plain);
+    if (pass !== undefined) return new PassWithFallback(pass, batch, () => start.revisit(() => this.#plain.forward(batch, wish)));
+    start.goBack();
+    return this.#plain.forward(batch, wish);
   }
 
   losses(batch: Batch): readonly (number | undefined)[] {
     const start = new StartingPoint(this.#parts);
-    return this.#recordingFor(batch, false)?.losses(this.#parts, batch) ?? start.again(() => this.#plain.losses(batch));
+    const losses = this.#recordingFor(batch, { kind: "losses" })?.losses(this.#parts, batch);
+    if (losses !== undefined) return losses;
+    start.goBack();
+    return this.#plain.losses(batch);
   }
 
   takeNotes(): readonly string[] {
+    if (this.#passes !== undefined && this.#passes >= passesToTell) {
+      const plain = [...this.#reasons.values()].reduce((sum, count) => sum + count, 0);
+      const [most] = [...this.#reasons].sort(([, a], [, b]) => b - a);
+      if (most !== undefined && 2 * plain > this.#passes) {
+        this.#notes.push(`Of the first ${this.#passes} forward passes ${plain} were not compiled, most of them because ${most[0]}.`);
+      }
+      this.#passes = undefined;
+      this.#reasons.clear();
+    }
     const notes = this.#notes;
     if (notes.length > 0) this.#notes = [];
     return notes;
   }
 
   save(): PassMemory {
-    return this.#habits.save();
+    return {
+      habits: this.#habits.save(),
+      refusal: this.#refusal ?? null,
+      distrusted: [...this.#distrusted],
+      passes: this.#passes ?? null,
+      plain: Object.fromEntries(this.#reasons),
+    };
   }
 
-  restore(saved: PassMemory): void {
-    this.#habits.restore(saved);
+  restore({ habits, refusal, distrusted, passes, plain }: PassMemory): void {
+    this.#habits.restore(habits);
+    this.#passes = passes ?? undefined;
+    for (const [reason, count] of Object.entries(plain)) this.#reasons.set(reason, count);
+    this.#refusal ??= refusal ?? undefined;
+    for (const signature of distrusted) this.#distrusted.add(signature);
   }
 
   dispose(): void {
-    for (const recording of this.#recordings.values()) recording.dispose();
+    for (const { recording } of this.#recordings.values()) recording.dispose();
     this.#recordings.clear();
   }
 
-  #recordingFor(batch: Batch, standIns: boolean): CompiledRecording | undefined {
-    if (this.#refused || batch.rows !== this.#parts.batchSize || batch.targets.includes(undefined)) return undefined;
+  #recordingFor(batch: Batch, wish: PassWish): CompiledRecording | undefined {
+    if (this.#passes !== undefined) this.#passes += 1;
+    const reason = this.#refusal ?? this.#against(batch, wish);
+    if (reason !== undefined) {
+      if (this.#passes !== undefined) this.#reasons.set(reason, (this.#reasons.get(reason) ?? 0) + 1);
+      return undefined;
+    }
+    const standIns = wish.standIns ?? false;
     const known = this.#recordings.get(standIns);
-    if (known !== undefined) return known;
+    if (known?.isCompared === true) return known.recording;
     const start = new StartingPoint(this.#parts);
     try {
-      const made = new CompiledRecording(this.#native, recordPass(this.#native, this.#parts, batch, standIns), this.#habits, (why) =>
-        this.#notes.push(`A compiled step was not believed, and its operations run one after the other: ${why}.`),
-      );
-      this.#recordings.set(standIns, made);
+      const open = known ?? this.#record(batch, standIns);
       start.goBack();
-      if (!inTensorScope(() => this.#isRight(made, batch, standIns, start)))
-        throw new NotRecordable("its recording does not compute the same");
-      return made;
+      const isRight = inTensorScope(() => this.#isRight(open.recording, batch, standIns, start));
+      if (isRight === false) throw new NotRecordable("its recording does not compute the same");
+      open.isCompared = isRight === true;
+      return open.isCompared ? open.recording : undefined;
     } catch (error) {
-      if (!(error instanceof NotRecordable)) throw error;
-      this.#refused = true;
+      // Whatever else went wrong also goes wrong plainly, and is told then as what it is.
+      this.#refuse(error instanceof Error ? error.message.replace(/\.$/, "") : String(error));
       this.dispose();
-      this.#notes.push(`The step is not compiled: ${error.message}.`);
       return undefined;
     } finally {
       start.goBack();
     }
   }
 
-  #isRight(recording: CompiledRecording, batch: Batch, standIns: boolean, start: StartingPoint): boolean {
+  #refuse(why: string): void {
+    this.#refusal = why;
+    this.#notes.push(`The step is not compiled: ${why}.`);
+  }
+
+  /** What speaks against compiling a pass over these rows. */
+  #against({ rows, targets }: Batch, { recompute }: PassWish): string | undefined {
+    if (recompute === true) return "the tasks' gradients are not stored";
+    if (rows !== this.#parts.batchSize) return `their batches are no whole ones, of ${this.#parts.batchSize} rows`;
+    return targets.includes(undefined) ? "a task had no label in the batch" : undefined;
+  }
+
+  #record(batch: Batch, standIns: boolean): { readonly recording: CompiledRecording; isCompared: boolean } {
+    const recorded = recordPass(this.#native, this.#parts, batch, standIns);
+    const distrust: Distrust = {
+      has: (signature) => this.#distrusted.has(signature),
+      add: (signature, why) => {
+        this.#distrusted.add(signature);
+        this.#notes.push(`A compiled step was not believed, and its operations run one after the other: ${why}.`);
+      },
+    };
+    const open = { recording: new CompiledRecording(this.#native, recorded, this.#habits, distrust), isCompared: false };
+    this.#recordings.set(standIns, open);
+    return open;
+  }
+
+  #isRight(recording: CompiledRecording, batch: Batch, standIns: boolean, start: StartingPoint): boolean | undefined {
     const plain = this.#plain.forward(batch, { standIns, kind: "comparison" });
     try {
       start.goBack();
@@ -125,10 +188,15 @@ class StartingPoint {
     });
   }
 
-  /** Does something from here, after which all is as if it had been the first. */
-  again<T>(work: () => T): T {
+  /** Does something from here, and leaves all as it was, which may be further on. */
+  revisit<T>(work: () => T): T {
+    const now = new StartingPoint(this.#parts);
     this.goBack();
-    return work();
+    try {
+      return work();
+    } finally {
+      now.goBack();
+    }
   }
 }
 

@@ -12,17 +12,19 @@ export class Habits {
   }
 
   learn(kind: string, names: readonly string[], weights: readonly number[] | undefined): void {
+    // Such weights come of a step that will not be made.
+    if (weights?.every(Number.isFinite) === false) return;
     const before = this.#habits.get(kind);
     const isRepeated = areSame(names, before?.names);
     const isKnown = isRepeated && areSame(weights, before?.weights);
     this.#habits.set(kind, { names, ...(weights === undefined ? {} : { weights }), isRepeated, isKnown });
   }
 
-  save(): PassMemory {
+  save(): PassMemory["habits"] {
     return Object.fromEntries(this.#habits);
   }
 
-  restore(saved: PassMemory): void {
+  restore(saved: PassMemory["habits"]): void {
     this.#habits.clear();
     for (const [kind, habit] of Object.entries(saved)) this.#habits.set(kind, habit);
   }

@@ -22,19 +22,21 @@ export class Interpreter {
       if (id === undefined) throw new RangeError(`A recording was not fed with ${value}.`);
       return id;
     };
-    for (const position of this.#values.leadingTo(wanted, given)) {
-      const node = this.#values.nodes[position];
-      if (node === undefined) continue;
-      const results =
-        node.constant === undefined
-          ? this.#binding.executeOp(node.operation, node.attributes, node.inputs.map(idOf), node.outputs.length).map(({ id }) => id)
-          : [this.#binding.createTensor(node.constant.shape, node.constant.type, node.constant.values)];
-      results.forEach((id, output) => ids.set(`${node.name}:${String(output)}`, id));
-      made.push(...results);
+    try {
+      for (const position of this.#values.leadingTo(wanted, given)) {
+        const node = this.#values.nodes[position];
+        if (node === undefined) continue;
+        const results =
+          node.constant === undefined
+            ? this.#binding.executeOp(node.operation, node.attributes, node.inputs.map(idOf), node.outputs.length).map(({ id }) => id)
+            : [this.#binding.createTensor(node.constant.shape, node.constant.type, node.constant.values)];
+        results.forEach((id, output) => ids.set(`${node.name}:${String(output)}`, id));
+        made.push(...results);
+      }
+      return wanted.map((value) => this.#copied(idOf(value), this.#values.find(value).type));
+    } finally {
+      for (const id of made) this.#binding.deleteTensor(id);
     }
-    const results = wanted.map((value) => this.#copied(idOf(value), this.#values.find(value).type));
-    for (const id of made) this.#binding.deleteTensor(id);
-    return results;
   }
 
   /** Shares the numbers. */

@@ -21,17 +21,18 @@ export function recordNative<T>(native: NativeBackend, run: (trace: NativeTrace)
   const { binding, readSync } = native;
   const recorder = new Recorder(native);
   native.binding = recorder.binding();
-  native.readSync = refuseToRead;
+  native.readSync = () => recorder.refuse("a value is read back while the step is computed");
   try {
-    return run(recorder);
+    const result = run(recorder);
+    if (recorder.refusal !== undefined) throw recorder.refusal;
+    return result;
+  } catch (error) {
+    // The model's own code may have taken it for an error of its own.
+    throw recorder.refusal ?? error;
   } finally {
     native.binding = binding;
     native.readSync = readSync;
   }
-}
-
-function refuseToRead(): never {
-  throw new NotRecordable("a value is read back while the step is computed");
 }
 
 interface Value {
@@ -52,8 +53,16 @@ class Recorder implements NativeTrace {
     this.#real = native.binding;
   }
 
+  /** Why it cannot be recorded, once that is known. */
+  refusal: NotRecordable | undefined;
+
+  refuse(why: string): never {
+    this.refusal ??= new NotRecordable(why);
+    throw this.refusal;
+  }
+
   feed(name: string, tensor: Tensor): void {
-    if (tensor.dtype !== "float32") throw new NotRecordable(`it takes in ${tensor.dtype} values from outside`);
+    if (tensor.dtype !== "float32") this.refuse(`it takes in ${tensor.dtype} values from outside`);
     const id = this.#idOf(tensor);
     const node: GraphNode = {
       name,
@@ -86,7 +95,7 @@ class Recorder implements NativeTrace {
         this.#operation(name, attributes, inputs, made);
         return made;
       },
-      tensorDataSync: refuseToRead,
+      tensorDataSync: () => this.refuse("a value is read back while the step is computed"),
     };
     const whole: unknown = Object.create(real, Object.fromEntries(Object.entries(replaced).map(([name, value]) => [name, { value }])));
     if (!isBinding(whole)) throw new TypeError("The binding cannot be recorded.");
@@ -112,7 +121,7 @@ class Recorder implements NativeTrace {
   }
 
   #constant(id: number, shape: readonly number[], dtype: number, values: unknown): void {
-    if (!isNumbers(values)) throw new NotRecordable("a constant of the step is no array of numbers");
+    if (!isNumbers(values)) return this.refuse("a constant of the step is no array of numbers");
     const constant: Constant = { type: dtype, shape: [...shape], values: values.slice() };
     const name = `c${String(this.nodes.length)}`;
     const node =
@@ -135,8 +144,7 @@ class Recorder implements NativeTrace {
 
   #known(id: number): Value {
     const known = this.#values.get(id);
-    if (known === undefined) throw new NotRecordable("a tensor that was made outside of the step enters it");
-    return known;
+    return known ?? this.refuse("a tensor that was made outside of the step enters it");
   }
 }
 

@@ -20,6 +20,8 @@ export interface MultiTaskModel {
    * `inputs` are `[batch, ...shape]`, in the order of the data set. In training mode, dropout draws its masks from the model's random stream.
    */
   forward(inputs: readonly Tensor[], training: boolean): readonly Tensor[];
+  /** Whether a forward pass may depend on more than inputs, parameters, statistics and the noise stream. */
+  readonly mayVary?: boolean;
   /**
    * Until told otherwise, these layers run as in inference also in training: their normalisation uses its moving statistics and keeps
    * them. Gradients are the caller's affair.

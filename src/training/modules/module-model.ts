@@ -58,6 +58,7 @@ class Network implements MultiTaskModel {
   readonly #variables: NamedVariables;
   #forward: Forward | undefined;
   #training = false;
+  #mayVary = true;
   #frozen: ReadonlySet<string> = new Set();
   parameters: MultiTaskModel["parameters"] = [];
   statistics: MultiTaskModel["statistics"] = [];
@@ -98,11 +99,16 @@ class Network implements MultiTaskModel {
   take(given: unknown): void {
     if (given instanceof LayersModel) {
       for (const { name, layer } of namedLayers(given)) this.#variables.layer(name, layer);
+      this.#mayVary = false;
       this.#forward = (inputs, { training }) => listOf(given.apply(given.inputs.length === 1 ? one(inputs) : [...inputs], { training }));
     } else if (isForward(given)) this.#forward = given;
     else if (typeof given === "object" && given !== null && "forward" in given && isForward(given.forward)) {
       this.#forward = given.forward;
       if ("parameters" in given) this.#adopt(given.parameters);
+      if ("compile" in given && given.compile !== undefined) {
+        if (typeof given.compile !== "boolean") throw this.#module.unfit("`compile` must be true or false.");
+        this.#mayVary = !given.compile;
+      }
     } else {
       throw this.#module.unfit(
         "The function given to defineModel must return a forward function, an object with one under `forward`, or a model of TensorFlow.js.",
@@ -132,6 +138,10 @@ class Network implements MultiTaskModel {
       `${unnamed.length === 1 ? "A variable has" : `${unnamed.length} variables have`} no name (${shapes.join(", ")}${unnamed.length > 3 ? ", …" : ""}), ` +
         "so training could neither move nor keep them. Make them with `parameter` or `statistic`, wrap layers in `layer`, or return them under `parameters`.",
     );
+  }
+
+  get mayVary(): boolean {
+    return this.#mayVary;
   }
 
   freeze(layers: ReadonlySet<string>): void {

@@ -40,8 +40,21 @@ export interface Passes {
   dispose(): void;
 }
 
-/** By kind of pass, what was asked for last. */
-export type PassMemory = Readonly<Record<string, PassHabit>>;
+/** What passes go by that came of those before. Part of a checkpoint: other ways of computing the same are rounded otherwise. */
+export interface PassMemory {
+  /** By kind of pass, what was asked for last. */
+  readonly habits: Readonly<Record<string, PassHabit>>;
+  /** Why passes are not compiled; null where they are, or it is not known yet. */
+  readonly refusal: string | null;
+  /** What a compiled pass was asked for that TensorFlow's graph computed wrongly. */
+  readonly distrusted: readonly string[];
+  /** How many passes there were until it was told how many were compiled; null from then on. */
+  readonly passes: number | null;
+  /** How many of them were not compiled, by the reason. */
+  readonly plain: Readonly<Record<string, number>>;
+}
+
+export const noMemory: PassMemory = { habits: {}, refusal: null, distrusted: [], passes: 0, plain: {} };
 
 /** What was asked of the last pass of its kind, and is most likely asked of the next. */
 export interface PassHabit {

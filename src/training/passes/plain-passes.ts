@@ -5,7 +5,7 @@ import { Tape } from "../gradients/tape.ts";
 import type { WayBack } from "../gradients/way-back.ts";
 import type { LossFunction } from "../losses/loss.ts";
 import type { MultiTaskModel } from "../model/model.ts";
-import type { Pass, PassMemory, Passes, PassWish } from "./pass.ts";
+import { noMemory, type Pass, type PassMemory, type Passes, type PassWish } from "./pass.ts";
 
 /** What a pass is made with. */
 export interface PassParts {
@@ -67,7 +67,7 @@ export class PlainPasses implements Passes {
   }
 
   save(): PassMemory {
-    return {};
+    return noMemory;
   }
 
   restore(): void {

@@ -29,7 +29,7 @@ import { trainedPart } from "./trained-part.ts";
 export interface PhaseParts {
   readonly experiment: Experiment;
   readonly model: MultiTaskModel;
-  readonly dataset: Pick<Dataset, "tasks">;
+  readonly dataset: Pick<Dataset, "tasks" | "splits">;
   /** Ids of the tasks, and what the experiment says of each. */
   readonly ids: readonly string[];
   readonly settings: readonly Task[];
@@ -104,7 +104,7 @@ export class Phase {
         variables: [...this.parameters.common, ...this.parameters.owned].map(({ parameter }) => parameter.variable),
         losses: parts.losses.map(({ compute }) => compute),
         noise: parts.noise,
-        batchSize: experiment.training.batchSize,
+        batchSize: Math.min(experiment.training.batchSize, parts.dataset.splits.train.count),
       },
       experiment.training.compile,
     );

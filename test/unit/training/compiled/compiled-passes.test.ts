@@ -1,4 +1,4 @@
-import { exp, keep, memory, mul, scalar, sum, tensor } from "@tensorflow/tfjs-core";
+import { exp, keep, memory, mul, scalar, sum, tensor, type Tensor } from "@tensorflow/tfjs-core";
 import { beforeAll, expect, test, vi } from "vitest";
 import type { LayerEntry } from "../../../../src/experiment/schema.ts";
 import { startBackend } from "../../../../src/training/backend/backend.ts";
@@ -11,7 +11,7 @@ import type { RowValues } from "../../../../src/training/data/dataset.ts";
 import { absoluteError } from "../../../../src/training/losses/number-losses.ts";
 import { crossEntropy } from "../../../../src/training/losses/softmax-losses.ts";
 import type { MultiTaskModel } from "../../../../src/training/model/model.ts";
-import type { Pass, Passes } from "../../../../src/training/passes/pass.ts";
+import { noMemory, type Pass, type Passes } from "../../../../src/training/passes/pass.ts";
 import { PlainPasses } from "../../../../src/training/passes/plain-passes.ts";
 import { RandomStreams } from "../../../../src/training/random-streams.ts";
 import { inTensorScope } from "../../../../src/training/tensor-scope.ts";
@@ -151,7 +151,9 @@ describeOn("native")("A compiled pass", () => {
         });
         fixture.move();
       }
-      expect(compiled.takeNotes()).toEqual([]);
+      // TensorFlow makes one operation of a whole mish, and then misses the value in its middle from which a way back starts.
+      const isRewritten = given["activation"] === "mish";
+      expect([...new Set(compiled.takeNotes())]).toEqual(isRewritten ? [containing("was not found in the Graph")] : []);
       compiled.dispose();
       fixture.model.dispose();
     },
@@ -170,7 +172,7 @@ describeOn("native")("A compiled pass", () => {
       });
       fixture.move();
     }
-    expect(compiled.save()["usual"]).toMatchObject({ weights: [1, 1, 1], isRepeated: true, isKnown: false });
+    expect(compiled.save().habits["usual"]).toMatchObject({ weights: [1, 1, 1], isRepeated: true, isKnown: false });
     fixture.model.dispose();
     compiled.dispose();
   });
@@ -331,6 +333,95 @@ describeOn("native")("A compiled pass", () => {
     expect([...new Set(compiled.takeNotes())]).toEqual([containing("changes what it computes")]);
     wrong.mockRestore();
     zeros.dispose();
+    compiled.dispose();
+    fixture.model.dispose();
+  });
+
+  test("is made plainly where TensorFlow cannot load its graph", () => {
+    const fixture = new Fixture(plainTrunk, [5]);
+    const compiled = fixture.compiled();
+    const load = vi.spyOn(NativeGraph, "load").mockImplementation(() => {
+      throw new Error("No space left.");
+    });
+    inTensorScope(() => {
+      const [plain, other] = fixture.both(compiled, fixture.batch());
+      expect(other).toEqual(plain);
+    });
+    load.mockRestore();
+    expect(compiled.takeNotes()).toEqual(["The step is not compiled: No space left."]);
+    expect(compiled.save().refusal).toBe("No space left");
+    fixture.model.dispose();
+  });
+
+  test("is not taken for right by a batch that tells nothing", () => {
+    const trunk: readonly LayerEntry[] = [{ conv2d: { filters: 2, kernelSize: 2 } }, "maxPooling2d", "flatten"];
+    const fixture = new Fixture(trunk, [5, 5, 1]);
+    const { model } = fixture;
+    let passes = 0;
+    // What it computes is another function from the third pass on, after both recordings.
+    const changed = (inputs: readonly Tensor[], training: boolean): readonly Tensor[] =>
+      model.forward(inputs, training).map((output) => mul(output, (passes += 1) > 6 ? 1 : 2));
+    Object.assign(fixture.parts, { model: { ...model, statistics: model.statistics, parameters: model.parameters, forward: changed } });
+    const compiled = fixture.compiled();
+    inTensorScope(() => void fixture.told(compiled, fixture.batch({ input: Number.POSITIVE_INFINITY })));
+    expect(compiled.takeNotes()).toEqual([]);
+    inTensorScope(() => {
+      const [plain, other] = fixture.both(compiled, fixture.batch());
+      expect(other).toEqual(plain);
+    });
+    expect(compiled.takeNotes()).toEqual([containing("does not compute the same")]);
+    model.dispose();
+  });
+
+  test("of weights that are not finite is not waited for, nor one of another recording", () => {
+    const fixture = new Fixture(plainTrunk, [5]);
+    const compiled = fixture.compiled();
+    for (let step = 0; step < 3; step++) {
+      inTensorScope(() => {
+        const [plain, graph] = fixture.both(compiled, fixture.batch(), "usual", [1, Number.NaN, 1]);
+        expect(differences(plain, graph)).toEqual([]);
+      });
+    }
+    expect(compiled.save().habits).toEqual({});
+    const habit = { names: ["n9999:0"], isRepeated: true, isKnown: true };
+    compiled.restore({ ...noMemory, habits: { usual: habit } });
+    inTensorScope(() => {
+      const [plain, graph] = fixture.both(compiled, fixture.batch());
+      expect(differences(plain, graph)).toEqual([]);
+    });
+    compiled.dispose();
+    fixture.model.dispose();
+  });
+
+  test("that is taken back from some of the tasks leaves the noise where later passes had brought it", () => {
+    const fixture = new Fixture(plainTrunk, [5]);
+    const compiled = fixture.compiled();
+    const { noise } = fixture.parts;
+    inTensorScope(() => {
+      const pass = compiled.forward(fixture.batch(), { kind: "usual" });
+      fixture.told(compiled, fixture.batch());
+      const drawn = noise.save();
+      expect(pass.back([0]).own.size).toBeGreaterThan(0);
+      expect(noise.save()).toEqual(drawn);
+      pass.dispose();
+    });
+    compiled.dispose();
+    fixture.model.dispose();
+  });
+
+  test("is told of where most are none", () => {
+    const fixture = new Fixture(plainTrunk, [5]);
+    const compiled = fixture.compiled();
+    for (let step = 0; step < 60; step++) {
+      inTensorScope(() => {
+        const absent = step % 3 === 0 ? [] : [1];
+        compiled.forward(fixture.batch({ absent }), { kind: "usual" }).dispose();
+      });
+    }
+    expect(compiled.takeNotes()).toEqual([
+      "Of the first 60 forward passes 40 were not compiled, most of them because a task had no label in the batch.",
+    ]);
+    expect(compiled.takeNotes()).toEqual([]);
     compiled.dispose();
     fixture.model.dispose();
   });
