@@ -141,7 +141,7 @@ describeOn("native")("A compiled pass", () => {
   test.each(layerRows.map((row) => ({ title: titleOf(row[0], row[1], row[2] ?? {}), row })))(
     "computes as the plain one: $title",
     ({ row }) => {
-      const [layer, [rows = 0, ...inputShape]] = row;
+      const [layer, [rows = 0, ...inputShape], given = {}] = row;
       const fixture = new Fixture(trunkOf(row), inputShape, rows);
       const compiled = fixture.compiled();
       for (let step = 0; step < 2; step++) {
