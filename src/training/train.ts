@@ -16,7 +16,7 @@ import type { Control, Recorder } from "./recorder.ts";
 import { prepareTraining, type Training } from "./training.ts";
 import { recordingFiles, ResumedData } from "./resumed-data.ts";
 import { TrainingLoop } from "./training-loop.ts";
-import { StrayErrors } from "./stray-errors.ts";
+import type { StrayErrors } from "./stray-errors.ts";
 import { restoreState } from "./training-state.ts";
 
 /** What one training needs to know. */

@@ -8,11 +8,11 @@ class ExitRefused extends Error {
  * nobody would learn why.
  */
 export function refuseExit(): () => void {
-  const own = process.exit;
+  const own = Object.getOwnPropertyDescriptor(process, "exit") ?? {};
   process.exit = (code) => {
     throw new ExitRefused(`process.exit(${code ?? ""}) would end the whole training. Throw an error that says why, or return.`);
   };
   return () => {
-    process.exit = own;
+    Object.defineProperty(process, "exit", own);
   };
 }

@@ -27,5 +27,6 @@ const mark = "\u0001list";
 function single(value: unknown): string | number | null {
   if (typeof value === "number") return Number.isNaN(value) ? null : value;
   if (typeof value === "bigint") return Number(value);
-  return value === null || value === undefined ? null : String(value);
+  if (typeof value === "boolean") return String(value);
+  return typeof value === "string" ? value : null;
 }

@@ -68,8 +68,9 @@ describe("lists in a column of labels", () => {
   test("of parquet are too", async () => {
     copyFileSync(join(import.meta.dirname, "parquet/zstd.parquet"), join(folder.path, "lists.parquet"));
     const dataset = await load("lists.parquet", { inputs: ["double"], missing: "mean", tasks: { list: { kind: "regression" } } });
-    const [{ numbers = [], shape = [] } = {}] = dataset.tasks;
-    expect(shape).toEqual([2]);
+    const [list] = dataset.tasks;
+    const numbers = list?.numbers ?? [];
+    expect(list?.shape).toEqual([2]);
     expect((numbers[1]?.mean ?? 0) - (numbers[0]?.mean ?? 0)).toBeCloseTo(1, 9);
     expect(numbers[0]?.deviation).toBeCloseTo(numbers[1]?.deviation ?? 0, 9);
   });
