@@ -50,11 +50,6 @@ export class BatchOrder {
     return rows;
   }
 
-  /** Puts back the rows that came last: they could not be had, and come again. */
-  putBack(count: number): void {
-    this.#position -= count;
-  }
-
   /** Row numbers of the next `count` rows, or of fewer at the end of the epoch after the open one. Nothing goes on by it, nor is drawn. */
   upcoming(count: number): Uint32Array {
     const open = this.#order.subarray(this.#position, this.#position + count);

@@ -36,17 +36,10 @@ export class ImageSource implements RowSource {
   feed({ batchSize, stream }: FeedOptions): BatchFeed {
     const order = new BatchOrder(this.count, batchSize, stream);
     const ahead = this.#rowsAhead(batchSize);
-    const next = (): RowValues | Promise<RowValues> => {
+    return new ImageFeed(order, () => {
       const rows = this.#rowsAt(order.next());
-      const values = this.#gather(rows, this.#rowsAt(order.upcoming(ahead)));
-      if (!(values instanceof Promise)) return values;
-      return values.catch((error: unknown) => {
-        // A checkpoint is written now; once the image is repaired, the training goes on with this batch.
-        order.putBack(rows.length);
-        throw error;
-      });
-    };
-    return new ImageFeed(order, next);
+      return this.#gather(rows, this.#rowsAt(order.upcoming(ahead)));
+    });
   }
 
   async *scan(rows: number): AsyncGenerator<RowValues> {
