@@ -1,3 +1,4 @@
+import { closeFeeds } from "./data/close-feeds.ts";
 import type { BatchFeed, FeedState, RowValues } from "./data/dataset.ts";
 import type { RandomStreams } from "./random-streams.ts";
 
@@ -70,6 +71,10 @@ export class StepFeed {
       if (state === undefined) throw new RangeError("It lacks the order of the rows.");
       await feed.restore(state);
     }
+  }
+
+  async close(): Promise<void> {
+    await closeFeeds(this.#feeds());
   }
 
   #position(): FeedPosition {

@@ -15,6 +15,7 @@ import { RandomStreams } from "./random-streams.ts";
 import type { Control, Recorder } from "./recorder.ts";
 import { prepareTraining, type Training } from "./training.ts";
 import { recordingFiles, ResumedData } from "./resumed-data.ts";
+import { TrainingError } from "./training-error.ts";
 import { TrainingLoop } from "./training-loop.ts";
 import type { StrayErrors } from "./stray-errors.ts";
 import { restoreState } from "./training-state.ts";
@@ -91,6 +92,7 @@ async function trainOn(request: TrainingRequest, recorder: Recorder, control: Co
         user.step = () => loop.steps;
         return await loop.run();
       } finally {
+        await close(training, recorder, user.step());
         training.dispose();
       }
     } finally {
@@ -100,6 +102,16 @@ async function trainOn(request: TrainingRequest, recorder: Recorder, control: Co
     throw data?.blamed(error) ?? error;
   } finally {
     await dataset.close?.();
+  }
+}
+
+/** Own code that fails at its end changes nothing of what was trained, and is told. */
+async function close({ stepFeed }: Training, recorder: Recorder, step: number): Promise<void> {
+  try {
+    await stepFeed.close();
+  } catch (error) {
+    if (!(error instanceof TrainingError)) throw error;
+    recorder.event({ kind: "warning", step, at: Date.now(), message: `The rows could not be closed: ${error.message}` });
   }
 }
 

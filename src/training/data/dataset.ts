@@ -102,12 +102,14 @@ export interface BatchFeed {
   readonly takesTurns?: boolean;
   /** What a run should tell of how its rows are drawn, where that is not plain. */
   readonly note?: string;
-  /** The next batch; a promise only where it must be waited for. */
+  /** The next batch; a promise only where it must be waited for. A feed that throws may have moved on: only `restore` brings it back. */
   next(): RowValues | Promise<RowValues>;
   /** Where it is in its rows. The stream's own state is kept with the other streams'. */
   save(): FeedState;
   /** Goes on from there; the stream has been put back before. Throws `RangeError` when the state is of other rows. */
   restore(state: FeedState): void | Promise<void>;
+  /** Gives back what it holds open; nothing is asked of it afterwards. */
+  close?(): Promise<void>;
 }
 
 /** Plain data, for checkpoints. */

@@ -49,7 +49,7 @@ class UserFeed implements BatchFeed {
   #position: number;
   /** Seed of what is drawn in this epoch. */
   #seed = 0;
-  #open: AsyncIterator<RowValues> | undefined;
+  #open: AsyncGenerator<RowValues, void> | undefined;
 
   constructor(parts: StreamParts, options: FeedOptions) {
     this.#parts = parts;
@@ -85,9 +85,16 @@ class UserFeed implements BatchFeed {
     while (this.#position < position) await this.#take();
   }
 
-  #begin(): AsyncIterator<RowValues> {
+  /** Ends an epoch that is not over, so that the user's code can give back what it opened for it. */
+  async close(): Promise<void> {
+    const open = this.#open;
+    this.#open = undefined;
+    await open?.return();
+  }
+
+  #begin(): AsyncGenerator<RowValues, void> {
     const { batchSize } = this.#options;
-    return batchesOf(this.#parts, this.#epoch, batchSize, RandomStream.seeded(this.#seed, "epoch"))[Symbol.asyncIterator]();
+    return batchesOf(this.#parts, this.#epoch, batchSize, RandomStream.seeded(this.#seed, "epoch"));
   }
 
   async #take(): Promise<RowValues> {
@@ -99,7 +106,7 @@ class UserFeed implements BatchFeed {
 }
 
 /** The rows of one epoch, `size` at a time and fewer at its end. Exactly as many as are declared, or an error that says so. */
-async function* batchesOf(parts: StreamParts, epoch: number, size: number, random: RandomStream): AsyncGenerator<RowValues> {
+async function* batchesOf(parts: StreamParts, epoch: number, size: number, random: RandomStream): AsyncGenerator<RowValues, void> {
   const { count, read, unfit, split } = parts;
   const when = epoch === 0 ? "" : ` in epoch ${epoch}`;
   let waiting: RowValues[] = [];
@@ -139,26 +146,25 @@ async function* piecesOf(
   } catch (error) {
     throw thrown(error);
   }
+  const own = async <T>(work: () => T | Promise<T>): Promise<T> => {
+    try {
+      return await withRandomMeanwhile(random, work);
+    } catch (error) {
+      throw thrown(error);
+    }
+  };
+  // As `for await` does: an iterator that has ended or thrown is not asked to end.
+  let isOpen = false;
   try {
     for (;;) {
-      const found = await nextOf(iterator, random, thrown);
+      const found = await own(() => iterator.next());
       if (found.done === true) return;
+      isOpen = true;
       yield found.value;
+      isOpen = false;
     }
   } finally {
-    await iterator.return?.();
-  }
-}
-
-async function nextOf(
-  iterator: AsyncIterator<unknown> | Iterator<unknown>,
-  random: RandomStream,
-  thrown: StreamParts["thrown"],
-): Promise<IteratorResult<unknown, unknown>> {
-  try {
-    return await withRandomMeanwhile(random, () => iterator.next());
-  } catch (error) {
-    throw thrown(error);
+    if (isOpen) await own(() => iterator.return?.());
   }
 }
 

@@ -31,4 +31,8 @@ export class AugmentedFeed implements BatchFeed {
   restore(state: FeedState): void | Promise<void> {
     return this.#feed.restore(state);
   }
+
+  async close(): Promise<void> {
+    await this.#feed.close?.();
+  }
 }

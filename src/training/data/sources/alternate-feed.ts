@@ -1,5 +1,6 @@
 import { RandomStream } from "../../../balancers/kernels/random-stream.ts";
 import { shareWeights } from "../../../experiment/data/source-schedule.ts";
+import { closeFeeds } from "../close-feeds.ts";
 import type { BatchFeed, FeedState, RowValues } from "../dataset.ts";
 import type { MixedSettings } from "./mixed-feed.ts";
 import { PartFeed } from "./part-feed.ts";
@@ -72,5 +73,9 @@ export class AlternateFeed implements BatchFeed {
     this.#order.set(order);
     this.#position = state.numbers["position"] ?? 0;
     await restoreParts(this.#feeds, state);
+  }
+
+  async close(): Promise<void> {
+    await closeFeeds(this.#feeds);
   }
 }

@@ -1,4 +1,5 @@
 import { shareWeights, type SourceSchedule } from "../../../experiment/data/source-schedule.ts";
+import { closeFeeds } from "../close-feeds.ts";
 import type { BatchFeed, FeedState, RowValues } from "../dataset.ts";
 import { joinRows } from "./joined-rows.ts";
 import { PartFeed, type SourcePart } from "./part-feed.ts";
@@ -69,5 +70,9 @@ export class MixedFeed implements BatchFeed {
   async restore(state: FeedState): Promise<void> {
     this.#turns.restore(state.arrays["turns"] ?? []);
     await restoreParts(this.#feeds, state);
+  }
+
+  async close(): Promise<void> {
+    await closeFeeds(this.#feeds);
   }
 }

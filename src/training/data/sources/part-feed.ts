@@ -86,6 +86,10 @@ export class PartFeed {
     await this.#feed.restore({ numbers, arrays });
     this.#left = leftFrom(arrays);
   }
+
+  async close(): Promise<void> {
+    await this.#feed.close?.();
+  }
 }
 
 const streamName = "stream";
