@@ -20,6 +20,7 @@ export interface StepFeedParts {
   readonly streams: RandomStreams;
   /** Batches in a step. */
   readonly accumulate: number;
+  readonly stepsPerEpoch: number;
 }
 
 /**
@@ -35,15 +36,10 @@ export class StepFeed {
     this.#parts = parts;
   }
 
-  /** Steps in an epoch. */
-  get steps(): number {
-    return Math.ceil(this.#parts.feed.batches / this.#parts.accumulate);
-  }
-
   /** For the step after `step` steps, with so many further draws. What is saved stays where it is until the step is `done`. */
   async next(step: number, draws: number): Promise<StepBatches> {
-    const { feed, furtherFeeds, accumulate } = this.#parts;
-    const first = (step % this.steps) * accumulate;
+    const { feed, furtherFeeds, accumulate, stepsPerEpoch } = this.#parts;
+    const first = (step % stepsPerEpoch) * accumulate;
     const batches = Math.min(accumulate, feed.batches - first);
     this.#before = this.#position();
     const own = await window(feed, batches);

@@ -170,7 +170,7 @@ export function prepareTraining(material: TrainingMaterial): Training {
     storages,
     feed,
     furtherFeeds,
-    stepFeed: new StepFeed({ feed, furtherFeeds, streams, accumulate }),
+    stepFeed: new StepFeed({ feed, furtherFeeds, streams, accumulate, stepsPerEpoch }),
     losses: parts.losses,
     tasks: settings.map((task, index) => ({ id: ids[index] ?? "", metrics: metricsOf(task) })),
     clipShare: new ClipShare(),

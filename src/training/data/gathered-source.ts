@@ -1,5 +1,5 @@
-import { BatchOrder, savedOrder } from "./batch-order.ts";
-import type { BatchFeed, FeedOptions, FeedState, RowSource, RowValues } from "./dataset.ts";
+import type { BatchFeed, FeedOptions, RowSource, RowValues } from "./dataset.ts";
+import { OrderedFeed } from "./ordered-feed.ts";
 
 /** Puts rows together when they are asked for. */
 export type Gather = (rows: Uint32Array) => RowValues;
@@ -19,41 +19,13 @@ export class GatheredSource implements RowSource {
     return this.#rows.length;
   }
 
-  feed({ batchSize, stream }: FeedOptions): BatchFeed {
-    const rowsAt = (positions: Uint32Array): Uint32Array => positions.map((position) => this.#rows[position] ?? 0);
-    return new GatheredFeed(new BatchOrder(this.count, batchSize, stream), (positions) => this.#gather(rowsAt(positions)));
+  feed(options: FeedOptions): BatchFeed {
+    return new OrderedFeed(this.count, options, (positions) => this.#gather(positions.map((position) => this.#rows[position] ?? 0)));
   }
 
   async *scan(rows: number): AsyncGenerator<RowValues> {
     for (let start = 0; start < this.count; start += rows) {
       yield this.#gather(this.#rows.subarray(start, start + rows));
     }
-  }
-}
-
-class GatheredFeed implements BatchFeed {
-  readonly #order: BatchOrder;
-  readonly #gather: Gather;
-
-  constructor(order: BatchOrder, gather: Gather) {
-    this.#order = order;
-    this.#gather = gather;
-  }
-
-  get batches(): number {
-    return this.#order.batches;
-  }
-
-  next(): RowValues {
-    return this.#gather(this.#order.next());
-  }
-
-  save(): FeedState {
-    const { order, position } = this.#order.save();
-    return { numbers: { position }, arrays: { order } };
-  }
-
-  restore(state: FeedState): void {
-    this.#order.restore(savedOrder(state));
   }
 }

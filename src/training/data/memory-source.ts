@@ -1,5 +1,5 @@
-import { BatchOrder, savedOrder } from "./batch-order.ts";
-import type { BatchFeed, FeedOptions, FeedState, RowSource, RowValues } from "./dataset.ts";
+import type { BatchFeed, FeedOptions, RowSource, RowValues } from "./dataset.ts";
+import { OrderedFeed } from "./ordered-feed.ts";
 
 /** Rows that are all in memory, encoded as the network takes them in. Shuffled as a whole for every epoch. */
 export class MemorySource implements RowSource {
@@ -13,41 +13,14 @@ export class MemorySource implements RowSource {
     return this.values.rows;
   }
 
-  feed({ batchSize, stream }: FeedOptions): BatchFeed {
-    return new MemoryFeed(this.values, new BatchOrder(this.count, batchSize, stream));
+  feed(options: FeedOptions): BatchFeed {
+    return new OrderedFeed(this.count, options, (rows) => pickRows(this.values, rows));
   }
 
   async *scan(rows: number): AsyncGenerator<RowValues> {
     for (let start = 0; start < this.count; start += rows) {
       yield sliceRows(this.values, start, Math.min(this.count, start + rows));
     }
-  }
-}
-
-class MemoryFeed implements BatchFeed {
-  readonly #values: RowValues;
-  readonly #order: BatchOrder;
-
-  constructor(values: RowValues, order: BatchOrder) {
-    this.#values = values;
-    this.#order = order;
-  }
-
-  get batches(): number {
-    return this.#order.batches;
-  }
-
-  next(): RowValues {
-    return pickRows(this.#values, this.#order.next());
-  }
-
-  save(): FeedState {
-    const { order, position } = this.#order.save();
-    return { numbers: { position }, arrays: { order } };
-  }
-
-  restore(state: FeedState): void {
-    this.#order.restore(savedOrder(state));
   }
 }
 

@@ -19,7 +19,7 @@ afterAll(() => {
 function stepFeed(source: RowSource, batchSize: number): StepFeed {
   const streams = new RandomStreams(3);
   const feed = source.feed({ batchSize, stream: streams.get("batches") });
-  return new StepFeed({ feed, furtherFeeds: [], streams, accumulate: 1 });
+  return new StepFeed({ feed, furtherFeeds: [], streams, accumulate: 1, stepsPerEpoch: feed.batches });
 }
 
 async function rowsOf(feed: StepFeed, step: number): Promise<string[]> {
@@ -34,7 +34,7 @@ async function twoEpochs(source: RowSource, batchSize: number): Promise<{ steps:
   let feed = stepFeed(source, batchSize);
   const steps: string[][] = [];
   let failures = 0;
-  while (steps.length < 2 * feed.steps) {
+  while (steps.length < 2 * Math.ceil(source.count / batchSize)) {
     try {
       steps.push(await rowsOf(feed, steps.length));
     } catch (error) {

@@ -1,5 +1,5 @@
-import { BatchOrder, savedOrder } from "../batch-order.ts";
-import type { BatchFeed, FeedOptions, FeedState, RowSource, RowValues } from "../dataset.ts";
+import type { BatchFeed, FeedOptions, RowSource, RowValues } from "../dataset.ts";
+import { OrderedFeed } from "../ordered-feed.ts";
 import type { ImageStore } from "./image-store.ts";
 
 /** What a row has in each of the stores; nothing where it has no file there. */
@@ -33,13 +33,9 @@ export class ImageSource implements RowSource {
     return this.#rows.length;
   }
 
-  feed({ batchSize, stream }: FeedOptions): BatchFeed {
-    const order = new BatchOrder(this.count, batchSize, stream);
-    const ahead = this.#rowsAhead(batchSize);
-    return new ImageFeed(order, () => {
-      const rows = this.#rowsAt(order.next());
-      return this.#gather(rows, this.#rowsAt(order.upcoming(ahead)));
-    });
+  feed(options: FeedOptions): BatchFeed {
+    const ahead = this.#rowsAhead(options.batchSize);
+    return new OrderedFeed(this.count, options, (rows, order) => this.#gather(this.#rowsAt(rows), this.#rowsAt(order.upcoming(ahead))));
   }
 
   async *scan(rows: number): AsyncGenerator<RowValues> {
@@ -69,28 +65,5 @@ export class ImageSource implements RowSource {
       Promise.all(this.#stores.map(async (store) => (store.files.has(row) ? await store.take(row) : undefined))),
     );
     return Promise.all(coming).then((decoded) => this.#assemble(rows, decoded));
-  }
-}
-
-class ImageFeed implements BatchFeed {
-  readonly #order: BatchOrder;
-  readonly next: () => RowValues | Promise<RowValues>;
-
-  constructor(order: BatchOrder, next: () => RowValues | Promise<RowValues>) {
-    this.#order = order;
-    this.next = next;
-  }
-
-  get batches(): number {
-    return this.#order.batches;
-  }
-
-  save(): FeedState {
-    const { order, position } = this.#order.save();
-    return { numbers: { position }, arrays: { order } };
-  }
-
-  restore(state: FeedState): void {
-    this.#order.restore(savedOrder(state));
   }
 }

@@ -1,7 +1,7 @@
-import { BatchOrder, savedOrder } from "../batch-order.ts";
-import type { BatchFeed, FeedOptions, FeedState, RowSource, RowValues } from "../dataset.ts";
+import type { BatchFeed, FeedOptions, RowSource, RowValues } from "../dataset.ts";
+import { OrderedFeed } from "../ordered-feed.ts";
 import { emptyBlock, type PackedRows, type RowBlock } from "./packed-rows.ts";
-import { firstRows, gatherRows, type BatchArrays, type RowEncoder } from "./row-encoder.ts";
+import { firstRows, gatherRows, type RowEncoder } from "./row-encoder.ts";
 import { WindowFeed } from "./window-feed.ts";
 
 /**
@@ -25,7 +25,7 @@ export class TableSource implements RowSource {
 
   feed(options: FeedOptions): BatchFeed {
     if (this.#rows.isSpooled) return new WindowFeed(this.#rows, this.#encoder, options, this.#memory / 2);
-    return new WholeFeed(this.#rows, this.#encoder, options);
+    return wholeFeed(this.#rows, this.#encoder, options);
   }
 
   async *scan(rows: number): AsyncGenerator<RowValues, void> {
@@ -81,41 +81,15 @@ function blocksInMemory(rows: PackedRows): RowBlock[] {
   });
 }
 
-class WholeFeed implements BatchFeed {
-  readonly #blocks: readonly RowBlock[];
-  readonly #blockRows: number;
-  readonly #encoder: RowEncoder;
-  readonly #order: BatchOrder;
-  readonly #picked: RowBlock;
-  readonly #arrays: BatchArrays;
-
-  constructor(rows: PackedRows, encoder: RowEncoder, { batchSize, stream }: FeedOptions) {
-    const capacity = Math.min(batchSize, rows.rows);
-    this.#blocks = blocksInMemory(rows);
-    this.#blockRows = rows.blockRows;
-    this.#encoder = encoder;
-    this.#order = new BatchOrder(rows.rows, batchSize, stream);
-    this.#picked = emptyBlock(capacity, rows.layout);
-    this.#arrays = encoder.arrays(capacity);
-  }
-
-  get batches(): number {
-    return this.#order.batches;
-  }
-
-  next(): RowValues {
-    const rows = this.#order.next();
-    gatherRows(this.#blocks, rows, this.#blockRows, this.#picked, 0);
-    this.#encoder.unpack(this.#arrays, 0, this.#picked, 0, rows.length);
-    return firstRows(this.#arrays, rows.length);
-  }
-
-  save(): FeedState {
-    const { order, position } = this.#order.save();
-    return { numbers: { position }, arrays: { order } };
-  }
-
-  restore(state: FeedState): void {
-    this.#order.restore(savedOrder(state));
-  }
+/** Uses the same arrays for every batch. */
+function wholeFeed(all: PackedRows, encoder: RowEncoder, options: FeedOptions): BatchFeed {
+  const capacity = Math.min(options.batchSize, all.rows);
+  const blocks = blocksInMemory(all);
+  const picked = emptyBlock(capacity, all.layout);
+  const arrays = encoder.arrays(capacity);
+  return new OrderedFeed(all.rows, options, (rows) => {
+    gatherRows(blocks, rows, all.blockRows, picked, 0);
+    encoder.unpack(arrays, 0, picked, 0, rows.length);
+    return firstRows(arrays, rows.length);
+  });
 }
