@@ -60,6 +60,8 @@ class StoreThread implements PointVisitor {
   /** By number − 1. */
   readonly #series: { readonly name: string; readonly width: number }[] = [];
   #ring: PointRing;
+  /** Rings that the training thread has left for a larger one, until they are read to their end. */
+  readonly #left: PointRing[] = [];
   readonly #timer: NodeJS.Timeout;
   #committedAt = Date.now();
   #lookedAt = Date.now();
@@ -95,8 +97,17 @@ class StoreThread implements PointVisitor {
       ({ mark } = this.#ring);
       heard = this.#hearTraining();
     } while (heard);
-    this.#guard(() => this.#ring.readTo(mark, this));
+    this.#guard(() => this.#readTo(mark));
     if (this.#ending !== undefined) void this.#end(this.#ending);
+  }
+
+  /** What cannot be read is still there the next time, in every ring. */
+  #readTo(mark: number): void {
+    for (let [left] = this.#left; left !== undefined; [left] = this.#left) {
+      left.readTo(left.mark, this);
+      this.#left.shift();
+    }
+    this.#ring.readTo(mark, this);
   }
 
   /** False when nothing was said. */
@@ -116,9 +127,8 @@ class StoreThread implements PointVisitor {
       return;
     }
     if (message.kind === "ring") {
-      const full = this.#ring;
+      this.#left.push(this.#ring);
       this.#ring = new PointRing(message.ring);
-      full.readTo(full.mark, this);
       return;
     }
     if (message.kind === "series") {
