@@ -23,7 +23,7 @@ function example(name: string): ReturnType<typeof parseExperiment> & { readonly 
   return { ...parsed, experiment: parsed.experiment };
 }
 
-describe.each(["digits.mtl.yaml", "multi-mnist.mtl.yaml", "penguins.mtl.yaml", "weather.mtl.yaml"])("the example %s", (name) => {
+describe.each(["multi-mnist.mtl.yaml", "penguins.mtl.yaml", "weather.mtl.yaml"])("the example %s", (name) => {
   test("checks clean, with its data and its model", async () => {
     const parsed = example(name);
     expect(parsed.diagnostics).toEqual([]);
@@ -33,14 +33,17 @@ describe.each(["digits.mtl.yaml", "multi-mnist.mtl.yaml", "penguins.mtl.yaml", "
   });
 });
 
-test("the flights are many, so a check looks at the first of them and says so", async () => {
-  const parsed = example("flights.mtl.yaml");
+test.each([
+  ["digits.mtl.yaml", '"mnist-images.idx.gz" is large: its header alone was checked here'],
+  ["flights.mtl.yaml", "the first 209,715 of the 3,000,000 rows were checked here"],
+])("the rows of %s are many, so a check looks at the first of them or at none, and says so", async (name, words) => {
+  const parsed = example(name);
   expect(parsed.diagnostics).toEqual([]);
   const { facts: data, shape } = await inspectData(parsed.experiment, examples, new PrefixCache(), true);
   if (shape === undefined) throw new Error("The data has problems.");
   const told = checkFacts(parsed, { data, model: inspectModel(parsed.experiment, shape) });
   expect(told.map(({ code, severity, message }) => [code, severity, message])).toEqual([
-    ["MTL333", "information", expect.stringContaining("the first 209,715 of the 3,000,000 rows were checked here")],
+    ["MTL333", "information", expect.stringContaining(words)],
   ]);
 });
 
