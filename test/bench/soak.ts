@@ -1,7 +1,8 @@
 /**
  * Whether a long training keeps to its memory: `npm run soak -- --backend native|wasm --steps 10000 [--threads 1]`. JSON on stdout, a table on stderr.
  * Ends with 1 when the number of tensors after a step is not always the same, or the memory of the process has grown by more than a tenth
- * after the first tenth of the steps. V8 makes the space for young objects larger and smaller by up to 100 MB as it sees fit, so `npm run soak` fixes its size.
+ * after the first tenth of the steps. `npm run soak` has V8 collect early:
+ * left to itself, it lets dead objects add up to 100 MB and more before it does.
  */
 import { parseArgs } from "node:util";
 import { reportOf, soak, type SoakReport } from "./soak/soak.ts";
