@@ -1,6 +1,6 @@
-import type { Tensor } from "@tensorflow/tfjs-core";
 import type { Batch } from "../batches.ts";
 import type { WayBack } from "../gradients/way-back.ts";
+import { StatisticsSnapshot } from "../model/statistics-snapshot.ts";
 import type { Pass, PassMemory, Passes, PassWish } from "../passes/pass.ts";
 import { PlainPasses } from "../passes/plain-passes.ts";
 import { inTensorScope } from "../tensor-scope.ts";
@@ -167,25 +167,21 @@ export class CompiledPasses implements Passes {
   }
 }
 
-/** What a pass changes, as it was before. */
+/** What a pass changes, as it was before. Lives within the tensor scope in which it was made. */
 class StartingPoint {
   readonly #parts: CompiledParts;
   readonly #noise: readonly number[];
-  readonly #statistics: readonly Tensor[];
+  readonly #statistics: StatisticsSnapshot;
 
   constructor(parts: CompiledParts) {
     this.#parts = parts;
     this.#noise = parts.noise.save();
-    this.#statistics = parts.model.statistics.map(({ variable }) => variable.clone());
+    this.#statistics = new StatisticsSnapshot(parts.model.statistics);
   }
 
   goBack(): void {
-    const { noise, model } = this.#parts;
-    noise.restore(this.#noise);
-    model.statistics.forEach(({ variable }, index) => {
-      const value = this.#statistics[index];
-      if (value !== undefined) variable.assign(value);
-    });
+    this.#parts.noise.restore(this.#noise);
+    this.#statistics.restore();
   }
 
   /** Does something from here, and leaves all as it was, which may be further on. */
