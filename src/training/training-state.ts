@@ -23,6 +23,7 @@ const passMemorySchema = z
     ),
     refusal: z.string().nullable(),
     distrusted: z.array(z.string()).readonly(),
+    sets: z.record(z.string(), z.int()),
     passes: z.int().nullable(),
     plain: z.record(z.string(), z.int()),
   })

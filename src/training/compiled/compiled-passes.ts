@@ -6,7 +6,7 @@ import { PlainPasses } from "../passes/plain-passes.ts";
 import { inTensorScope } from "../tensor-scope.ts";
 import type { Distrust } from "./checked-graph.ts";
 import { CompiledRecording } from "./compiled-pass.ts";
-import { Habits } from "./habits.ts";
+import { areSame, Habits } from "./habits.ts";
 import type { NativeBackend } from "./native-binding.ts";
 import { NotRecordable } from "./not-recordable.ts";
 import { recordPass, type RecordingParts } from "./recorded-pass.ts";
@@ -18,18 +18,25 @@ export interface CompiledParts extends RecordingParts {
 
 /** Passes after which it is told where most of them were plain. */
 const passesToTell = 50;
+/** A recording is of the tasks that have labels: as many sets of some of the tasks are recorded, each when it comes for the third time. */
+const mostSets = 6;
+const timesToRecord = 3;
+/** Sets that are counted. */
+const mostCounted = 256;
 
 /**
  * Passes that run as one graph, where that computes the same. A whole batch in which every task has a label is recorded before its first pass
- * and compared; all others, and all where it cannot be recorded, are plain. Which are which depends on the batch and on what is part of a
- * checkpoint, so that a training that goes on from one computes as one that never stopped.
+ * and compared, and so is one of some of the tasks that comes again and again; all others, and all where it cannot be recorded, are plain. Which
+ * are which depends on the batch and on what is part of a checkpoint, so that a training that goes on from one computes as one that never stopped.
  */
 export class CompiledPasses implements Passes {
   readonly #native: NativeBackend;
   readonly #parts: CompiledParts;
   readonly #plain: PlainPasses;
-  /** By whether they have stand-ins. */
-  readonly #recordings = new Map<boolean, { readonly recording: CompiledRecording; isCompared: boolean }>();
+  /** By the kind of recording: the tasks that have labels, and whether the others have stand-ins. */
+  readonly #recordings = new Map<string, { readonly recording: CompiledRecording; isCompared: boolean }>();
+  /** How often a kind of recording was asked for, of some of the tasks. */
+  readonly #times = new Map<string, number>();
   readonly #habits = new Habits();
   readonly #distrusted = new Set<string>();
   /** How many passes were plain, by the reason. */
@@ -50,8 +57,11 @@ export class CompiledPasses implements Passes {
     const compiled = this.#recordingFor(batch, wish);
     if (compiled === undefined) return this.#plain.forward(batch, wish);
     const start = new StartingPoint(this.#parts);
-    const pass = compiled.forward(this.#parts, batch, `${wish.kind}${wish.standIns === true ? " with stand-ins" : ""}`);
-    if (pass !== undefined) return new PassWithFallback(pass, batch, () => start.revisit(() => this.#plain.forward(batch, wish)));
+    const pass = compiled.forward(this.#parts, batch, `${wish.kind}${recordingKind(batch, wish)}`);
+    if (pass !== undefined) {
+      const tasks = [...batch.targets.keys()].filter((task) => wish.standIns === true || batch.targets[task] !== undefined);
+      return new PassWithFallback(pass, tasks, () => start.revisit(() => this.#plain.forward(batch, wish)));
+    }
     start.goBack();
     return this.#plain.forward(batch, wish);
   }
@@ -84,12 +94,14 @@ export class CompiledPasses implements Passes {
       habits: this.#habits.save(),
       refusal: this.#refusal ?? null,
       distrusted: [...this.#distrusted],
+      sets: Object.fromEntries(this.#times),
       passes: this.#passes ?? null,
       plain: Object.fromEntries(this.#reasons),
     };
   }
 
-  restore({ habits, refusal, distrusted, passes, plain }: PassMemory): void {
+  restore({ habits, refusal, distrusted, sets, passes, plain }: PassMemory): void {
+    for (const [kind, times] of Object.entries(sets)) this.#times.set(kind, times);
     this.#habits.restore(habits);
     this.#passes = passes ?? undefined;
     for (const [reason, count] of Object.entries(plain)) this.#reasons.set(reason, count);
@@ -109,12 +121,13 @@ export class CompiledPasses implements Passes {
       if (this.#passes !== undefined) this.#reasons.set(reason, (this.#reasons.get(reason) ?? 0) + 1);
       return undefined;
     }
+    const kind = recordingKind(batch, wish);
     const standIns = wish.standIns ?? false;
-    const known = this.#recordings.get(standIns);
+    const known = this.#recordings.get(kind);
     if (known?.isCompared === true) return known.recording;
     const start = new StartingPoint(this.#parts);
     try {
-      const open = known ?? this.#record(batch, standIns);
+      const open = known ?? this.#record(kind, batch, standIns);
       start.goBack();
       const isRight = inTensorScope(() => this.#isRight(open.recording, batch, standIns, start));
       if (isRight === false) throw new NotRecordable("its recording does not compute the same");
@@ -136,13 +149,25 @@ export class CompiledPasses implements Passes {
   }
 
   /** What speaks against compiling a pass over these rows. */
-  #against({ rows, targets }: Batch, { recompute }: PassWish): string | undefined {
-    if (recompute === true) return "the tasks' gradients are not stored";
+  #against(batch: Batch, wish: PassWish): string | undefined {
+    const { rows, targets } = batch;
+    if (wish.recompute === true) return "the tasks' gradients are not stored";
     if (rows !== this.#parts.batchSize) return `their batches are no whole ones, of ${this.#parts.batchSize} rows`;
-    return targets.includes(undefined) ? "a task had no label in the batch" : undefined;
+    return targets.includes(undefined) && !this.#comesOften(recordingKind(batch, wish)) ? "a task had no label in the batch" : undefined;
   }
 
-  #record(batch: Batch, standIns: boolean): { readonly recording: CompiledRecording; isCompared: boolean } {
+  /** Counts it, until it is settled. */
+  #comesOften(kind: string): boolean {
+    const times = this.#times.get(kind) ?? 0;
+    if (times >= timesToRecord) return true;
+    const isLast = times === timesToRecord - 1;
+    const recorded = [...this.#times.values()].filter((count) => count >= timesToRecord).length;
+    if ((isLast && recorded >= mostSets) || (times === 0 && this.#times.size >= mostCounted)) return false;
+    this.#times.set(kind, times + 1);
+    return isLast;
+  }
+
+  #record(kind: string, batch: Batch, standIns: boolean): { readonly recording: CompiledRecording; isCompared: boolean } {
     const recorded = recordPass(this.#native, this.#parts, batch, standIns);
     const distrust: Distrust = {
       has: (signature) => this.#distrusted.has(signature),
@@ -152,7 +177,7 @@ export class CompiledPasses implements Passes {
       },
     };
     const open = { recording: new CompiledRecording(this.#native, recorded, this.#habits, distrust), isCompared: false };
-    this.#recordings.set(standIns, open);
+    this.#recordings.set(kind, open);
     return open;
   }
 
@@ -165,6 +190,12 @@ export class CompiledPasses implements Passes {
       plain.dispose();
     }
   }
+}
+
+/** Nothing where every task has a label. */
+function recordingKind({ targets }: Pick<Batch, "targets">, { standIns = false }: Pick<PassWish, "standIns">): string {
+  const present = [...targets.keys()].filter((task) => targets[task] !== undefined);
+  return `${present.length < targets.length ? ` of ${present.join(", ")}` : ""}${standIns ? " with stand-ins" : ""}`;
 }
 
 /** What a pass changes, as it was before. Lives within the tensor scope in which it was made. */
@@ -201,13 +232,14 @@ class PassWithFallback implements Pass {
   readonly outputs: readonly Float32Array[];
   readonly losses: readonly (number | undefined)[];
   readonly #compiled: Pass;
-  readonly #tasks: number;
+  /** Those that the recorded way back starts from, in their order. */
+  readonly #tasks: readonly number[];
   readonly #plainly: () => Pass;
   #plain: Pass | undefined;
 
-  constructor(compiled: Pass, { targets }: Batch, plainly: () => Pass) {
+  constructor(compiled: Pass, tasks: readonly number[], plainly: () => Pass) {
     this.#compiled = compiled;
-    this.#tasks = targets.length;
+    this.#tasks = tasks;
     this.#plainly = plainly;
     this.outputs = compiled.outputs;
     this.losses = compiled.losses;
@@ -218,8 +250,7 @@ class PassWithFallback implements Pass {
   }
 
   back(tasks: readonly number[]): WayBack {
-    const all = tasks.length === this.#tasks && tasks.every((task, position) => task === position);
-    if (all) return this.#compiled.back(tasks);
+    if (areSame(tasks, this.#tasks)) return this.#compiled.back(tasks);
     this.#plain ??= this.#plainly();
     return this.#plain.back(tasks);
   }

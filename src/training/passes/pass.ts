@@ -48,13 +48,15 @@ export interface PassMemory {
   readonly refusal: string | null;
   /** What a compiled pass was asked for that TensorFlow's graph computed wrongly. */
   readonly distrusted: readonly string[];
+  /** How often a set of some of the tasks came, until it was recorded. */
+  readonly sets: Readonly<Record<string, number>>;
   /** How many passes there were until it was told how many were compiled; null from then on. */
   readonly passes: number | null;
   /** How many of them were not compiled, by the reason. */
   readonly plain: Readonly<Record<string, number>>;
 }
 
-export const noMemory: PassMemory = { habits: {}, refusal: null, distrusted: [], passes: 0, plain: {} };
+export const noMemory: PassMemory = { habits: {}, refusal: null, distrusted: [], sets: {}, passes: 0, plain: {} };
 
 /** What was asked of the last pass of its kind, and is most likely asked of the next. */
 export interface PassHabit {

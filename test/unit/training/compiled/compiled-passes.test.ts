@@ -11,6 +11,7 @@ import type { RowValues } from "../../../../src/training/data/dataset.ts";
 import { absoluteError } from "../../../../src/training/losses/number-losses.ts";
 import { crossEntropy } from "../../../../src/training/losses/softmax-losses.ts";
 import type { MultiTaskModel } from "../../../../src/training/model/model.ts";
+import { StatisticsSnapshot } from "../../../../src/training/model/statistics-snapshot.ts";
 import { noMemory, type Pass, type Passes } from "../../../../src/training/passes/pass.ts";
 import { PlainPasses } from "../../../../src/training/passes/plain-passes.ts";
 import { RandomStreams } from "../../../../src/training/random-streams.ts";
@@ -409,17 +410,49 @@ describeOn("native")("A compiled pass", () => {
     fixture.model.dispose();
   });
 
+  test("of some of the tasks is recorded when it comes for the third time", () => {
+    const fixture = new Fixture(plainTrunk, [5]);
+    const compiled = fixture.compiled();
+    const made = [[1], [1], [], [1], [1], [0, 2], [1]].map((absent) =>
+      inTensorScope(() => {
+        const batch = fixture.batch({ absent });
+        const positions = tasks.flatMap((_, task) => (absent.includes(task) ? [] : [task]));
+        const told = (passes: Passes) => {
+          const pass = passes.forward(batch, { kind: "usual" });
+          const way = pass.back(positions);
+          const gradients = [way.summed(positions.map(() => 1)), new Map([...way.own].map(([id, { values }]) => [id, values]))];
+          pass.dispose();
+          return [
+            ...pass.losses.map((loss) => (loss === undefined ? undefined : Float32Array.of(loss))),
+            ...gradients.flatMap((each) => fixture.parts.variables.map(({ id }) => each.get(id))),
+          ];
+        };
+        const noise = fixture.parts.noise.save();
+        const statistics = new StatisticsSnapshot(fixture.model.statistics);
+        const plain = told(new PlainPasses(fixture.parts));
+        fixture.parts.noise.restore(noise);
+        statistics.restore();
+        expect(agrees(plain, told(compiled))).toBe(true);
+        return Object.keys(compiled.save().habits).length;
+      }),
+    );
+    expect(made).toEqual([0, 0, 1, 2, 2, 2, 2]);
+    expect(compiled.save().sets).toEqual({ " of 0, 2": 3, " of 1": 1 });
+    compiled.dispose();
+    fixture.model.dispose();
+  });
+
   test("is told of where most are none", () => {
     const fixture = new Fixture(plainTrunk, [5]);
     const compiled = fixture.compiled();
     for (let step = 0; step < 60; step++) {
       inTensorScope(() => {
-        const absent = step % 3 === 0 ? [] : [1];
-        compiled.forward(fixture.batch({ absent }), { kind: "usual" }).dispose();
+        const rows = step % 3 === 0 ? 4 : 3;
+        compiled.forward(fixture.batch({ rows }), { kind: "usual" }).dispose();
       });
     }
     expect(compiled.takeNotes()).toEqual([
-      "Of the first 60 forward passes 40 were not compiled, most of them because a task had no label in the batch.",
+      "Of the first 60 forward passes 40 were not compiled, most of them because their batches are no whole ones, of 4 rows.",
     ]);
     expect(compiled.takeNotes()).toEqual([]);
     compiled.dispose();

@@ -48,14 +48,11 @@ describeOn("native")("A compiled training", () => {
     await startBackend("native");
   });
 
-  // Each group of tasks has a pass of its own, with the other tasks left out.
-  const plain = balancerCatalogue.filter(({ action }) => action === "alternate").map(({ id }) => id);
-
   test.each(balancerCatalogue.map(({ id }) => id))("of %s goes where the plain one goes", async (id) => {
     expect(apart(await trained(true, 1, id), await trained(false, 1, id))).toBeLessThan(1e-6);
     const longer = await trained(true, 8, id);
     expect(apart(longer, await trained(false, 8, id))).toBeLessThan(1e-4);
-    expect(Object.keys(longer.stepper.passes.save().habits).length > 0).toBe(!plain.includes(id));
+    expect(Object.keys(longer.stepper.passes.save().habits)).not.toEqual([]);
   });
 
   test.each([
