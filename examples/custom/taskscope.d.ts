@@ -124,7 +124,8 @@ declare module "taskscope" {
     /**
      * Gives the rows of one epoch in pieces of any size. Called anew for each epoch of the training, and with epoch 0 for each
      * look at validation and test. Its `random` goes by the run's seed and the epoch, and is kept in checkpoints: for the same epoch and
-     * the same draws it must give the same rows, or a resumed run differs.
+     * the same draws it must give the same rows, or a resumed run differs. An epoch that a run does not take to its end is closed with the
+     * iterator's `return`.
      */
     batches(context: { readonly epoch: number; readonly batchSize: number; readonly random: Random }): AsyncIterable<Rows> | Iterable<Rows>;
   }
