@@ -1,6 +1,7 @@
 /**
  * Steps per second of the engine alone on the problems of multi-task libraries: `npm run bench -- engine`, or
- * `node test/bench/engine.bench.ts [--problems A,B,C] [--methods equal,mgda] [--backends wasm,native] [--threads 1,2] [--seconds 4]`.
+ * `node test/bench/engine.bench.ts [--problems A,B,C] [--methods equal,mgda] [--backends wasm,native] [--threads 1,2] [--seconds 4] [--plain]`;
+ * `--plain` does without the compiled step.
  * Each case has a process of its own and a JSON line on stderr as soon as it is measured; all of them are on stdout at the end. A step is a batch, forward,
  * backward, balancing and Adam, with nothing tracked; what a run records of each step goes nowhere.
  */
@@ -27,6 +28,7 @@ interface Case {
 const methods = ["equal", "mgda", "pcgrad", "cagrad", "nash-mtl", "adatask"];
 const repeats = 3;
 const seconds = Number(option("seconds", "4"));
+const plain = process.argv.includes("--plain") ? ["--plain"] : [];
 const worker = process.argv.indexOf("--worker");
 if (worker >= 0) await measure(parseCase(process.argv[worker + 1] ?? ""));
 else measureAll();
@@ -36,7 +38,7 @@ function measureAll(): void {
   for (const name of allCases()) {
     const { stdout, status } = spawnSync(
       process.execPath,
-      [...process.execArgv, import.meta.filename, "--worker", name, "--seconds", String(seconds)],
+      [...process.execArgv, import.meta.filename, "--worker", name, "--seconds", String(seconds), ...plain],
       {
         encoding: "utf8",
         stdio: ["ignore", "pipe", "inherit"],
@@ -68,7 +70,7 @@ async function measure({ problem, method, backend, threads }: Case): Promise<voi
     process.stdout.write(`${JSON.stringify({ ...facts, error: error.message })}\n`);
     return;
   }
-  const experiment = problemExperiment(problem, method);
+  const experiment = problemExperiment(problem, method, plain.length === 0);
   const dataset = problemDataset(problem);
   const streams = new RandomStreams(1);
   const model = buildModel(experiment, dataset, streams);

@@ -54,7 +54,7 @@ export const batchSize = 256;
 const batches = 8;
 const classes = Array.from({ length: 10 }, (_, digit) => String(digit));
 
-export function problemExperiment(name: ProblemName, balancer: string): Experiment {
+export function problemExperiment(name: ProblemName, balancer: string, compile = true): Experiment {
   const { kind, trunk, head } = problems[name];
   const ids = taskIds(name);
   return experimentSchema.parse({
@@ -64,7 +64,7 @@ export function problemExperiment(name: ProblemName, balancer: string): Experime
     model: { trunk, heads: Object.fromEntries(ids.map((id) => [id, head])) },
     balancer,
     optimizer: { adam: { learningRate: 1e-3 } },
-    training: { epochs: 1_000_000, batchSize, seed: 1 },
+    training: { epochs: 1_000_000, batchSize, compile, seed: 1 },
     track: { every: 1_000_000 },
   });
 }
