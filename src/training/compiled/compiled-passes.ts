@@ -101,6 +101,9 @@ export class CompiledPasses implements Passes {
   }
 
   restore({ habits, refusal, distrusted, sets, passes, plain }: PassMemory): void {
+    this.#times.clear();
+    this.#reasons.clear();
+    this.#distrusted.clear();
     for (const [kind, times] of Object.entries(sets)) this.#times.set(kind, times);
     this.#habits.restore(habits);
     this.#passes = passes ?? undefined;

@@ -437,7 +437,15 @@ describeOn("native")("A compiled pass", () => {
       }),
     );
     expect(made).toEqual([0, 0, 1, 2, 2, 2, 2]);
-    expect(compiled.save().sets).toEqual({ " of 0, 2": 3, " of 1": 1 });
+    const memory = compiled.save();
+    expect(memory.sets).toEqual({ " of 0, 2": 3, " of 1": 1 });
+    // A step that failed counts for nothing.
+    inTensorScope(() => {
+      compiled.forward(fixture.batch({ absent: [2] }), { kind: "usual" }).dispose();
+    });
+    expect(compiled.save()).not.toEqual(memory);
+    compiled.restore(memory);
+    expect(compiled.save()).toEqual(memory);
     compiled.dispose();
     fixture.model.dispose();
   });
