@@ -1,4 +1,4 @@
-import { tensor, type Tensor } from "@tensorflow/tfjs-core";
+import { tensor } from "@tensorflow/tfjs-core";
 import type { Batch } from "../batches.ts";
 import type { Pass } from "../passes/pass.ts";
 import { agrees } from "./agreement.ts";
@@ -8,7 +8,7 @@ import { GraphRun } from "./graph-run.ts";
 import { GraphValues } from "./graph-values.ts";
 import type { Habits } from "./habits.ts";
 import type { NativeBackend } from "./native-binding.ts";
-import { fedAs, type RecordedPass, type RecordedWay, type RecordingParts } from "./recorded-pass.ts";
+import { fedAs, tensorsFed, type RecordedPass, type RecordedWay, type RecordingParts } from "./recorded-pass.ts";
 
 /**
  * A recording that TensorFlow has loaded. Where what a pass will be asked for is known before, one run computes all of it; else a first run
@@ -27,12 +27,9 @@ export class CompiledRecording {
     this.#native = native;
     this.#habits = habits;
     this.#recorded = recorded;
-    const groups = (cut: readonly string[]): readonly (readonly string[])[] => [
-      gradients,
-      ...[...checks, ...outputs, ...present(losses), ...statistics, ...cut].map((value) => [value]),
-    ];
     this.#cut = new GraphValues(nodes).cutBefore(boundary, gradients);
-    this.#graph = new CheckedGraph(native.binding, nodes, groups(this.#cut), distrust);
+    const others = [...checks, ...outputs, ...present(losses), ...statistics, ...this.#cut].map((value) => [value]);
+    this.#graph = new CheckedGraph(native.binding, nodes, [gradients, ...others], distrust);
   }
 
   /** A pass over a batch that is made as the recorded one was. Undefined where the recording does not hold for its values. */
@@ -109,17 +106,8 @@ export class CompiledRecording {
     this.#graph.dispose();
   }
 
-  #start({ model }: RecordingParts, { inputs, targets }: Batch): GraphRun {
-    const fed = new Map<string, Tensor>();
-    inputs.forEach((input, index) => fed.set(fedAs.input(index), input));
-    targets.forEach((own, task) => {
-      if (own === undefined) return;
-      fed.set(fedAs.target(task), own.target);
-      fed.set(fedAs.rowWeight(task), own.rowWeight);
-    });
-    // Copies that share the values: the parameters may move before the last way back.
-    model.parameters.forEach(({ variable }, index) => fed.set(fedAs.parameter(index), variable.clone()));
-    model.statistics.forEach(({ variable }, index) => fed.set(fedAs.statistic(index), variable.clone()));
+  #start({ model }: RecordingParts, batch: Batch): GraphRun {
+    const fed = tensorsFed(model, batch);
     this.#recorded.noise.forEach(({ again, shape }, index) => fed.set(fedAs.noise(index), tensor(again(), [...shape])));
     return new GraphRun(this.#native, this.#graph, fed);
   }

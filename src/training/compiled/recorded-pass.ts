@@ -5,6 +5,7 @@ import { assumingFinite } from "../backend/assumptions.ts";
 import type { Batch } from "../batches.ts";
 import { BackwardPass } from "../gradients/backward-pass.ts";
 import type { OwnGradient, VariableGradients } from "../gradients/way-back.ts";
+import type { MultiTaskModel } from "../model/model.ts";
 import { watchingNoise, type DrawnNoise } from "../model/noise.ts";
 import { tapedPass, type PassParts } from "../passes/plain-passes.ts";
 import { inTensorScope } from "../tensor-scope.ts";
@@ -72,7 +73,7 @@ export function recordPass(native: NativeBackend, parts: RecordingParts, batch: 
 function recordOnce(native: NativeBackend, parts: RecordingParts, batch: Batch, standIns: boolean): RecordedPass {
   return inTensorScope(() =>
     recordNative(native, (trace) => {
-      feedBatch(trace, parts, batch);
+      for (const [name, fed] of tensorsFed(parts.model, batch)) trace.feed(name, fed);
       const noise: DrawnNoise[] = [];
       const checks: string[] = [];
       const draw = (drawn: DrawnNoise): void => {
@@ -103,15 +104,19 @@ function recordOnce(native: NativeBackend, parts: RecordingParts, batch: Batch, 
   );
 }
 
-function feedBatch(trace: NativeTrace, { model }: RecordingParts, { inputs, targets }: Batch): void {
-  inputs.forEach((tensor, index) => trace.feed(fedAs.input(index), tensor));
+/** What is fed but noise and weights, by the names under which it is. */
+export function tensorsFed({ parameters, statistics }: MultiTaskModel, { inputs, targets }: Batch): Map<string, Tensor> {
+  const fed = new Map<string, Tensor>();
+  inputs.forEach((input, index) => fed.set(fedAs.input(index), input));
   targets.forEach((own, task) => {
     if (own === undefined) return;
-    trace.feed(fedAs.target(task), own.target);
-    trace.feed(fedAs.rowWeight(task), own.rowWeight);
+    fed.set(fedAs.target(task), own.target);
+    fed.set(fedAs.rowWeight(task), own.rowWeight);
   });
-  model.parameters.forEach(({ variable }, index) => trace.feed(fedAs.parameter(index), variable));
-  model.statistics.forEach(({ variable }, index) => trace.feed(fedAs.statistic(index), variable));
+  // Copies that share the values: the parameters may move before the last way back.
+  parameters.forEach(({ variable }, index) => fed.set(fedAs.parameter(index), variable.clone()));
+  statistics.forEach(({ variable }, index) => fed.set(fedAs.statistic(index), variable.clone()));
+  return fed;
 }
 
 function recordBack(trace: NativeTrace, pass: BackwardPass<string>): RecordedWay {
