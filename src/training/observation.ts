@@ -1,5 +1,7 @@
 import type { Batch } from "./batches.ts";
 import type { TaskTargets } from "./data/dataset.ts";
+import type { WayBack } from "./gradients/way-back.ts";
+import type { HeldGradients } from "./passes/held-gradients.ts";
 import type { Pass, Passes, PassWish } from "./passes/pass.ts";
 import { performanceOf } from "./performance.ts";
 import type { Present, ProposalMoment } from "./proposal.ts";
@@ -18,6 +20,10 @@ export interface Observation {
   compute(proposer: Proposer, present: readonly Present[], moment: ProposalMoment, before: Before): Computed | Refused;
   /** Losses of these tasks from a further pass, with the parameters as they are then. Draws as the first pass did. */
   again(tasks: readonly number[]): readonly number[];
+  /** The gradients of all tasks, where they can stay where they are. */
+  hold(): HeldGradients | undefined;
+  /** The way back from the losses of these tasks; undefined where the rows were not seen at once. */
+  back(tasks: readonly number[]): WayBack | undefined;
   dispose(): void;
 }
 
@@ -67,6 +73,14 @@ export class BatchObservation implements Observation {
   again(tasks: readonly number[]): readonly number[] {
     const losses = this.#parts.passes.losses(this.#batch);
     return tasks.map((task) => losses[task] ?? Number.NaN);
+  }
+
+  hold(): HeldGradients | undefined {
+    return this.#pass.hold?.();
+  }
+
+  back(tasks: readonly number[]): WayBack {
+    return this.#pass.back(tasks);
   }
 
   dispose(): void {

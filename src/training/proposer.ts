@@ -1,10 +1,12 @@
 import type { Demand, Remembered, StepInput, Weighing } from "../balancers/balancer.ts";
 import { combine, flatten, isFinite, isFiniteSquare, type JacobianRow } from "./gradients/gram.ts";
 import { crossGram, given, measure, norm, ofGram, type Measurable, type Measured } from "./gradients/measured.ts";
+import { areApart } from "./gradients/near-dependence.ts";
 import { commonProducts, commonRow, ownedRow, rowsOf, weightedOwnedRow, weightedRow } from "./gradients/per-task.ts";
 import { productsOf } from "./gradients/products.ts";
 import type { GradientStorage } from "./gradients/storage.ts";
 import type { WayBack } from "./gradients/way-back.ts";
+import type { HeldGradients } from "./passes/held-gradients.ts";
 import type { BadValue } from "./non-finite.ts";
 import { finished, type Present, type Proposal, type ProposalMoment, type ProposalParts } from "./proposal.ts";
 import { since } from "./step-report.ts";
@@ -15,6 +17,12 @@ export interface Computed {
   readonly proposal: Proposal;
   /** Undefined where the gradients are stored anyhow. */
   readonly pass: WayBack | undefined;
+}
+
+/** What a method answered for a step whose gradients stay where they are. */
+export interface HeldAnswer extends Pick<Proposal, "tasks" | "weights" | "status" | "remembered"> {
+  readonly ownedWeights: readonly number[];
+  readonly directionNorm: number;
 }
 
 export interface Refused {
@@ -82,6 +90,61 @@ export class Proposer {
     const demand = this.#parts.balancer.demand(input, remembered.state);
     const computed = this.#withEveryGradient(every, input, demand, remembered, further);
     return "proposal" in computed ? { ...computed, pass: undefined } : computed;
+  }
+
+  /**
+   * The weights of a step whose gradients stay where they are, and how long it will be. Undefined where the method needs more of them, where a
+   * value is not finite, or where the step must be looked at more closely for another reason. Changes nothing.
+   */
+  weighHeld(
+    held: HeldGradients,
+    pass: WayBack,
+    present: readonly Present[],
+    moment: ProposalMoment,
+    remembered: Remembered,
+  ): HeldAnswer | undefined {
+    const { balancer, maxNormFactor } = this.#parts;
+    const input = this.#input(present, moment, remembered);
+    const { needs, only } = balancer.demand(input, remembered.state);
+    if (needs === "gradients" || only !== undefined) return undefined;
+    const { tasks } = input;
+    if (needs === "losses" || balancer.level !== "parameters") {
+      const measured = needs === "losses" ? {} : this.#shortWalks(pass, needs);
+      if (measured === undefined) return undefined;
+      const answer = this.#weigh({ ...input, ...measured }, remembered.state);
+      const { common, owned } = held.sum(answer.weights);
+      return this.#heldAnswer(answer, tasks, common, owned);
+    }
+    const { gram, owned } = held.products();
+    if (!gram.every((row, i) => isFiniteSquare(row[i] ?? Number.NaN)) || !owned.every(isFiniteSquare)) return undefined;
+    if (!areApart(gram)) {
+      held.giveUp();
+      return undefined;
+    }
+    const measured = ofGram(gram, needs);
+    const answer = this.#weigh({ ...input, ...measured }, remembered.state);
+    const square = answer.weights.reduce(
+      (sum, w, i) => sum + w * answer.weights.reduce((row, v, j) => row + v * (gram[i]?.[j] ?? 0), 0),
+      0,
+    );
+    const longest = maxNormFactor * (measured.norms ?? []).reduce((sum, each) => sum + each, 0);
+    if (balancer.balancer.properties?.length === 1 && !(Math.sqrt(square) <= longest)) return undefined;
+    return this.#heldAnswer(answer, tasks, Math.max(0, square), owned);
+  }
+
+  #heldAnswer(answer: Weighing & Remembered, tasks: readonly number[], common: number, owned: readonly number[]): HeldAnswer | undefined {
+    const { weights, status, state, buffers, rows } = answer;
+    const ownedWeights = this.#ownedWeights(answer);
+    const ownedSquare = owned.reduce((sum, square, position) => sum + (ownedWeights[position] ?? 0) ** 2 * square, 0);
+    if (rows !== undefined || !isFiniteSquare(common) || !isFiniteSquare(ownedSquare) || !weights.every(Number.isFinite)) return undefined;
+    return {
+      tasks,
+      weights,
+      ownedWeights,
+      status,
+      remembered: { state, ...(buffers === undefined ? {} : { buffers }) },
+      directionNorm: Math.sqrt(common),
+    };
   }
 
   #input(present: readonly Present[], moment: ProposalMoment, { buffers }: Remembered): StepInput {

@@ -171,6 +171,8 @@ export class Stepper {
       try {
         const drawn = rows.further.map((window) => this.#drawn(window));
         const present = seen.present.filter(({ task }) => drawn.every((each) => each.has(task)));
+        const inPlace = drawn.length === 0 && everyone === undefined ? this.#inPlace(seen, present, moment) : undefined;
+        if (inPlace !== undefined) return inPlace;
         const { computed, trouble } = this.#propose(seen, present, moment, drawn, everyone);
         // Also where only a task was dropped: its bad values may have gone into moving statistics.
         if (computed === undefined || trouble !== undefined) before.restore();
@@ -205,6 +207,43 @@ export class Stepper {
     });
   }
 
+  /**
+   * A step as most are, whose gradients stay where they were computed. Undefined, with nothing changed, where this cannot be: then the step is
+   * made of what is read back, and whatever is wrong is found out there.
+   */
+  #inPlace(seen: Observation, present: readonly Present[], moment: StepMoment): StepReport | undefined {
+    const { tasks, clip, weightDecay, balancer, model } = this.#parts;
+    const isPlain =
+      !moment.track && clip === undefined && weightDecay === 0 && balancer.look === undefined && balancer.accumulators === "shared";
+    if (!isPlain || present.length < tasks.length || this.storage === "recompute") return undefined;
+    if (!present.every(({ value }) => Number.isFinite(value)) || !isFinite([statisticsOf(model)])) return undefined;
+    const everyone = present.map(({ task }) => task);
+    const way = seen.back(everyone);
+    const held = seen.hold();
+    if (held === undefined || way === undefined) return undefined;
+    const answer = this.#proposer.weighHeld(held, way, present, moment, this.remembered);
+    if (answer === undefined || !held.move(answer.weights, answer.ownedWeights, moment.rate)) return undefined;
+    this.#remember(answer.remembered);
+    const { losses, outputs, walks } = seen;
+    const { weights, status, directionNorm } = answer;
+    return {
+      losses,
+      outputs,
+      walks,
+      weights,
+      status,
+      directionNorm,
+      trouble: undefined,
+      clipping: undefined,
+      shortened: 1,
+      tracked: undefined,
+    };
+  }
+
+  #remember({ state, buffers }: Remembered): void {
+    this.remembered = { state, buffers: buffers ?? this.remembered.buffers ?? {} };
+  }
+
   /** Gradients of further rows by task. Their forward passes move no statistics: rows count once. */
   #drawn(window: Window): ReadonlyMap<number, JacobianRow> {
     const before = new StatisticsSnapshot(this.#parts.model.statistics);
@@ -227,7 +266,7 @@ export class Stepper {
     let tasks = present;
     let found: BadValue[] = [];
     // Normalisation hides values that overflow from losses and gradients, but they stay in its moving statistics for ever.
-    const overflown = !isFinite([model.statistics.map(({ variable }) => variable.dataSync<"float32">())]);
+    const overflown = !isFinite([statisticsOf(model)]);
     if (overflown && tasks.length > 0) {
       const bad = tasks.map(({ task }): BadValue => ({ task, what: "statistics" }));
       const everyone = bad.map(({ task }) => task);
@@ -263,9 +302,10 @@ export class Stepper {
     rate: number,
     moves: MoveObserver | undefined,
   ): Pick<StepReport, "directionNorm" | "tracked"> {
-    const { parameters, commonUpdate, optimizer } = this.#parts;
+    const { parameters, commonUpdate, optimizer, memory } = this.#parts;
     const { tasks, rows, parts, owned } = proposal;
-    this.remembered = { state: proposal.remembered.state, buffers: proposal.remembered.buffers ?? this.remembered.buffers ?? {} };
+    this.#remember(proposal.remembered);
+    memory.recall();
     const applied = commonUpdate.apply({ ...proposal, rows: parts, rate }, moves);
     parameters.owned.forEach((parameter, index) => {
       const gradient = owned[index];
@@ -313,4 +353,8 @@ export class Stepper {
 
 function dropped(bad: readonly BadValue[]): Trouble | undefined {
   return bad.length === 0 ? undefined : { bad, remedy: { kind: "drop", tasks: bad.map(({ task }) => task) } };
+}
+
+function statisticsOf({ statistics }: MultiTaskModel): JacobianRow {
+  return statistics.map(({ variable }) => variable.dataSync<"float32">());
 }

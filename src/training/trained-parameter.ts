@@ -1,4 +1,4 @@
-import { tensor } from "@tensorflow/tfjs-core";
+import { tensor, type Tensor } from "@tensorflow/tfjs-core";
 import type { ModelParameter } from "./model/model.ts";
 
 /**
@@ -13,6 +13,9 @@ export class TrainedParameter {
   // Two buffers, because a backend may go on reading the array a tensor was made from.
   #current: Float32Array;
   #next: Float32Array;
+  /** The variable has moved on, and `#current` is what it was. */
+  #isStale = false;
+  #version = 0;
 
   constructor(parameter: ModelParameter, reach: readonly number[]) {
     this.parameter = parameter;
@@ -31,12 +34,26 @@ export class TrainedParameter {
   }
 
   get values(): Float32Array {
+    if (this.#isStale) this.#current.set(this.parameter.variable.dataSync<"float32">());
+    this.#isStale = false;
     return this.#current;
+  }
+
+  /** Another number after every change. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Takes over what the backend has made of it. */
+  adopt(fresh: Tensor): void {
+    this.parameter.variable.assign(fresh);
+    this.#isStale = true;
+    this.#version += 1;
   }
 
   /** θ ← `kept` θ − update. */
   move(update: Float32Array, kept: number): void {
-    const before = this.#current;
+    const before = this.values;
     const after = this.#next;
     for (let i = 0; i < after.length; i++) after[i] = kept * (before[i] ?? 0) - (update[i] ?? 0);
     this.#swap();
@@ -50,6 +67,8 @@ export class TrainedParameter {
 
   #swap(): void {
     [this.#current, this.#next] = [this.#next, this.#current];
+    this.#isStale = false;
+    this.#version += 1;
     const { variable } = this.parameter;
     const fresh = tensor(this.#current, variable.shape, "float32");
     // Assigning, not writing in place: the wasm backend keeps packed copies of weights by tensor.

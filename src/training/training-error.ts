@@ -7,6 +7,7 @@ export type TrainingFault =
   | "checkpoint" // a checkpoint cannot be read, or belongs to another experiment
   | "balancer" // the balancing method refuses what the training gives it
   | "module" // the user's own code went wrong, or does not give what it must
+  | "backend" // TensorFlow failed in the middle of a motion
   | "experiment"; // parts of the experiment do not fit together
 
 export class TrainingError extends Error {

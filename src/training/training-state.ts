@@ -16,6 +16,8 @@ const passMemorySchema = z
       z.string(),
       z.object({
         names: z.array(z.string()).readonly(),
+        held: z.array(z.string()).readonly().optional(),
+        vain: z.int().optional(),
         weights: z.array(z.number()).readonly().optional(),
         isRepeated: z.boolean(),
         isKnown: z.boolean(),

@@ -102,6 +102,15 @@ export class WindowObservation implements Observation {
     return tasks.map((task, position) => (sums[position] ?? Number.NaN) / (this.#sums[task]?.labelled ?? 0));
   }
 
+  /** Sums of several batches are on plain arrays. */
+  hold(): undefined {
+    return undefined;
+  }
+
+  back(): undefined {
+    return undefined;
+  }
+
   /** Nothing of it is on the engine. */
   dispose(): void {
     this.#common.clear();

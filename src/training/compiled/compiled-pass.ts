@@ -4,11 +4,27 @@ import type { Pass } from "../passes/pass.ts";
 import { agrees } from "./agreement.ts";
 import { CheckedGraph, type Distrust } from "./checked-graph.ts";
 import { CompiledWay, present } from "./compiled-way.ts";
+import { CompiledHold, type Mover } from "./compiled-hold.ts";
 import { GraphRun } from "./graph-run.ts";
 import { GraphValues } from "./graph-values.ts";
+import { heldNodes, type HeldValues } from "./held-nodes.ts";
 import type { Habits } from "./habits.ts";
 import type { NativeBackend } from "./native-binding.ts";
 import { fedAs, tensorsFed, type RecordedPass, type RecordedWay, type RecordingParts } from "./recorded-pass.ts";
+
+export interface OpenParts {
+  readonly native: NativeBackend;
+  readonly recorded: RecordedPass;
+  /** What trains. */
+  readonly variables: RecordingParts["variables"];
+  readonly habits: Habits;
+  readonly distrust: Distrust;
+  /** Undefined where the gradients cannot move the parameters where they are. */
+  readonly mover: Mover | undefined;
+}
+
+/** Gradients are not held any more where it was in vain so often. */
+const mostVain = 3;
 
 /**
  * A recording that TensorFlow has loaded. Where what a pass will be asked for is known before, one run computes all of it; else a first run
@@ -19,33 +35,52 @@ export class CompiledRecording {
   readonly #recorded: RecordedPass;
   readonly #graph: CheckedGraph;
   readonly #cut: readonly string[];
+  readonly #held: HeldValues;
+  readonly #mover: Mover | undefined;
   readonly #habits: Habits;
 
-  constructor(native: NativeBackend, recorded: RecordedPass, habits: Habits, distrust: Distrust) {
+  constructor({ native, recorded, variables, habits, distrust, mover }: OpenParts) {
+    this.#mover = mover;
     const { nodes, boundary, back, checks, outputs, losses, statistics } = recorded;
     const gradients = everyGradient(back);
     this.#native = native;
     this.#habits = habits;
     this.#recorded = recorded;
     this.#cut = new GraphValues(nodes).cutBefore(boundary, gradients);
-    const others = [...checks, ...outputs, ...present(losses), ...statistics, ...this.#cut].map((value) => [value]);
-    this.#graph = new CheckedGraph(native.binding, nodes, [gradients, ...others], distrust);
+    const sizes = new Map(variables.map(({ id, size }) => [id, size]));
+    this.#held = heldNodes(back, sizes);
+    const { packed, products, sumSquare, ownSquares } = this.#held;
+    const others = [
+      ...packed.values(),
+      ...present([products, sumSquare, ...ownSquares]),
+      ...checks,
+      ...outputs,
+      ...present(losses),
+      ...statistics,
+      ...this.#cut,
+    ].map((value) => [value]);
+    this.#graph = new CheckedGraph(native.binding, [...nodes, ...this.#held.nodes], [gradients, ...others], distrust);
   }
 
   /** A pass over a batch that is made as the recorded one was. Undefined where the recording does not hold for its values. */
   forward(parts: RecordingParts, batch: Batch, habit: string): Pass | undefined {
     const { checks, outputs, losses, statistics, back } = this.#recorded;
     const before = this.#habits.get(habit);
-    const early = before?.isKnown === true && this.#graph.handsOut(before.names) ? before : undefined;
+    const likely = before !== undefined && this.#graph.handsOut([...before.names, ...(before.held ?? [])]) ? before : undefined;
+    const early = likely?.isKnown === true ? likely : undefined;
     const run = this.#start(parts, batch);
     if (early?.weights !== undefined) run.weigh(early.weights, []);
     const cut = early === undefined ? this.#cut : [];
     const read = [...checks, ...outputs, ...present(losses), ...(early?.names ?? [])];
-    const kept = run.compute(read, [...statistics, ...cut]);
-    if (!checks.every((name) => Number.isFinite(run.number(name)))) return undefined;
+    const kept = run.compute(read, { held: early?.held ?? [], kept: [...statistics, ...cut] });
+    if (!checks.every((name) => Number.isFinite(run.number(name)))) {
+      run.dispose();
+      return undefined;
+    }
     parts.model.statistics.forEach(({ variable }, index) => variable.assign(kept[index] ?? variable));
     run.startFrom(cut, kept.slice(statistics.length));
-    const way = new CompiledWay(back, run, before?.isRepeated === true && this.#graph.handsOut(before.names) ? before.names : []);
+    const way = new CompiledWay(back, run, likely?.isRepeated === true ? likely : undefined, present([this.#held.sumSquare]));
+    let hold: CompiledHold | undefined;
     return {
       outputs: outputs.map((name) => run.values(name)),
       losses: losses.map((name) => (name === undefined ? undefined : run.number(name))),
@@ -53,8 +88,14 @@ export class CompiledRecording {
         return way.walks;
       },
       back: () => way,
+      hold: () => {
+        if (this.#mover === undefined || (before?.vain ?? 0) >= mostVain) return undefined;
+        return (hold ??= new CompiledHold(way, back, this.#held, run, this.#mover));
+      },
       dispose: () => {
-        this.#habits.learn(habit, [...way.asked], way.weights);
+        const held = [...(hold?.asked ?? [])];
+        this.#habits.learn(habit, { names: [...way.asked], held, weights: way.weights, inVain: hold?.inVain ?? false });
+        run.dispose();
       },
     };
   }
@@ -79,7 +120,7 @@ export class CompiledRecording {
     run.weigh(weights, []);
     run.interpret([...checks, ...outputs, ...present(losses), ...everyGradient(back)]);
     if (![...checks, ...present(losses)].every((name) => Number.isFinite(run.number(name)))) return undefined;
-    const way = new CompiledWay(back, run, []);
+    const way = new CompiledWay(back, run);
     const expected = plain.back(plain.losses.map((_, task) => task));
     const ids = parts.variables.map(({ id }) => id);
     const gradients = (from: CompiledWay | typeof expected): readonly (Float32Array | undefined)[] => [

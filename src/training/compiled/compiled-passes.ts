@@ -1,19 +1,24 @@
 import type { Batch } from "../batches.ts";
 import type { WayBack } from "../gradients/way-back.ts";
 import { StatisticsSnapshot } from "../model/statistics-snapshot.ts";
+import type { HeldGradients } from "../passes/held-gradients.ts";
 import type { Pass, PassMemory, Passes, PassWish } from "../passes/pass.ts";
 import { PlainPasses } from "../passes/plain-passes.ts";
 import { inTensorScope } from "../tensor-scope.ts";
+import { CheckedUpdate } from "./checked-update.ts";
 import type { Distrust } from "./checked-graph.ts";
 import { CompiledRecording } from "./compiled-pass.ts";
 import { areSame, Habits } from "./habits.ts";
 import type { NativeBackend } from "./native-binding.ts";
 import { NotRecordable } from "./not-recordable.ts";
-import { recordPass, type RecordingParts } from "./recorded-pass.ts";
+import { recordPass, type RecordedWay, type RecordingParts } from "./recorded-pass.ts";
+import type { UpdateParts } from "./update-graph.ts";
 
 export interface CompiledParts extends RecordingParts {
   /** Rows of a whole batch. Others are seldom, and not recorded. */
   readonly batchSize: number;
+  /** What moves the parameters where the backend has them; left out where that is not wished for. */
+  readonly update?: UpdateParts;
 }
 
 /** Passes after which it is told where most of them were plain. */
@@ -38,6 +43,7 @@ export class CompiledPasses implements Passes {
   /** How often a kind of recording was asked for, of some of the tasks. */
   readonly #times = new Map<string, number>();
   readonly #habits = new Habits();
+  #update: CheckedUpdate | undefined;
   readonly #distrusted = new Set<string>();
   /** How many passes were plain, by the reason. */
   readonly #reasons = new Map<string, number>();
@@ -113,6 +119,8 @@ export class CompiledPasses implements Passes {
   }
 
   dispose(): void {
+    this.#update?.dispose();
+    this.#update = undefined;
     for (const { recording } of this.#recordings.values()) recording.dispose();
     this.#recordings.clear();
   }
@@ -172,16 +180,34 @@ export class CompiledPasses implements Passes {
 
   #record(kind: string, batch: Batch, standIns: boolean): { readonly recording: CompiledRecording; isCompared: boolean } {
     const recorded = recordPass(this.#native, this.#parts, batch, standIns);
-    const distrust: Distrust = {
+    const distrust = this.#distrust((why) => `A compiled step was not believed, and its operations run one after the other: ${why}.`);
+    const { variables, update } = this.#parts;
+    if (update !== undefined && canHold(recorded.back, update)) {
+      const inPlace = this.#distrust((why) => `The optimizer's step is made on plain arrays, and not where the gradients are: ${why}.`);
+      this.#update ??= new CheckedUpdate(this.#native, update, inPlace);
+    }
+    const mover = this.#update !== undefined && update !== undefined && canHold(recorded.back, update) ? this.#update : undefined;
+    const recording = new CompiledRecording({
+      native: this.#native,
+      recorded,
+      variables,
+      habits: this.#habits,
+      distrust,
+      mover: mover === undefined ? undefined : (gradients, motion) => mover.move(gradients, motion),
+    });
+    const open = { recording, isCompared: false };
+    this.#recordings.set(kind, open);
+    return open;
+  }
+
+  #distrust(note: (why: string) => string): Distrust {
+    return {
       has: (signature) => this.#distrusted.has(signature),
       add: (signature, why) => {
         this.#distrusted.add(signature);
-        this.#notes.push(`A compiled step was not believed, and its operations run one after the other: ${why}.`);
+        this.#notes.push(note(why));
       },
     };
-    const open = { recording: new CompiledRecording(this.#native, recorded, this.#habits, distrust), isCompared: false };
-    this.#recordings.set(kind, open);
-    return open;
   }
 
   #isRight(recording: CompiledRecording, batch: Batch, standIns: boolean, start: StartingPoint): boolean | undefined {
@@ -193,6 +219,13 @@ export class CompiledPasses implements Passes {
       plain.dispose();
     }
   }
+}
+
+/** Whether the recording tells of exactly the gradients that the update takes in: all tasks', for all that trains. */
+function canHold({ own, summed, alone }: RecordedWay, { common, owned, tasks }: UpdateParts): boolean {
+  if (common.length === 0 || alone.length !== tasks) return false;
+  const areOwn = owned.every(({ id, reach }) => own.get(id)?.loss === reach[0]);
+  return areOwn && own.size === owned.length && summed.size === common.length && common.every(({ id }) => summed.has(id));
 }
 
 /** Nothing where every task has a label. */
@@ -256,6 +289,10 @@ class PassWithFallback implements Pass {
     if (areSame(tasks, this.#tasks)) return this.#compiled.back(tasks);
     this.#plain ??= this.#plainly();
     return this.#plain.back(tasks);
+  }
+
+  hold(): HeldGradients | undefined {
+    return this.#compiled.hold?.();
   }
 
   dispose(): void {

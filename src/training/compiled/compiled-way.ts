@@ -12,21 +12,27 @@ export class CompiledWay implements WayBack {
   weights: readonly number[] | undefined;
   readonly #way: RecordedWay;
   readonly #run: GraphRun;
-  readonly #expected: readonly string[];
+  /** What depends on the weights. */
+  readonly #weighed: readonly string[];
+  readonly #expected: Expected;
   #own: ReadonlyMap<number, OwnGradient> | undefined;
 
-  /** @param expected what will most likely be asked for */
-  constructor(way: RecordedWay, run: GraphRun, expected: readonly string[]) {
+  /**
+   * @param expected what will most likely be asked for
+   * @param weighed what depends on the weights beside the sum
+   */
+  constructor(way: RecordedWay, run: GraphRun, expected: Expected = { names: [] }, weighed: readonly string[] = []) {
     this.#way = way;
     this.#run = run;
     this.#expected = expected;
+    this.#weighed = [...way.summed.values(), ...weighed];
     this.losses = way.alone.length;
     if (this.losses === 1) this.walks += 1;
   }
 
   get own(): ReadonlyMap<number, OwnGradient> {
     if (this.#own === undefined) {
-      this.#ask([...this.#way.own.values()].map(({ values }) => values));
+      this.ask([...this.#way.own.values()].map(({ values }) => values));
       this.#own = new Map([...this.#way.own].map(([id, { loss, values }]) => [id, { loss, values: this.#run.values(values) }]));
     }
     return this.#own;
@@ -34,7 +40,7 @@ export class CompiledWay implements WayBack {
 
   representation(): readonly (readonly (Float32Array | undefined)[])[] {
     const { representation } = this.#way;
-    this.#ask(representation.flatMap((row) => present(row)));
+    this.ask(representation.flatMap((row) => present(row)));
     return representation.map((row) => row.map((name) => this.#valuesOf(name)));
   }
 
@@ -55,7 +61,7 @@ export class CompiledWay implements WayBack {
     if (variables === undefined && this.losses > 1) this.walks += this.losses;
     const { alone } = this.#way;
     const ids = [...new Set(alone.flatMap((each) => [...each.keys()]))].filter((id) => variables?.has(id) !== false);
-    this.#ask(ids.flatMap((id) => present(alone.map((each) => each.get(id)))));
+    this.ask(ids.flatMap((id) => present(alone.map((each) => each.get(id)))));
     for (const id of ids) {
       visit(
         id,
@@ -65,7 +71,7 @@ export class CompiledWay implements WayBack {
   }
 
   #gradients(names: VariableGradients<string>): VariableGradients {
-    this.#ask([...names.values()]);
+    this.ask([...names.values()]);
     return new Map([...names].map(([id, name]) => [id, this.#run.values(name)]));
   }
 
@@ -73,13 +79,26 @@ export class CompiledWay implements WayBack {
     return name === undefined ? undefined : this.#run.values(name);
   }
 
-  #ask(names: readonly string[]): void {
+  /** Has some values at hand, and some stay with TensorFlow. */
+  ask(names: readonly string[], held: readonly string[] = []): void {
     for (const name of names) this.asked.add(name);
-    if (names.every((name) => this.#run.has(name))) return;
-    const unweighed = new Set(this.#run.weights === undefined ? this.#way.summed.values() : []);
-    const likely = this.#expected.filter((name) => !unweighed.has(name));
-    this.#run.compute([...names, ...likely].filter((name) => !this.#run.has(name)));
+    const isThere = (name: string): boolean => this.#run.held(name) !== undefined;
+    if (names.every((name) => this.#run.has(name)) && held.every(isThere)) return;
+    // What depends on the weights must wait for them.
+    const unweighed = new Set(this.#run.weights === undefined ? this.#weighed : []);
+    const likely = this.#expected.names.filter((name) => !unweighed.has(name));
+    const likelyHeld = (this.#expected.held ?? []).filter((name) => !unweighed.has(name));
+    this.#run.compute(
+      [...names, ...likely].filter((name) => !this.#run.has(name)),
+      { held: [...new Set([...held, ...likelyHeld])].filter((name) => !isThere(name)) },
+    );
   }
+}
+
+/** What will most likely be asked for: values to read, and values that stay with TensorFlow. */
+export interface Expected {
+  readonly names: readonly string[];
+  readonly held?: readonly string[] | undefined;
 }
 
 export function present<T>(values: readonly (T | undefined)[]): T[] {

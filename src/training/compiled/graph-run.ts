@@ -10,6 +10,8 @@ export class GraphRun {
   readonly #graph: CheckedGraph;
   readonly #feeds: Map<string, number>;
   readonly #numbers = new Map<string, Float32Array>();
+  /** Numbers of tensors that stay with TensorFlow. */
+  readonly #held = new Map<string, number>();
   #weights: readonly number[] | undefined;
 
   constructor(native: NativeBackend, graph: CheckedGraph, fed: ReadonlyMap<string, Tensor>) {
@@ -32,16 +34,40 @@ export class GraphRun {
   weigh(weights: readonly number[], summed: Iterable<string>): void {
     if (areSame(weights, this.#weights)) return;
     this.#weights = weights;
-    for (const name of summed) this.#numbers.delete(name);
+    for (const name of summed) {
+      this.#numbers.delete(name);
+      this.#release(name);
+    }
     this.#feed(new Map(weights.map((weight, position) => [fedAs.weight(position), tensor(Float32Array.of(weight), [])])));
   }
 
-  /** Reads some values, and keeps others as tensors, which are returned. */
-  compute(read: readonly string[], kept: readonly string[] = []): readonly Tensor[] {
+  /** Reads some values, leaves some with TensorFlow, and keeps others as tensors, which are returned. No value is in two of these. */
+  compute(
+    read: readonly string[],
+    { held = [], kept = [] }: { held?: readonly string[]; kept?: readonly string[] } = {},
+  ): readonly Tensor[] {
     const toRead = [...new Set(read)];
-    const values = this.#graph.run(this.#feeds, [...toRead, ...kept]);
+    const values = this.#graph.run(this.#feeds, [...toRead, ...held, ...kept]);
     this.#read(toRead, values);
-    return values.slice(toRead.length).map((value) => this.#native.createOutputTensor(value));
+    const stays = values.slice(toRead.length, toRead.length + held.length);
+    held.forEach((name, index) => this.#held.set(name, stays[index]?.id ?? -1));
+    return values.slice(toRead.length + held.length).map((value) => this.#native.createOutputTensor(value));
+  }
+
+  /** The number of a tensor that stayed with TensorFlow; undefined where it did not. */
+  held(name: string): number | undefined {
+    return this.#held.get(name);
+  }
+
+  /** Lets go of all that stayed. */
+  dispose(): void {
+    for (const name of [...this.#held.keys()]) this.#release(name);
+  }
+
+  #release(name: string): void {
+    const id = this.#held.get(name);
+    if (id !== undefined) this.#native.binding.deleteTensor(id);
+    this.#held.delete(name);
   }
 
   /** As `compute`, with the recorded operations one after the other. */

@@ -11,13 +11,21 @@ export class Habits {
     return this.#habits.get(kind);
   }
 
-  learn(kind: string, names: readonly string[], weights: readonly number[] | undefined): void {
+  learn(kind: string, { names, held, weights, inVain }: Asked): void {
     // Such weights come of a step that will not be made.
     if (weights?.every(Number.isFinite) === false) return;
     const before = this.#habits.get(kind);
-    const isRepeated = areSame(names, before?.names);
+    const isRepeated = areSame(names, before?.names) && areSame(held, before?.held ?? []);
     const isKnown = isRepeated && areSame(weights, before?.weights);
-    this.#habits.set(kind, { names, ...(weights === undefined ? {} : { weights }), isRepeated, isKnown });
+    const vain = (before?.vain ?? 0) + (inVain ? 1 : 0);
+    this.#habits.set(kind, {
+      names,
+      ...(held.length === 0 ? {} : { held }),
+      ...(vain === 0 ? {} : { vain }),
+      ...(weights === undefined ? {} : { weights }),
+      isRepeated,
+      isKnown,
+    });
   }
 
   save(): PassMemory["habits"] {
@@ -28,6 +36,16 @@ export class Habits {
     this.#habits.clear();
     for (const [kind, habit] of Object.entries(saved)) this.#habits.set(kind, habit);
   }
+}
+
+/** What a pass was asked for. */
+export interface Asked {
+  readonly names: readonly string[];
+  readonly held: readonly string[];
+  /** Of the last sum. */
+  readonly weights: readonly number[] | undefined;
+  /** Gradients were held, and then not used so. */
+  readonly inVain: boolean;
 }
 
 /** Also where both are missing. */

@@ -5,6 +5,7 @@ import type { OptimizerSlot } from "./slot.ts";
 export class OptimizerMemory {
   readonly #optimizer: Pick<Optimizer, "slot">;
   readonly #slots = new Map<string, OptimizerSlot>();
+  #bringBack: (() => void) | undefined;
 
   constructor(optimizer: Pick<Optimizer, "slot">) {
     this.#optimizer = optimizer;
@@ -12,6 +13,7 @@ export class OptimizerMemory {
 
   /** The slot of this name: what it remembers from before, or fresh for a tensor of `size` elements. */
   slot(name: string, size: number): OptimizerSlot {
+    this.recall();
     let slot = this.#slots.get(name);
     if (slot === undefined) {
       slot = this.#optimizer.slot(size);
@@ -21,6 +23,20 @@ export class OptimizerMemory {
   }
 
   get slots(): ReadonlyMap<string, OptimizerSlot> {
+    this.recall();
     return this.#slots;
+  }
+
+  /** The accumulators are elsewhere from now on, until they are asked for or recalled: then `bringBack` writes them into the slots. */
+  lend(bringBack: () => void): void {
+    this.recall();
+    this.#bringBack = bringBack;
+  }
+
+  /** Has the accumulators brought back, where they are elsewhere. Whoever has kept a slot calls it before looking into it. */
+  recall(): void {
+    const bringBack = this.#bringBack;
+    this.#bringBack = undefined;
+    bringBack?.();
   }
 }

@@ -4,6 +4,7 @@ import { AdamSlot } from "./adam.ts";
 import { RmspropSlot } from "./rmsprop.ts";
 import { SgdSlot } from "./sgd.ts";
 import type { OptimizerSlot } from "./slot.ts";
+import type { UpdateRule } from "./update-rule.ts";
 import type { WeightDecay } from "./weight-decay.ts";
 
 export interface Optimizer {
@@ -13,6 +14,8 @@ export interface Optimizer {
   readonly weightDecay: WeightDecay;
   /** The same for optimizers whose slots are alike: rate and decay aside. */
   readonly rules: string;
+  /** What its slots compute. */
+  readonly rule: UpdateRule;
   /** Fresh memory for a tensor of `size` elements. */
   slot(size: number): OptimizerSlot;
 }
@@ -21,13 +24,29 @@ export interface Optimizer {
 export function resolveOptimizer(entry: OptimizerInput): Optimizer {
   const full = optimizerSchema.parse(typeof entry === "string" ? { [entry]: {} } : entry);
   if (typeof full === "string") throw new RangeError(`The optimizer ${full} has no options.`);
-  if ("sgd" in full) return { kind: "sgd", ...common("sgd", full.sgd), slot: (size) => new SgdSlot(full.sgd, size) };
-  if ("adam" in full) return { kind: "adam", ...common("adam", full.adam), slot: (size) => new AdamSlot(full.adam, size) };
+  if ("sgd" in full) return { kind: "sgd", ...common("sgd", full.sgd), ...slots({ kind: "sgd", ...full.sgd }) };
+  if ("adam" in full) return { kind: "adam", ...common("adam", full.adam), ...slots({ kind: "adam", ...full.adam }) };
   // AdamW is Adam with decoupled decay, and differs in its default decay alone.
-  if ("adamw" in full) return { kind: "adamw", ...common("adam", full.adamw), slot: (size) => new AdamSlot(full.adamw, size) };
-  if ("rmsprop" in full)
-    return { kind: "rmsprop", ...common("rmsprop", full.rmsprop), slot: (size) => new RmspropSlot(full.rmsprop, size) };
-  return { kind: "adagrad", ...common("adagrad", full.adagrad), slot: (size) => new AdagradSlot(full.adagrad, size) };
+  if ("adamw" in full) return { kind: "adamw", ...common("adam", full.adamw), ...slots({ kind: "adam", ...full.adamw }) };
+  if ("rmsprop" in full) return { kind: "rmsprop", ...common("rmsprop", full.rmsprop), ...slots({ kind: "rmsprop", ...full.rmsprop }) };
+  return { kind: "adagrad", ...common("adagrad", full.adagrad), ...slots({ kind: "adagrad", ...full.adagrad }) };
+}
+
+function slots(rule: UpdateRule): Pick<Optimizer, "rule" | "slot"> {
+  return { rule, slot: (size) => slotOf(rule, size) };
+}
+
+function slotOf(rule: UpdateRule, size: number): OptimizerSlot {
+  switch (rule.kind) {
+    case "sgd":
+      return new SgdSlot(rule, size);
+    case "adam":
+      return new AdamSlot(rule, size);
+    case "rmsprop":
+      return new RmspropSlot(rule, size);
+    case "adagrad":
+      return new AdagradSlot(rule, size);
+  }
 }
 
 function common(

@@ -1,5 +1,6 @@
 import type { Batch } from "../batches.ts";
 import type { WayBack } from "../gradients/way-back.ts";
+import type { HeldGradients } from "./held-gradients.ts";
 
 /** One forward pass over a batch in training mode. Lives within the tensor scope in which it was made; whoever asks for it disposes it. */
 export interface Pass {
@@ -15,6 +16,8 @@ export interface Pass {
    * they were.
    */
   back(tasks: readonly number[]): WayBack;
+  /** The same from all tasks, where the gradients can stay where they are, and the optimizer's step be made there. */
+  hold?(): HeldGradients | undefined;
   dispose(): void;
 }
 
@@ -62,6 +65,10 @@ export const noMemory: PassMemory = { habits: {}, refusal: null, distrusted: [],
 export interface PassHabit {
   /** Values of the way back, in the order in which they were asked for. */
   readonly names: readonly string[];
+  /** Values that were left where they are. */
+  readonly held?: readonly string[] | undefined;
+  /** How often gradients were held in vain. */
+  readonly vain?: number | undefined;
   /** Of the last sum that was asked for. */
   readonly weights?: readonly number[] | undefined;
   /** The pass before was asked for the same values. */

@@ -104,6 +104,7 @@ export class Phase {
         variables: [...this.parameters.common, ...this.parameters.owned].map(({ parameter }) => parameter.variable),
         losses: parts.losses.map(({ compute }) => compute),
         noise: parts.noise,
+        update: { ...this.parameters, memory: this.memory, optimizer: this.optimizer, tasks: ids.length },
         batchSize: Math.min(experiment.training.batchSize, parts.dataset.splits.train.count),
       },
       experiment.training.compile,

@@ -1,0 +1,84 @@
+import { attributeKind, typeAttribute, type Attribute, type GraphNode } from "./graph-file.ts";
+
+/** TensorFlow's numbers of element types. */
+export const elementType = { float: 1, int32: 3, resource: 20 } as const;
+
+/** Writes nodes of a graph by hand. Values are named `node:output`. */
+export class GraphBuilder {
+  readonly nodes: GraphNode[] = [];
+  readonly #prefix: string;
+
+  /** @param prefix of the nodes' names; must differ from what names begin with in a graph that these nodes become part of */
+  constructor(prefix: string) {
+    this.#prefix = prefix;
+  }
+
+  /** A value of floats that is fed under this name. */
+  placeholder(name: string, shape: readonly number[]): string {
+    const attributes = [typeAttribute("dtype", elementType.float), { name: "shape", type: attributeKind.shape, value: [...shape] }];
+    return this.#add(name, "Placeholder", [], attributes, [elementType.float]);
+  }
+
+  integers(values: readonly number[]): string {
+    const constant = { type: elementType.int32, shape: [values.length], values: Int32Array.from(values) };
+    return this.#constant(constant);
+  }
+
+  scalarInteger(value: number): string {
+    return this.#constant({ type: elementType.int32, shape: [], values: Int32Array.of(value) });
+  }
+
+  /** One number. */
+  float(value: number): string {
+    return this.#constant({ type: elementType.float, shape: [], values: Float32Array.of(value) });
+  }
+
+  /** An operation on floats whose type attribute is `T`, with one result. `^node` as an input is waited for and not taken in. */
+  float32(operation: string, inputs: readonly string[], attributes: readonly Attribute[] = []): string {
+    return this.operation(operation, inputs, [typeAttribute("T", elementType.float), ...attributes], [elementType.float]);
+  }
+
+  /** The first result of any operation. */
+  operation(operation: string, inputs: readonly string[], attributes: readonly Attribute[], outputs: readonly number[]): string {
+    return this.#add(`${this.#prefix}${String(this.nodes.length)}`, operation, inputs, attributes, outputs);
+  }
+
+  reshape(value: string, shape: readonly number[]): string {
+    return this.float32("Reshape", [value, this.integers(shape)], [typeAttribute("Tshape", elementType.int32)]);
+  }
+
+  /** The numbers of a vector one by one. */
+  unpack(vector: string, count: number): readonly string[] {
+    const attributes = [typeAttribute("T", elementType.float), integer("num", count), integer("axis", 0)];
+    const first = this.operation("Unpack", [vector], attributes, Array<number>(count).fill(elementType.float));
+    return Array.from({ length: count }, (_, index) => `${nodeOf(first)}:${String(index)}`);
+  }
+
+  #constant(constant: NonNullable<GraphNode["constant"]>): string {
+    const name = `${this.#prefix}${String(this.nodes.length)}`;
+    this.nodes.push({ name, operation: "Const", inputs: [], attributes: [typeAttribute("dtype", constant.type)], outputs: [constant.type], constant }); // prettier-ignore
+    return `${name}:0`;
+  }
+
+  #add(name: string, operation: string, inputs: readonly string[], attributes: readonly Attribute[], outputs: readonly number[]): string {
+    this.nodes.push({ name, operation, inputs, attributes, outputs });
+    return `${name}:0`;
+  }
+}
+
+export function integer(name: string, value: number): Attribute {
+  return { name, type: attributeKind.int, value };
+}
+
+export function flag(name: string, value: boolean): Attribute {
+  return { name, type: attributeKind.bool, value };
+}
+
+export function words(name: string, value: string): Attribute {
+  return { name, type: attributeKind.string, value };
+}
+
+/** The node that a value is of. */
+export function nodeOf(value: string): string {
+  return value.slice(0, value.lastIndexOf(":"));
+}

@@ -1,0 +1,145 @@
+import { memory } from "@tensorflow/tfjs-core";
+import { afterEach, beforeAll, expect, test, vi } from "vitest";
+import { startBackend } from "../../../../src/training/backend/backend.ts";
+import { CheckpointKeeper } from "../../../../src/training/checkpoint-keeper.ts";
+import { UpdateGraph } from "../../../../src/training/compiled/update-graph.ts";
+import type { Training } from "../../../../src/training/training.ts";
+import { TrainingLoop } from "../../../../src/training/training-loop.ts";
+import { captureState, restoreState } from "../../../../src/training/training-state.ts";
+import { describeOn } from "../../backends.ts";
+import { ListRecorder, neverStop, syntheticDataset, syntheticTraining } from "../synthetic.ts";
+
+const opened: Training[] = [];
+afterEach(() => {
+  vi.restoreAllMocks();
+  for (const training of opened.splice(0)) {
+    training.dispose();
+    training.model.dispose();
+  }
+});
+
+const optimizers = {
+  sgd: { sgd: { learningRate: 0.05, weightDecay: 0.01 } },
+  momentum: { sgd: { learningRate: 0.02, momentum: 0.9 } },
+  nesterov: { sgd: { learningRate: 0.02, momentum: 0.9, nesterov: true, weightDecay: 0.1, decayed: "all" } },
+  adam: { adam: { learningRate: 0.01, epsilon: 1e-4 } },
+  adamw: { adamw: { learningRate: 0.01, epsilon: 1e-4 } },
+  rmsprop: { rmsprop: { learningRate: 0.005, epsilon: 1e-4 } },
+  adagrad: { adagrad: { learningRate: 0.02, epsilon: 1e-4 } },
+};
+
+interface Setting {
+  readonly compile?: boolean;
+  readonly balancer?: string;
+  readonly optimizer?: object;
+  readonly training?: object;
+  readonly every?: number;
+}
+
+function prepared({ compile = true, balancer = "equal", optimizer = optimizers.adam, training = {}, every = 1000 }: Setting): Training {
+  const made = syntheticTraining(
+    {
+      balancer,
+      optimizer,
+      model: { trunk: [{ dense: { units: 8, activation: "relu" } }, { dense: { units: 6, activation: "tanh" } }] },
+      training: { epochs: 9, batchSize: 16, seed: 1, backend: "native", compile, ...training },
+      track: { every },
+    },
+    syntheticDataset({ rows: 64, gaps: true }),
+  );
+  opened.push(made);
+  return made;
+}
+
+async function steps(training: Training, first: number, count: number): Promise<ListRecorder> {
+  const recorder = new ListRecorder();
+  const loop = new TrainingLoop(training, recorder, neverStop, new CheckpointKeeper("unused", recorder), first);
+  for (let step = 0; step < count; step++) await loop.step();
+  return recorder;
+}
+
+async function trained(setting: Setting, count: number): Promise<Training> {
+  const training = prepared(setting);
+  const { events } = await steps(training, 0, count);
+  expect(events.filter(({ kind }) => kind === "note")).toEqual([]);
+  return training;
+}
+
+function numbersOf(training: Training): readonly number[] {
+  return [...captureState(training, 0).arrays].flatMap(([name, values]) => (/^(weight|optimizer)/.test(name) ? [...values] : []));
+}
+
+/** Largest difference in units of the largest number. */
+function apart(a: Training, b: Training): number {
+  const [one, other] = [numbersOf(a), numbersOf(b)];
+  const scale = Math.max(...one.map(Math.abs));
+  return Math.max(...one.map((value, i) => Math.abs(value - (other[i] ?? Number.NaN)))) / scale;
+}
+
+function wasHeld(training: Training): boolean {
+  return Object.values(training.stepper.passes.save().habits).some(({ held }) => held !== undefined);
+}
+
+describeOn("native")("A step whose gradients stay where they are", () => {
+  beforeAll(async () => {
+    await startBackend("native");
+  });
+
+  const ways = ["equal", "uncertainty", "mgda", "gradnorm"];
+  const cases = Object.keys(optimizers).flatMap((name) => ways.map((balancer) => [name, balancer] as const));
+  test.each(cases)("moves by %s with %s as on plain arrays", async (name, balancer) => {
+    const setting = { balancer, optimizer: optimizers[name as keyof typeof optimizers] };
+    const [held, plain] = [await trained(setting, 2), await trained({ ...setting, compile: false }, 2)];
+    // The first step is recorded.
+    expect(wasHeld(held)).toBe(true);
+    expect(apart(held, plain)).toBeLessThan(1e-6);
+    const [longer, plainer] = [await trained(setting, 12), await trained({ ...setting, compile: false }, 12)];
+    expect(wasHeld(longer)).toBe(true);
+    expect(apart(longer, plainer)).toBeLessThan(1e-4);
+  });
+
+  test("may be followed by one that is recorded, and one that is recorded by such a step", async () => {
+    for (const balancer of ["equal", "mgda"]) {
+      const [held, plain] = [await trained({ balancer, every: 3 }, 11), await trained({ balancer, every: 3, compile: false }, 11)];
+      expect(wasHeld(held)).toBe(true);
+      expect(apart(held, plain)).toBeLessThan(1e-4);
+    }
+  });
+
+  test.each(["equal", "uncertainty", "mgda"])("goes on from a checkpoint bit by bit, with %s", async (balancer) => {
+    const setting = { balancer, every: 4 };
+    const whole = await trained(setting, 14);
+    const first = await trained(setting, 7);
+    const saved = captureState(first, 7);
+    const second = prepared(setting);
+    await restoreState(second, saved);
+    await steps(second, 7, 7);
+    expect(wasHeld(second)).toBe(true);
+    expect(numbersOf(second)).toEqual(numbersOf(whole));
+    // Taking a checkpoint has changed nothing.
+    await steps(first, 7, 7);
+    expect(numbersOf(first)).toEqual(numbersOf(whole));
+  });
+
+  test("is given up where the update is not the optimizer's", async () => {
+    const move = vi.spyOn(UpdateGraph.prototype, "move").mockImplementation(function (this: UpdateGraph, gradients, motion) {
+      move.mockRestore();
+      this.move(gradients, { ...motion, rate: 2 * motion.rate });
+    });
+    const training = prepared({});
+    const { events } = await steps(training, 0, 5);
+    expect(events.map((event) => ("message" in event ? event.message : ""))).toEqual([
+      "The optimizer's step is made on plain arrays, and not where the gradients are: its update is not the optimizer's.",
+    ]);
+    expect(wasHeld(training)).toBe(true);
+    expect(apart(training, await trained({ compile: false }, 5))).toBeLessThan(1e-5);
+  });
+
+  test("leaves no tensors behind", async () => {
+    const training = prepared({ balancer: "mgda", every: 5 });
+    await steps(training, 0, 8);
+    const before = memory().numTensors;
+    await steps(training, 8, 20);
+    expect(memory().numTensors).toBe(before);
+  });
+});
