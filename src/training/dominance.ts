@@ -141,28 +141,61 @@ export class Dominance implements MoveObserver {
 
   #ofTensor(parameter: TrainedParameter, accumulated: readonly Float32Array[]): TensorOwnership {
     const { reach, size } = parameter;
+    const counted = countShares(accumulated, size);
     const histogram = new Float32Array(this.#tasks * histogramBins);
-    const inverse = inverseTotals(accumulated, size);
-    const mean: number[] = [];
-    const dominated: number[] = [];
+    counted.forEach(({ counts }, position) => histogram.set(counts, (reach[position] ?? 0) * histogramBins));
+    return {
+      parameter,
+      mean: counted.map(({ sum }) => sum / size),
+      dominated: counted.map(({ above }) => above / size),
+      histogram,
+    };
+  }
+}
+
+/** Elements that are looked at at a time: what is computed of them stays in the processor's nearest memory. */
+const stretch = 1024;
+
+/** Of each task: the sum of its rAU, how many are above the threshold, and how many are in each bin. */
+function countShares(accumulated: readonly Float32Array[], size: number): readonly { sum: number; above: number; counts: Int32Array }[] {
+  // One bin more, for a share of 1.
+  const counted = accumulated.map(() => ({ sum: 0, above: 0, counts: new Int32Array(histogramBins + 1) }));
+  const inverse = new Float64Array(Math.min(stretch, size));
+  let idle = 0;
+  for (let start = 0; start < size; start += stretch) {
+    const length = Math.min(stretch, size - start);
+    inverse.fill(0);
+    for (const au of accumulated) for (let e = 0; e < length; e++) inverse[e] = (inverse[e] ?? 0) + (au[start + e] ?? 0);
+    for (let e = 0; e < length; e++) {
+      const total = inverse[e] ?? 0;
+      if (total === 0) idle += 1;
+      inverse[e] = total > 0 ? 1 / total : 0;
+    }
     accumulated.forEach((au, position) => {
-      const counts = new Int32Array(histogramBins);
-      const even = 1 / reach.length;
+      const own = counted[position];
+      if (own === undefined) return;
+      const { counts } = own;
       let [sum, above] = [0, 0];
-      for (let e = 0; e < size; e++) {
-        const factor = inverse[e] ?? 0;
-        const share = factor < Infinity ? (au[e] ?? 0) * factor : even;
+      for (let e = 0; e < length; e++) {
+        const share = (au[start + e] ?? 0) * (inverse[e] ?? 0);
         sum += share;
-        if (share > dominanceThreshold) above += 1;
-        const bin = share < 1 ? Math.trunc(share * histogramBins) : histogramBins - 1;
+        above += share > dominanceThreshold ? 1 : 0;
+        const bin = (share * histogramBins) | 0;
         counts[bin] = (counts[bin] ?? 0) + 1;
       }
-      mean.push(sum / size);
-      dominated.push(above / size);
-      histogram.set(counts, (reach[position] ?? 0) * histogramBins);
+      own.sum += sum;
+      own.above += above;
     });
-    return { parameter, mean, dominated, histogram };
   }
+  // What nothing has moved was counted as nobody's.
+  const even = 1 / accumulated.length;
+  const evenBin = Math.min(histogramBins - 1, Math.trunc(even * histogramBins));
+  return counted.map(({ sum, above, counts }) => {
+    counts[0] = (counts[0] ?? 0) - idle;
+    counts[evenBin] = (counts[evenBin] ?? 0) + idle;
+    counts[histogramBins - 1] = (counts[histogramBins - 1] ?? 0) + (counts[histogramBins] ?? 0);
+    return { sum: sum + idle * even, above: above + (even > dominanceThreshold ? idle : 0), counts: counts.subarray(0, histogramBins) };
+  });
 }
 
 /** 1 ⁄ Σ AU for each element; infinite where nothing has moved. */

@@ -1,4 +1,4 @@
-import { attributeBySquare } from "./rmsprop.ts";
+import { pacesBySquare } from "./rmsprop.ts";
 import type { OptimizerSlot } from "./slot.ts";
 
 export interface AdagradOptions {
@@ -32,7 +32,7 @@ export class AdagradSlot implements OptimizerSlot {
     }
   }
 
-  attribute(gradient: Float32Array, weight: number, rate: number, update: Float32Array): void {
-    attributeBySquare(this.buffers.square, rate * weight, this.#options.epsilon, gradient, update);
+  paces(rate: number, paces: Float64Array): void {
+    pacesBySquare(this.buffers.square, rate, this.#options.epsilon, paces);
   }
 }

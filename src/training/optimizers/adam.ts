@@ -39,13 +39,10 @@ export class AdamSlot implements OptimizerSlot {
     }
   }
 
-  attribute(gradient: Float32Array, weight: number, rate: number, update: Float32Array): void {
+  paces(rate: number, paces: Float64Array): void {
     const { beta2, epsilon } = this.#options;
     const { square } = this.buffers;
-    const factor = rate * weight;
     const correction = 1 / (1 - beta2 ** Math.max(1, this.count));
-    for (let i = 0; i < update.length; i++) {
-      update[i] = (factor * (gradient[i] ?? 0)) / (Math.sqrt((square[i] ?? 0) * correction) + epsilon);
-    }
+    for (let i = 0; i < paces.length; i++) paces[i] = rate / (Math.sqrt((square[i] ?? 0) * correction) + epsilon);
   }
 }

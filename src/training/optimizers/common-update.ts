@@ -69,6 +69,7 @@ export interface CommonUpdate {
 export class DirectionUpdate implements CommonUpdate {
   readonly #entries: readonly { readonly parameter: TrainedParameter; readonly slot: OptimizerSlot; readonly update: Float32Array }[];
   readonly #scratch: readonly Float32Array[];
+  readonly #paces: Float64Array;
   readonly #decay: WeightDecay;
 
   constructor(parameters: readonly TrainedParameter[], decay: WeightDecay, memory: OptimizerMemory, tasks: number) {
@@ -79,6 +80,7 @@ export class DirectionUpdate implements CommonUpdate {
       update: new Float32Array(parameter.size),
     }));
     const largest = Math.max(0, ...parameters.map(({ size }) => size));
+    this.#paces = new Float64Array(largest);
     this.#scratch = Array.from({ length: tasks }, () => new Float32Array(largest));
   }
 
@@ -105,12 +107,15 @@ export class DirectionUpdate implements CommonUpdate {
     const entry = this.#entries[index];
     if (entry === undefined) throw new RangeError(`There is no common parameter ${index}.`);
     const { parameter, slot } = entry;
+    const paces = this.#paces.subarray(0, parameter.size);
+    slot.paces(rate, paces);
     const parts = parameter.reach.map((task) => {
       const position = tasks.indexOf(task);
       const own = gradients[position];
       const part = this.#scratch[task]?.subarray(0, parameter.size);
       if (own === undefined || part === undefined) return undefined;
-      slot.attribute(own, weights[position] ?? 0, rate, part);
+      const weight = weights[position] ?? 0;
+      for (let i = 0; i < part.length; i++) part[i] = weight * (paces[i] ?? 0) * (own[i] ?? 0);
       return part;
     });
     moves.observe(index, parts);

@@ -33,20 +33,12 @@ export class RmspropSlot implements OptimizerSlot {
     }
   }
 
-  attribute(gradient: Float32Array, weight: number, rate: number, update: Float32Array): void {
-    attributeBySquare(this.buffers.square, rate * weight, this.#options.epsilon, gradient, update);
+  paces(rate: number, paces: Float64Array): void {
+    pacesBySquare(this.buffers.square, rate, this.#options.epsilon, paces);
   }
 }
 
-/** `factor · g / (√v + ε)` with uncorrected accumulators v, as RMSProp and Adagrad have them. */
-export function attributeBySquare(
-  square: Float32Array,
-  factor: number,
-  epsilon: number,
-  gradient: Float32Array,
-  update: Float32Array,
-): void {
-  for (let i = 0; i < update.length; i++) {
-    update[i] = (factor * (gradient[i] ?? 0)) / (Math.sqrt(square[i] ?? 0) + epsilon);
-  }
+/** `η / (√v + ε)` with uncorrected accumulators v, as RMSProp and Adagrad have them. */
+export function pacesBySquare(square: Float32Array, rate: number, epsilon: number, paces: Float64Array): void {
+  for (let i = 0; i < paces.length; i++) paces[i] = rate / (Math.sqrt(square[i] ?? 0) + epsilon);
 }

@@ -39,9 +39,8 @@ export class SgdSlot implements OptimizerSlot {
     }
   }
 
-  attribute(gradient: Float32Array, weight: number, rate: number, update: Float32Array): void {
+  paces(rate: number, paces: Float64Array): void {
     const { momentum, nesterov } = this.#options;
-    const factor = rate * weight * (nesterov ? 1 + momentum : 1);
-    for (let i = 0; i < update.length; i++) update[i] = factor * (gradient[i] ?? 0);
+    paces.fill(rate * (nesterov ? 1 + momentum : 1));
   }
 }

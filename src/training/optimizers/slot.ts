@@ -7,8 +7,8 @@ export interface OptimizerSlot {
   /** Takes the gradient in and writes the step Δ at the learning rate η = `rate` into `update`; the caller subtracts it. */
   step(gradient: Float32Array, rate: number, update: Float32Array): void;
   /**
-   * The part `η w g / (√v̂ + ε)` of the last step, made at the rate η, that is due to a gradient `g` of weight `w`, through the
-   * accumulators as they are. Written into `update`; changes no state.
+   * What each element of a gradient of weight 1 made it move in the last step, made at the rate η, through the accumulators as they are:
+   * `η / (√v̂ + ε)`. Written into `paces`; changes no state.
    */
-  attribute(gradient: Float32Array, weight: number, rate: number, update: Float32Array): void;
+  paces(rate: number, paces: Float64Array): void;
 }

@@ -156,12 +156,12 @@ test("AdaTask decays once, however many tasks move the weight, and its decay is 
 describe("a task that is alone", () => {
   test("is attributed the whole of Nesterov's first step", () => {
     const slot = resolveOptimizer({ sgd: { momentum: 0.9, nesterov: true } }).slot(3);
-    const [update, part] = [new Float32Array(3), new Float32Array(3)];
+    const [update, paces] = [new Float32Array(3), new Float64Array(3)];
     const gradient = Float32Array.from(gradients[0] ?? []);
     slot.step(gradient, 0.1, update);
-    slot.attribute(gradient, 1, 0.1, part);
-    part.forEach((value, i) => {
-      expect(value).toBeCloseTo(update[i] ?? Number.NaN, 7);
+    slot.paces(0.1, paces);
+    paces.forEach((pace, i) => {
+      expect(pace * (gradient[i] ?? 0)).toBeCloseTo(update[i] ?? Number.NaN, 7);
     });
   });
 });

@@ -102,12 +102,12 @@ describe.each(rules)("$name", ({ entry, rule }) => {
   test.prop([trajectory])("attributes the whole step to a task that is alone", (steps) => {
     if (rule.kind === "adam") return;
     const slot = resolveOptimizer(entry).slot(3);
-    const [update, part] = [new Float32Array(3), new Float32Array(3)];
+    const [update, paces] = [new Float32Array(3), new Float64Array(3)];
     for (const gradient of steps) {
       slot.step(Float32Array.from(gradient), 1, update);
-      slot.attribute(Float32Array.from(gradient), 1, 1, part);
-      part.forEach((value, e) => {
-        expect(value).toBeCloseTo(update[e] ?? 0, 5);
+      slot.paces(1, paces);
+      paces.forEach((pace, e) => {
+        expect(pace * (gradient[e] ?? 0)).toBeCloseTo(update[e] ?? 0, 5);
       });
     }
   });
