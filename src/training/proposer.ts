@@ -6,7 +6,7 @@ import { commonProducts, commonRow, ownedRow, rowsOf, weightedOwnedRow, weighted
 import { productsOf } from "./gradients/products.ts";
 import type { GradientStorage } from "./gradients/storage.ts";
 import type { WayBack } from "./gradients/way-back.ts";
-import type { HeldGradients } from "./passes/held-gradients.ts";
+import type { HeldGradients, HeldSum } from "./passes/held-gradients.ts";
 import type { BadValue } from "./non-finite.ts";
 import { finished, type Present, type Proposal, type ProposalMoment, type ProposalParts } from "./proposal.ts";
 import { since } from "./step-report.ts";
@@ -23,6 +23,8 @@ export interface Computed {
 export interface HeldAnswer extends Pick<Proposal, "tasks" | "weights" | "status" | "remembered"> {
   readonly ownedWeights: readonly number[];
   readonly directionNorm: number;
+  /** The sum of the gradients was computed, and not their products. */
+  readonly isSummed: boolean;
 }
 
 export interface Refused {
@@ -113,7 +115,7 @@ export class Proposer {
       if (measured === undefined) return undefined;
       const answer = this.#weigh({ ...input, ...measured }, remembered.state);
       const { common, owned } = held.sum(answer.weights);
-      return this.#heldAnswer(answer, tasks, common, owned);
+      return this.#heldAnswer(answer, tasks, { common, owned, isSummed: true });
     }
     const { gram, owned } = held.products();
     if (!gram.every((row, i) => isFiniteSquare(row[i] ?? Number.NaN)) || !owned.every(isFiniteSquare)) return undefined;
@@ -129,22 +131,20 @@ export class Proposer {
     );
     const longest = maxNormFactor * (measured.norms ?? []).reduce((sum, each) => sum + each, 0);
     if (balancer.balancer.properties?.length === 1 && !(Math.sqrt(square) <= longest)) return undefined;
-    return this.#heldAnswer(answer, tasks, Math.max(0, square), owned);
+    return this.#heldAnswer(answer, tasks, { common: Math.max(0, square), owned, isSummed: false });
   }
 
-  #heldAnswer(answer: Weighing & Remembered, tasks: readonly number[], common: number, owned: readonly number[]): HeldAnswer | undefined {
+  #heldAnswer(
+    answer: Weighing & Remembered,
+    tasks: readonly number[],
+    { common, owned, isSummed }: HeldSum & { readonly isSummed: boolean },
+  ): HeldAnswer | undefined {
     const { weights, status, state, buffers, rows } = answer;
     const ownedWeights = this.#ownedWeights(answer);
     const ownedSquare = owned.reduce((sum, square, position) => sum + (ownedWeights[position] ?? 0) ** 2 * square, 0);
     if (rows !== undefined || !isFiniteSquare(common) || !isFiniteSquare(ownedSquare) || !weights.every(Number.isFinite)) return undefined;
-    return {
-      tasks,
-      weights,
-      ownedWeights,
-      status,
-      remembered: { state, ...(buffers === undefined ? {} : { buffers }) },
-      directionNorm: Math.sqrt(common),
-    };
+    const remembered = { state, ...(buffers === undefined ? {} : { buffers }) };
+    return { tasks, weights, ownedWeights, status, remembered, directionNorm: Math.sqrt(common), isSummed };
   }
 
   #input(present: readonly Present[], moment: ProposalMoment, { buffers }: Remembered): StepInput {

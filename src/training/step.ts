@@ -5,15 +5,15 @@ import type { Batch } from "./batches.ts";
 import { clip, type Clipping } from "./clipping.ts";
 import type { TaskTargets } from "./data/dataset.ts";
 import type { Dominance } from "./dominance.ts";
-import { isFinite, squaredNorm, type JacobianRow } from "./gradients/gram.ts";
-import type { ParameterSet } from "./gradients/per-task.ts";
+import { combine, isFinite, squaredNorm, type JacobianRow } from "./gradients/gram.ts";
+import { commonRow, weightedRow, type ParameterSet } from "./gradients/per-task.ts";
 import type { GradientStorage } from "./gradients/storage.ts";
 import { lookAlong, lookHere, type Glimpses, type LookParts } from "./looks.ts";
 import { mergeReports, withOwnCopy } from "./merged-report.ts";
 import type { MultiTaskModel } from "./model/model.ts";
 import { StatisticsSnapshot } from "./model/statistics-snapshot.ts";
 import type { BadValue, NonFinitePolicy } from "./non-finite.ts";
-import { GatheredMoves, type CommonUpdate, type MoveObserver } from "./optimizers/common-update.ts";
+import { GatheredMoves, type CommonUpdate, type Motion, type MoveObserver } from "./optimizers/common-update.ts";
 import type { OptimizerMemory } from "./optimizers/memory.ts";
 import type { Optimizer } from "./optimizers/optimizer.ts";
 import type { OptimizerSlot } from "./optimizers/slot.ts";
@@ -171,7 +171,7 @@ export class Stepper {
       try {
         const drawn = rows.further.map((window) => this.#drawn(window));
         const present = seen.present.filter(({ task }) => drawn.every((each) => each.has(task)));
-        const inPlace = drawn.length === 0 && everyone === undefined ? this.#inPlace(seen, present, moment) : undefined;
+        const inPlace = drawn.length === 0 && everyone === undefined ? this.#inPlace(seen, present, moment, measurement) : undefined;
         if (inPlace !== undefined) return inPlace;
         const { computed, trouble } = this.#propose(seen, present, moment, drawn, everyone);
         // Also where only a task was dropped: its bad values may have gone into moving statistics.
@@ -211,10 +211,9 @@ export class Stepper {
    * A step as most are, whose gradients stay where they were computed. Undefined, with nothing changed, where this cannot be: then the step is
    * made of what is read back, and whatever is wrong is found out there.
    */
-  #inPlace(seen: Observation, present: readonly Present[], moment: StepMoment): StepReport | undefined {
-    const { tasks, clip, weightDecay, balancer, model } = this.#parts;
-    const isPlain =
-      !moment.track && clip === undefined && weightDecay === 0 && balancer.look === undefined && balancer.accumulators === "shared";
+  #inPlace(seen: Observation, present: readonly Present[], moment: StepMoment, measurement: () => MoveObserver): StepReport | undefined {
+    const { tasks, clip, weightDecay, balancer, model, parameters } = this.#parts;
+    const isPlain = clip === undefined && weightDecay === 0 && balancer.look === undefined && balancer.accumulators === "shared";
     if (!isPlain || present.length < tasks.length || this.storage === "recompute") return undefined;
     if (!present.every(({ value }) => Number.isFinite(value)) || !isFinite([statisticsOf(model)])) return undefined;
     const everyone = present.map(({ task }) => task);
@@ -222,22 +221,27 @@ export class Stepper {
     const held = seen.hold();
     if (held === undefined || way === undefined) return undefined;
     const answer = this.#proposer.weighHeld(held, way, present, moment, this.remembered);
-    if (answer === undefined || !held.move(answer.weights, answer.ownedWeights, moment.rate)) return undefined;
+    if (answer === undefined) return undefined;
+    const { weights, ownedWeights, status, directionNorm, isSummed } = answer;
+    // Read before the parameters move: afterwards it may have to be computed again.
+    const rows = moment.track ? everyone.map((_, position) => commonRow(way, position, parameters)) : [];
+    const applied = moment.track && isSummed ? weightedRow(way, weights, parameters) : combine(rows, weights, parameters.common.length);
+    if (!held.move(weights, ownedWeights, moment.rate)) return undefined;
     this.#remember(answer.remembered);
+    if (moment.track) this.#attribute({ tasks: everyone, weights, rate: moment.rate }, rows, measurement());
     const { losses, outputs, walks } = seen;
-    const { weights, status, directionNorm } = answer;
-    return {
-      losses,
-      outputs,
-      walks,
-      weights,
-      status,
-      directionNorm,
-      trouble: undefined,
-      clipping: undefined,
-      shortened: 1,
-      tracked: undefined,
-    };
+    const tracked = moment.track ? { tasks: everyone, rows, applied } : undefined;
+    return { losses, outputs, walks, weights, status, directionNorm, trouble: undefined, clipping: undefined, shortened: 1, tracked };
+  }
+
+  /** Tells what each task moved of every common parameter, where they have moved elsewhere. */
+  #attribute(motion: Pick<Motion, "tasks" | "weights" | "rate">, rows: readonly JacobianRow[], moves: MoveObserver): void {
+    const { commonUpdate, memory, parameters } = this.#parts;
+    memory.recall();
+    for (const index of parameters.common.keys()) {
+      const gradients = rows.map((row) => row[index]);
+      commonUpdate.attribute?.(index, motion, gradients, moves);
+    }
   }
 
   #remember({ state, buffers }: Remembered): void {

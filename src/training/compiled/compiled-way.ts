@@ -82,6 +82,7 @@ export class CompiledWay implements WayBack {
   /** Has some values at hand, and some stay with TensorFlow. */
   ask(names: readonly string[], held: readonly string[] = []): void {
     for (const name of names) this.asked.add(name);
+    // Values that stay with TensorFlow can be read, but values that were read are not with it.
     const isThere = (name: string): boolean => this.#run.held(name) !== undefined;
     if (names.every((name) => this.#run.has(name)) && held.every(isThere)) return;
     // What depends on the weights must wait for them.

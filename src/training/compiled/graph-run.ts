@@ -22,7 +22,7 @@ export class GraphRun {
   }
 
   has(name: string): boolean {
-    return this.#numbers.has(name);
+    return this.#numbers.has(name) || this.#held.has(name);
   }
 
   /** Of the sum. */
@@ -82,8 +82,16 @@ export class GraphRun {
   }
 
   values(name: string): Float32Array {
-    const values = this.#numbers.get(name);
+    const values = this.#numbers.get(name) ?? this.#readHeld(name);
     if (values === undefined) throw new RangeError(`A recording was not asked for ${name}.`);
+    return values;
+  }
+
+  #readHeld(name: string): Float32Array | undefined {
+    const id = this.#held.get(name);
+    if (id === undefined) return undefined;
+    const values = floatsOf(this.#native.binding.tensorDataSync(id));
+    this.#numbers.set(name, values);
     return values;
   }
 
@@ -100,10 +108,13 @@ export class GraphRun {
     const { binding } = this.#native;
     names.forEach((name, index) => {
       const { id } = made[index] ?? { id: -1 };
-      const values = binding.tensorDataSync(id);
-      if (!(values instanceof Float32Array)) throw new TypeError("A recorded value is not made of 32-bit floats.");
-      this.#numbers.set(name, values);
+      this.#numbers.set(name, floatsOf(binding.tensorDataSync(id)));
       binding.deleteTensor(id);
     });
   }
+}
+
+function floatsOf(values: unknown): Float32Array {
+  if (values instanceof Float32Array) return values;
+  throw new TypeError("A recorded value is not made of 32-bit floats.");
 }

@@ -60,7 +60,8 @@ export class UpdateGraph {
   readonly #moved: readonly Moved[];
   /** What a variable of the session has taken in, once it was fed. */
   readonly #started: readonly { readonly feed: string; readonly read: string; readonly moved: Moved; readonly what: string }[];
-  readonly #versions = new Map<TrainedParameter, number>();
+  /** What the session holds: the version of each parameter, and the steps that its slot had taken. */
+  readonly #holds = new Map<TrainedParameter, { readonly version: number; readonly count: number }>();
   #isLent = false;
   #failure: Error | undefined;
 
@@ -109,7 +110,7 @@ export class UpdateGraph {
         slot.count += 1;
         const value = values[index];
         if (value !== undefined) parameter.adopt(this.#native.createOutputTensor(value));
-        this.#versions.set(parameter, parameter.version);
+        this.#holds.set(parameter, { version: parameter.version, count: slot.count });
       });
     } finally {
       for (const id of made) binding.deleteTensor(id);
@@ -123,9 +124,24 @@ export class UpdateGraph {
 
   /** Has the session hold what the parameters and slots are. */
   #take(): void {
-    const isCurrent = this.#moved.every(({ parameter }) => this.#versions.get(parameter) === parameter.version);
-    if (isCurrent && this.#isLent) return;
+    if (this.#isLent && this.#isCurrent()) return;
     this.#parts.memory.recall();
+    if (!this.#isCurrent()) this.#fill();
+    this.#isLent = true;
+    this.#parts.memory.lend(() => {
+      this.#isLent = false;
+      this.#bringBack();
+    });
+  }
+
+  #isCurrent(): boolean {
+    return this.#moved.every(({ parameter, slot }) => {
+      const held = this.#holds.get(parameter);
+      return held?.version === parameter.version && held.count === slot.count;
+    });
+  }
+
+  #fill(): void {
     const { binding } = this.#native;
     const made: number[] = [];
     const fed = new Map(
@@ -141,12 +157,7 @@ export class UpdateGraph {
     } finally {
       for (const id of made) binding.deleteTensor(id);
     }
-    for (const { parameter } of this.#moved) this.#versions.set(parameter, parameter.version);
-    this.#isLent = true;
-    this.#parts.memory.lend(() => {
-      this.#isLent = false;
-      this.#bringBack();
-    });
+    for (const { parameter, slot } of this.#moved) this.#holds.set(parameter, { version: parameter.version, count: slot.count });
   }
 
   /** What TensorFlow has moved when it fails is not known. */

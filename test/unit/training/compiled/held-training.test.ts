@@ -106,6 +106,27 @@ describeOn("native")("A step whose gradients stay where they are", () => {
     }
   });
 
+  test.each(["equal", "uncertainty", "mgda"])("tells what each task moved as on plain arrays, with %s", async (balancer) => {
+    const [held, plain] = [prepared({ balancer, every: 2 }), prepared({ balancer, every: 2, compile: false })];
+    const [recorded, expected] = [await steps(held, 0, 9), await steps(plain, 0, 9)];
+    expect(Object.entries(held.stepper.passes.save().habits).flatMap(([kind, { held: some }]) => (some === undefined ? [] : [kind]))).toEqual(["tracked", "usual"]); // prettier-ignore
+    expect([...recorded.points.keys()]).toEqual([...expected.points.keys()]);
+    for (const [series, points] of recorded.points) {
+      if (/^(rows|waiting|histogram)|speed|throughput/.test(series)) continue;
+      const numbers = (from: readonly { readonly step: number; readonly values: readonly number[] }[] | undefined): readonly number[] =>
+        (from ?? []).flatMap(({ step, values }) => [step, ...values]);
+      const others = numbers(expected.points.get(series));
+      numbers(points).forEach((value, i) => {
+        expect(value, series).toBeCloseTo(others[i] ?? Number.NaN, 3);
+      });
+    }
+    const accumulated = (training: Training): readonly number[] => training.dominance.accumulated.flat().flatMap((values) => [...values]);
+    const largest = Math.max(...accumulated(plain));
+    accumulated(held).forEach((value, i) => {
+      expect(Math.abs(value - (accumulated(plain)[i] ?? Number.NaN)) / largest).toBeLessThan(1e-4);
+    });
+  });
+
   test.each(["equal", "uncertainty", "mgda"])("goes on from a checkpoint bit by bit, with %s", async (balancer) => {
     const setting = { balancer, every: 4 };
     const whole = await trained(setting, 14);
