@@ -42,7 +42,7 @@ export const problems = {
 
 export type ProblemName = keyof typeof problems;
 
-interface Problem {
+export interface Problem {
   readonly inputShape: readonly number[];
   readonly tasks: number;
   readonly kind: "classification" | "regression";
@@ -54,11 +54,11 @@ export const batchSize = 256;
 const batches = 8;
 const classes = Array.from({ length: 10 }, (_, digit) => String(digit));
 
-export function problemExperiment(name: ProblemName, balancer: string, compile = true): Experiment {
-  const { kind, trunk, head } = problems[name];
-  const ids = taskIds(name);
+export function problemExperiment(problem: Problem, balancer: string, compile = true): Experiment {
+  const { kind, trunk, head } = problem;
+  const ids = taskIds(problem);
   return experimentSchema.parse({
-    name: `problem-${name}`,
+    name: "problem",
     data: { file: "none.csv", inputs: ["x"] },
     tasks: Object.fromEntries(ids.map((id) => [id, { kind }])),
     model: { trunk, heads: Object.fromEntries(ids.map((id) => [id, head])) },
@@ -70,11 +70,11 @@ export function problemExperiment(name: ProblemName, balancer: string, compile =
 }
 
 /** Noise in, noisy functions of it out: eight batches. */
-export function problemDataset(name: ProblemName): Dataset {
-  const { inputShape, kind } = problems[name];
-  const ids = taskIds(name);
+export function problemDataset(problem: Problem): Dataset {
+  const { inputShape, kind } = problem;
+  const ids = taskIds(problem);
   const random = new RandomStreams(7).get("problem");
-  const width = inputShape.reduce((product: number, size) => product * size, 1);
+  const width = inputShape.reduce((product, size) => product * size, 1);
   const rows = batches * batchSize;
   const inputs = Float32Array.from({ length: rows * width }, () => random.normal());
   const targets = ids.map(() => {
@@ -97,6 +97,6 @@ export function problemDataset(name: ProblemName): Dataset {
   };
 }
 
-function taskIds(name: ProblemName): readonly string[] {
-  return Array.from({ length: problems[name].tasks }, (_, task) => `task${String(task + 1)}`);
+function taskIds({ tasks }: Problem): readonly string[] {
+  return Array.from({ length: tasks }, (_, task) => `task${String(task + 1)}`);
 }
