@@ -3,16 +3,16 @@ import type { Profiler } from "node:inspector";
 
 /**
  * What a step spends its time on. What one run of a compiled graph, or one kernel, computes together counts as the part that asked for it:
- * a graph with the optimizer in it is all `gradients`.
+ * a graph with the optimizer in it is all `gradients`. `checks` looks for values that are not finite.
  */
-export type Part = "data" | "gradients" | "balancing" | "combination" | "optimizer" | "collector" | "rest";
+export type Part = "data" | "gradients" | "balancing" | "combination" | "optimizer" | "checks" | "collector" | "rest";
 
 /** Shares of the time, which add up to 1. */
 export type Shares = Readonly<Record<Part, number>>;
 
 interface Rule {
-  /** `caller` where a function serves many. */
-  readonly part: Part | "caller";
+  /** `caller` where a function serves many; `none` for the profiler's own work. */
+  readonly part: Part | "caller" | "none";
   readonly file: RegExp;
   /** Of these functions alone. */
   readonly only?: RegExp;
@@ -22,6 +22,7 @@ interface Rule {
 const rules: readonly Rule[] = [
   { part: "data", file: /\/src\/training\/(data\/|batches\.ts|step-feed\.ts|step-rows\.ts)/ },
   { part: "combination", file: /\/src\/training\/gradients\/gram\.ts/, only: /^(combine|weightedSum|inBlocks|flatten)$/ },
+  { part: "checks", file: /\/src\/training\/gradients\/gram\.ts/, only: /^isFinite/ },
   { part: "caller", file: /\/src\/training\/gradients\/gram\.ts/ },
   { part: "combination", file: /\/src\/training\/(proposal|clipping)\.ts/ },
   { part: "balancing", file: /\/src\/training\/gradients\/(measured|products)\.ts/ },
@@ -29,6 +30,7 @@ const rules: readonly Rule[] = [
   { part: "optimizer", file: /\/src\/training\/(optimizers\/|trained-parameter\.ts)/ },
   { part: "gradients", file: /\/src\/training\/(compiled|passes|gradients|model|losses|backend)\// },
   { part: "rest", file: /\/src\// },
+  { part: "none", file: /^node:inspector/ },
 ];
 
 /** Where the time of `run` goes, from samples of V8's profiler: it costs nothing while it is off, and needs no seam in what it looks at. */
@@ -50,8 +52,8 @@ export async function sharesDuring(run: () => Promise<void>): Promise<Shares> {
 /** A sample counts for the nearest function up its stack that a rule knows. */
 export function sharesIn({ nodes, samples = [], timeDeltas = [] }: Profiler.Profile): Shares {
   const byId = new Map(nodes.map((node) => [node.id, node]));
-  const partOf = new Map<number, Part>();
-  const visit = (id: number, inherited: Part): void => {
+  const partOf = new Map<number, Part | "none">();
+  const visit = (id: number, inherited: Part | "none"): void => {
     const node = byId.get(id);
     if (node === undefined) return;
     const part = partOfFrame(node.callFrame) ?? inherited;
@@ -63,6 +65,7 @@ export function sharesIn({ nodes, samples = [], timeDeltas = [] }: Profiler.Prof
   const microseconds = new Map<Part, number>();
   samples.forEach((id, index) => {
     const part = partOf.get(id) ?? "rest";
+    if (part === "none") return;
     microseconds.set(part, (microseconds.get(part) ?? 0) + Math.max(0, timeDeltas[index] ?? 0));
   });
   const all = [...microseconds.values()].reduce((sum, time) => sum + time, 0);
@@ -73,12 +76,13 @@ export function sharesIn({ nodes, samples = [], timeDeltas = [] }: Profiler.Prof
     balancing: share("balancing"),
     combination: share("combination"),
     optimizer: share("optimizer"),
+    checks: share("checks"),
     collector: share("collector"),
     rest: share("rest"),
   };
 }
 
-function partOfFrame({ functionName, url }: { readonly functionName: string; readonly url: string }): Part | undefined {
+function partOfFrame({ functionName, url }: { readonly functionName: string; readonly url: string }): Part | "none" | undefined {
   if (functionName === "(garbage collector)") return "collector";
   const rule = rules.find(({ file, only }) => file.test(url) && (only === undefined || only.test(functionName)));
   return rule === undefined || rule.part === "caller" ? undefined : rule.part;

@@ -19,7 +19,7 @@ function line(engine: string, speed: number, { threads = 1, method = "mgda", cpu
       cpu_per_wall: [cpu],
     },
     ...{ peak_rss_mib: 1, tensors: [1, 1], last_losses: [], loadavg1: 0 },
-    parts: { data: 0, gradients: 1, balancing: 0, combination: 0, optimizer: 0, collector: 0, rest: 0 },
+    parts: { data: 0, gradients: 1, balancing: 0, combination: 0, optimizer: 0, checks: 0, collector: 0, rest: 0 },
   };
 }
 
