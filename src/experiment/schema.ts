@@ -146,7 +146,7 @@ export const trainingSchema = z
       .max(256)
       .default(1)
       .describe(
-        "Threads on which the native backend computes an operation; wasm has one. More pay for large convolutions and cost small networks time. Runs repeat to the bit at the same number only.",
+        "Threads on which the native backend computes; wasm has one. Operations of a compiled step share them, and its bits are the same at any number. Without `compile` each operation computes on all of them: that pays for large convolutions, costs small networks time, and repeats to the bit at the same number only.",
       ),
     heads: z
       .enum(["auto", "own", "weighted"])

@@ -86,7 +86,8 @@ async function trainOnce(
     const experiment = readExperiment(folder);
     const baseFolder = dirname(experimentFile);
     const refused = experiment.training.backend === "wasm" ? undefined : await whyNotNative(entry, folder, baseFolder);
-    const backend: BackendOptions = { ...wasmBeside(entry), workspaceFolder: baseFolder, threads: experiment.training.threads, refused };
+    const { threads, compile } = experiment.training;
+    const backend: BackendOptions = { ...wasmBeside(entry), workspaceFolder: baseFolder, threads, compile, refused };
     // The training starts it too, and reports what there is to report; here its version is noted.
     const before = versionsOf(folder);
     const versions = engineVersions(await startBackend(experiment.training.backend, backend));

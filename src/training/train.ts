@@ -64,8 +64,8 @@ export async function train(request: TrainingRequest, recorder: Recorder, contro
 
 async function trainOn(request: TrainingRequest, recorder: Recorder, control: Control, user: UserCode): Promise<TrainingEnd> {
   const { experiment, baseFolder } = request;
-  const { backend, threads } = experiment.training;
-  const started = await startBackend(backend, { workspaceFolder: baseFolder, threads, ...request.backend });
+  const { backend, threads, compile } = experiment.training;
+  const started = await startBackend(backend, { workspaceFolder: baseFolder, threads, compile, ...request.backend });
   const streams = new RandomStreams(experiment.training.seed);
   const room = roomOf(request);
   const data = request.resumeFrom === undefined ? undefined : await ResumedData.compare(request.resumeFrom, baseFolder, recorder);

@@ -10,8 +10,10 @@ const packageName = "@tensorflow/tfjs-node";
 export interface NativeOptions {
   /** Where the package is looked for first. */
   readonly workspaceFolder?: string;
-  /** On how many threads one operation may compute. Fixed from the first start on: TensorFlow reads it once. */
+  /** On how many threads it may compute. Fixed from the first start on: TensorFlow reads it once. */
   readonly threads?: number;
+  /** Whether steps will run as one graph: then its operations share the threads, and else each operation computes on all of them. */
+  readonly compile?: boolean;
   /** Why it must not be loaded, where a trial in another process has shown that. */
   readonly refused?: string | undefined;
 }
@@ -24,17 +26,18 @@ export interface LoadedNative {
   readonly threads: number;
 }
 
-/** On how many threads the backend computes, once it is loaded. */
-let startedThreads: number | undefined;
+/** How the backend computes, once it is loaded. */
+let started: ThreadPools | undefined;
 
 /**
  * Loads the optional native backend, without a word on the terminal. It registers itself as backend `tensorflow` in the engine
  * that all copies of TensorFlow.js in one process share, so it may come from the user's workspace.
  * Throws `BackendError` when no folder has it, when it is there but does not load, or when it runs already with other threads.
  */
-export function loadNative({ workspaceFolder, threads = 1, refused }: NativeOptions): LoadedNative {
+export function loadNative({ workspaceFolder, threads = 1, compile = true, refused }: NativeOptions): LoadedNative {
   if (refused !== undefined) throw new BackendError("native-broken", refused);
-  requireSameThreads(threads);
+  const pools = threadPools(threads, compile);
+  requireSamePools(pools);
   const require = requireThatFinds(searched(workspaceFolder));
   const folder = dirname(require.resolve(`${packageName}/package.json`));
   const manifest: unknown = require(`${packageName}/package.json`);
@@ -45,7 +48,7 @@ export function loadNative({ workspaceFolder, threads = 1, refused }: NativeOpti
       `The package ${packageName} in ${folder} is version ${version}, and ${version_core} is needed. Install that with "npm install ${packageName}@${version_core}", or choose backend "wasm".`,
     );
   }
-  prepareEnvironment(threads);
+  prepareEnvironment(pools);
   try {
     require(packageName);
   } catch (cause) {
@@ -55,7 +58,7 @@ export function loadNative({ workspaceFolder, threads = 1, refused }: NativeOpti
       cause,
     );
   }
-  startedThreads = threads;
+  started = pools;
   return { version, folder, threads };
 }
 
@@ -84,13 +87,33 @@ function searched(workspaceFolder: string | undefined): readonly (string | undef
   return [workspaceFolder, process.cwd(), dirname(process.argv[1] ?? "")];
 }
 
+/** TensorFlow's threads: those within one operation, and those that run operations beside each other. */
+export interface ThreadPools {
+  readonly within: number;
+  readonly between: number;
+}
+
+/**
+ * Operations of a graph run beside each other wherever one does not wait for the other, and each adds up in the order that it has on one thread:
+ * the bits are the same at any number. Threads within an operation change them, and small operations wait for each other longer than
+ * they compute; but where operations are asked for one after the other there is nothing else that a thread could do.
+ */
+export function threadPools(threads: number, compile: boolean): ThreadPools {
+  return compile ? { within: 1, between: threads } : { within: threads, between: 1 };
+}
+
 /** They are made when it starts, and another number of them adds up in another order. */
-function requireSameThreads(threads: number): void {
-  if (startedThreads === undefined || startedThreads === threads) return;
+function requireSamePools(asked: ThreadPools): void {
+  if (started === undefined || (started.within === asked.within && started.between === asked.between)) return;
   throw new BackendError(
     "native-started",
-    `The native backend of this process computes on ${counted(startedThreads)}, and ${counted(threads)} were asked for. Start another process for them.`,
+    `The native backend of this process computes ${told(started)}, and was asked to compute ${told(asked)}. Start another process for that.`,
   );
+}
+
+function told({ within, between }: ThreadPools): string {
+  if (between > 1) return `operations of a compiled step on ${counted(between)}`;
+  return within > 1 ? `each operation on ${counted(within)}` : "on 1 thread";
 }
 
 function counted(threads: number): string {
@@ -115,10 +138,9 @@ function requireThatFinds(folders: readonly (string | undefined)[]): NodeJS.Requ
 }
 
 /** What TensorFlow reads once, when it starts. */
-function prepareEnvironment(threads: number): void {
-  process.env["TF_NUM_INTRAOP_THREADS"] = String(threads);
-  // Operations are asked for one after the other; threads between them would only wait.
-  process.env["TF_NUM_INTEROP_THREADS"] = "1";
+function prepareEnvironment({ within, between }: ThreadPools): void {
+  process.env["TF_NUM_INTRAOP_THREADS"] = String(within);
+  process.env["TF_NUM_INTEROP_THREADS"] = String(between);
   // Otherwise it writes to stderr: what it found about the processor, and what it could not make faster. Errors come as such.
   process.env["TF_CPP_MIN_LOG_LEVEL"] ??= "3";
   process.env["TF_ENABLE_ONEDNN_OPTS"] ??= "1";

@@ -18,10 +18,10 @@ export interface CaseFacts {
 
 /** Measures in this process, once and for all: backends and their threads cannot be changed. */
 export async function lineOf(facts: Omit<CaseFacts, "engine">, measurement: Measurement): Promise<CaseLine> {
-  const { backend } = measurement;
+  const { backend, compile } = measurement;
   const line = { ...facts, engine: `taskscope ${backend}` };
   try {
-    const started = await startBackend(backend, { workspaceFolder: process.cwd(), threads: facts.threads });
+    const started = await startBackend(backend, { workspaceFolder: process.cwd(), threads: facts.threads, compile });
     if (started.threads !== facts.threads) {
       return { ...line, error: `Not measured: the ${backend} backend computes on ${started.threads} thread, and not on ${facts.threads}.` };
     }
