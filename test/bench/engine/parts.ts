@@ -3,7 +3,7 @@ import type { Profiler } from "node:inspector";
 
 /**
  * What a step spends its time on. What one run of a compiled graph, or one kernel, computes together counts as the part that asked for it:
- * a graph with the optimizer in it is all `gradients`. `checks` looks for values that are not finite.
+ * products of gradients that their graph takes are `gradients`, and combinations that the graph of the optimizer makes `optimizer`. `checks` looks for values that are not finite.
  */
 export type Part = "data" | "gradients" | "balancing" | "combination" | "optimizer" | "checks" | "collector" | "rest";
 
@@ -28,6 +28,9 @@ const rules: readonly Rule[] = [
   { part: "balancing", file: /\/src\/training\/gradients\/(measured|products)\.ts/ },
   { part: "balancing", file: /\/src\/balancers\// },
   { part: "optimizer", file: /\/src\/training\/(optimizers\/|trained-parameter\.ts)/ },
+  // One graph combines and moves.
+  { part: "optimizer", file: /\/src\/training\/compiled\/(checked-update|update-graph|update-nodes)\.ts/ },
+  { part: "caller", file: /\/src\/training\/compiled\/native-graph\.ts/ },
   { part: "gradients", file: /\/src\/training\/(compiled|passes|gradients|model|losses|backend)\// },
   { part: "rest", file: /\/src\// },
   { part: "none", file: /^node:inspector/ },
