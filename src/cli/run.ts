@@ -7,6 +7,7 @@ import { createRun, findRoot } from "../runs/run-folder.ts";
 import { attend, tellDetached } from "./attend.ts";
 import { asLine, asWords, checkExperiment, isError, openInspector } from "./check.ts";
 import { CommandError } from "./exit.ts";
+import { explainRun } from "./explain-step.ts";
 import { type ExperimentText, readExperimentFile } from "./experiment-text.ts";
 import { programsBeside } from "./programs.ts";
 import { say } from "./terminal.ts";
@@ -18,6 +19,7 @@ interface RunOptions {
   readonly backend?: string;
   readonly detach?: true;
   readonly json?: true;
+  readonly explainStep?: true;
 }
 
 /** `taskscope run FILE`: trains, and shows how it goes. */
@@ -36,6 +38,7 @@ export function registerRun(program: Command): void {
     .addOption(new Option("--backend <name>", "what computes").choices(["auto", "wasm", "native"]))
     .option("--detach", "start the run and return")
     .option("--json", "print JSON")
+    .addOption(new Option("--explain-step", "train nothing: tell how a step is computed, and what takes its time").conflicts("detach"))
     .action(run);
 }
 
@@ -44,6 +47,7 @@ async function run(file: string, options: RunOptions): Promise<void> {
   const overrides = overridesOf(options);
   const order = overridden(given, overrides);
   const experiment = await checked(order, overrides);
+  if (options.explainStep) return explainRun(order, options);
   const created = await createRun(findRoot(given.path), {
     experimentFile: given.path,
     config: order.text,

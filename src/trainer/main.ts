@@ -4,7 +4,7 @@ import { isStoreThreadData } from "./store-messages.ts";
 
 /**
  * The trainer: `trainer <run folder> [step]` trains one run and ends; from the checkpoint of that step, where one is given. The same file serves the store on a second thread,
- * tells whether a backend works, and tries the user's own code for the inspector. The parts are loaded when they are needed: the store's thread must not load TensorFlow.js.
+ * tells whether a backend works, explains a step, and tries the user's own code for the inspector. The parts are loaded when they are needed: the store's thread must not load TensorFlow.js.
  */
 async function main(): Promise<void> {
   if (!isMainThread) {
@@ -18,6 +18,10 @@ async function main(): Promise<void> {
   if (entry !== undefined && folder === "--try-modules") {
     const { tryModules } = await import("./try-modules.ts");
     return tryModules(resolve(entry), resolve(step ?? ""));
+  }
+  if (entry !== undefined && folder === "--explain-step") {
+    const { tellStep } = await import("./tell-step.ts");
+    return tellStep(resolve(entry));
   }
   if (entry !== undefined && folder === "--try") return tryBackend(entry, process.argv.slice(3));
   if (entry === undefined || folder === undefined || (step !== undefined && !/^\d+$/.test(step))) {

@@ -154,7 +154,7 @@ function failed(error: unknown): Ending {
 }
 
 /** For people: no stack. Errors of our own rooms have a name that ends in `Error` and a message made for people. */
-function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return `Unexpected: ${String(error)}`;
   if ("code" in error && error.code === "ENOSPC")
     return "The disk is full. What was recorded before is kept; free some space and run again.";

@@ -2,7 +2,7 @@ import { dirname, join } from "node:path";
 import type { RunResult } from "../experiment/record.ts";
 import type { Experiment } from "../experiment/schema.ts";
 import { resolveBalancer } from "../balancers/catalogue.ts";
-import { startBackend, type BackendOptions } from "./backend/backend.ts";
+import { startBackend, type BackendOptions, type StartedBackend } from "./backend/backend.ts";
 import { readCheckpoint, checkpointPath, type Checkpoint } from "./checkpoint.ts";
 import { CheckpointKeeper } from "./checkpoint-keeper.ts";
 import { openDataset } from "./data/open-dataset.ts";
@@ -63,6 +63,20 @@ export async function train(request: TrainingRequest, recorder: Recorder, contro
 }
 
 async function trainOn(request: TrainingRequest, recorder: Recorder, control: Control, user: UserCode): Promise<TrainingEnd> {
+  return opened(request, recorder, user, async (training) => {
+    const loop = await beginOrResume(training, request, recorder, control);
+    user.step = () => loop.steps;
+    return await loop.run();
+  });
+}
+
+/** Opens what a training is made of, does some work with it, and closes it. */
+export async function opened<T>(
+  request: TrainingRequest,
+  recorder: Recorder,
+  user: UserCode,
+  work: (training: Training, started: StartedBackend) => Promise<T>,
+): Promise<T> {
   const { experiment, baseFolder } = request;
   const { backend, threads, compile } = experiment.training;
   const started = await startBackend(backend, { workspaceFolder: baseFolder, threads, compile, ...request.backend });
@@ -88,9 +102,7 @@ async function trainOn(request: TrainingRequest, recorder: Recorder, control: Co
       for (const message of told) recorder.event({ kind: "note", step: 0, at: Date.now(), message });
       for (const message of dataset.warnings ?? []) recorder.event({ kind: "warning", step: 0, at: Date.now(), message });
       try {
-        const loop = await beginOrResume(training, request, recorder, control);
-        user.step = () => loop.steps;
-        return await loop.run();
+        return await work(training, started);
       } finally {
         await close(training, recorder, user.step());
         training.dispose();

@@ -1,3 +1,4 @@
+import type { OperationWatch } from "../passes/recordings.ts";
 import { agrees } from "./agreement.ts";
 import { typeAttribute, type GraphNode } from "./graph-file.ts";
 import { GraphValues } from "./graph-values.ts";
@@ -60,8 +61,8 @@ export class CheckedGraph {
   }
 
   /** The recorded operations one after the other. */
-  interpret(feeds: ReadonlyMap<string, number>, wanted: readonly string[]): readonly NativeTensor[] {
-    return this.#interpreter.run(feeds, wanted);
+  interpret(feeds: ReadonlyMap<string, number>, wanted: readonly string[], watch?: OperationWatch): readonly NativeTensor[] {
+    return this.#interpreter.run(feeds, wanted, watch);
   }
 
   dispose(): void {

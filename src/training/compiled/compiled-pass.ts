@@ -1,6 +1,7 @@
 import { tensor } from "@tensorflow/tfjs-core";
 import type { Batch } from "../batches.ts";
 import type { Pass } from "../passes/pass.ts";
+import type { OperationWatch } from "../passes/recordings.ts";
 import { agrees } from "./agreement.ts";
 import { CheckedGraph, type Distrust } from "./checked-graph.ts";
 import { CompiledWay, present } from "./compiled-way.ts";
@@ -141,6 +142,22 @@ export class CompiledRecording {
       agrees(sum(expected), sum(way)) &&
       agrees(expected.representation().flat(), way.representation().flat())
     );
+  }
+
+  /** Operations, without what is fed and what is constant. */
+  get operations(): number {
+    return [...this.#recorded.nodes, ...this.#held.nodes].filter(({ operation }) => operation !== "Placeholder" && operation !== "Const").length;
+  }
+
+  /** Makes those that a pass of this habit comes to one after the other. Draws noise. */
+  eachOperation(parts: RecordingParts, batch: Batch, habit: string, watch: OperationWatch): void {
+    const { checks, outputs, losses, statistics, back } = this.#recorded;
+    const before = this.#habits.get(habit);
+    const asked = [...(before?.names ?? []), ...(before?.held ?? [])];
+    const names = this.#graph.handsOut(asked) ? asked : [];
+    const run = this.#start(parts, batch);
+    run.weigh(before?.weights ?? back.alone.map(() => 1), []);
+    run.interpret([...checks, ...outputs, ...present(losses), ...statistics, ...names], watch);
   }
 
   dispose(): void {

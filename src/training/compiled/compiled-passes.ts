@@ -4,6 +4,7 @@ import { StatisticsSnapshot } from "../model/statistics-snapshot.ts";
 import type { HeldGradients } from "../passes/held-gradients.ts";
 import type { Pass, PassMemory, Passes, PassWish } from "../passes/pass.ts";
 import { PlainPasses } from "../passes/plain-passes.ts";
+import type { RecordingFacts, Recordings } from "../passes/recordings.ts";
 import { inTensorScope } from "../tensor-scope.ts";
 import { CheckedUpdate } from "./checked-update.ts";
 import type { Distrust } from "./checked-graph.ts";
@@ -39,7 +40,7 @@ export class CompiledPasses implements Passes {
   readonly #parts: CompiledParts;
   readonly #plain: PlainPasses;
   /** By the kind of recording: the tasks that have labels, and whether the others have stand-ins. */
-  readonly #recordings = new Map<string, { readonly recording: CompiledRecording; isCompared: boolean }>();
+  readonly #recordings = new Map<string, OpenRecording>();
   /** How often a kind of recording was asked for, of some of the tasks. */
   readonly #times = new Map<string, number>();
   readonly #habits = new Habits();
@@ -118,6 +119,24 @@ export class CompiledPasses implements Passes {
     for (const signature of distrusted) this.#distrusted.add(signature);
   }
 
+  get recordings(): Recordings {
+    return {
+      list: () => [...this.#recordings.values()].filter(({ isCompared }) => isCompared).map(({ facts }) => facts),
+      eachOperation: (batch, wish, watch) => {
+        const kind = recordingKind(batch, wish);
+        const open = this.#recordings.get(kind);
+        if (open?.isCompared !== true || wish.recompute === true || batch.rows !== this.#parts.batchSize) return false;
+        const start = new StartingPoint(this.#parts);
+        try {
+          open.recording.eachOperation(this.#parts, batch, `${wish.kind}${kind}`, watch);
+        } finally {
+          start.goBack();
+        }
+        return true;
+      },
+    };
+  }
+
   dispose(): void {
     this.#update?.dispose();
     this.#update = undefined;
@@ -178,7 +197,7 @@ export class CompiledPasses implements Passes {
     return isLast;
   }
 
-  #record(kind: string, batch: Batch, standIns: boolean): { readonly recording: CompiledRecording; isCompared: boolean } {
+  #record(kind: string, batch: Batch, standIns: boolean): OpenRecording {
     const recorded = recordPass(this.#native, this.#parts, batch, standIns);
     const distrust = this.#distrust((why) => `A compiled step was not believed, and its operations run one after the other: ${why}.`);
     const { variables, update } = this.#parts;
@@ -195,7 +214,8 @@ export class CompiledPasses implements Passes {
       distrust,
       mover: mover === undefined ? undefined : (gradients, motion) => mover.move(gradients, motion),
     });
-    const open = { recording, isCompared: false };
+    const facts = { tasks: labelledIn(batch), standIns, operations: recording.operations };
+    const open: OpenRecording = { recording, facts, isCompared: false };
     this.#recordings.set(kind, open);
     return open;
   }
@@ -228,10 +248,20 @@ function canHold({ own, summed, alone }: RecordedWay, { common, owned, tasks }: 
   return areOwn && own.size === owned.length && summed.size === common.length && common.every(({ id }) => summed.has(id));
 }
 
+interface OpenRecording {
+  readonly recording: CompiledRecording;
+  readonly facts: RecordingFacts;
+  isCompared: boolean;
+}
+
+function labelledIn({ targets }: Pick<Batch, "targets">): number[] {
+  return [...targets.keys()].filter((task) => targets[task] !== undefined);
+}
+
 /** Nothing where every task has a label. */
-function recordingKind({ targets }: Pick<Batch, "targets">, { standIns = false }: Pick<PassWish, "standIns">): string {
-  const present = [...targets.keys()].filter((task) => targets[task] !== undefined);
-  return `${present.length < targets.length ? ` of ${present.join(", ")}` : ""}${standIns ? " with stand-ins" : ""}`;
+function recordingKind(batch: Pick<Batch, "targets">, { standIns = false }: Pick<PassWish, "standIns">): string {
+  const present = labelledIn(batch);
+  return `${present.length < batch.targets.length ? ` of ${present.join(", ")}` : ""}${standIns ? " with stand-ins" : ""}`;
 }
 
 /** What a pass changes, as it was before. Lives within the tensor scope in which it was made. */

@@ -1,4 +1,5 @@
 import { tensor, type Tensor } from "@tensorflow/tfjs-core";
+import type { OperationWatch } from "../passes/recordings.ts";
 import type { CheckedGraph } from "./checked-graph.ts";
 import { areSame } from "./habits.ts";
 import type { NativeBackend, NativeTensor } from "./native-binding.ts";
@@ -71,9 +72,9 @@ export class GraphRun {
   }
 
   /** As `compute`, with the recorded operations one after the other. */
-  interpret(read: readonly string[]): void {
+  interpret(read: readonly string[], watch?: OperationWatch): void {
     const toRead = [...new Set(read)];
-    this.#read(toRead, this.#graph.interpret(this.#feeds, toRead));
+    this.#read(toRead, this.#graph.interpret(this.#feeds, toRead, watch));
   }
 
   /** Further runs start from these. */

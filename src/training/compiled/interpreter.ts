@@ -1,4 +1,5 @@
-import { typeAttribute } from "./graph-file.ts";
+import type { OperationWatch } from "../passes/recordings.ts";
+import { typeAttribute, type GraphNode } from "./graph-file.ts";
 import type { GraphValues } from "./graph-values.ts";
 import type { NativeBinding, NativeTensor } from "./native-binding.ts";
 
@@ -12,8 +13,8 @@ export class Interpreter {
     this.#values = values;
   }
 
-  /** `wanted`, none of which is named twice. The caller deletes them. Feeds are values, or names of placeholders. */
-  run(feeds: ReadonlyMap<string, number>, wanted: readonly string[]): NativeTensor[] {
+  /** `wanted`, none of which is named twice. The caller deletes them. Feeds are values, or names of placeholders. `watch` is told of each operation. */
+  run(feeds: ReadonlyMap<string, number>, wanted: readonly string[], watch?: OperationWatch): NativeTensor[] {
     const ids = new Map([...feeds].map(([name, id]) => [name.includes(":") ? name : `${name}:0`, id]));
     const given = new Set(ids.keys());
     const made: number[] = [];
@@ -28,7 +29,7 @@ export class Interpreter {
         if (node === undefined) continue;
         const results =
           node.constant === undefined
-            ? this.#binding.executeOp(node.operation, node.attributes, node.inputs.map(idOf), node.outputs.length).map(({ id }) => id)
+            ? this.#execute(node, node.inputs.map(idOf), watch).map(({ id }) => id)
             : [this.#binding.createTensor(node.constant.shape, node.constant.type, node.constant.values)];
         results.forEach((id, output) => ids.set(`${node.name}:${String(output)}`, id));
         made.push(...results);
@@ -37,6 +38,22 @@ export class Interpreter {
     } finally {
       for (const id of made) this.#binding.deleteTensor(id);
     }
+  }
+
+  #execute({ operation, attributes, outputs }: GraphNode, inputs: readonly number[], watch: OperationWatch | undefined): NativeTensor[] {
+    const started = performance.now();
+    const made = this.#binding.executeOp(operation, attributes, inputs, outputs.length);
+    watch?.({
+      operation,
+      ms: performance.now() - started,
+      outputs: made.map(({ shape, dtype }) => ({ shape, bytes: shape.reduce((size, length) => size * length, this.#bytesOf(dtype)) })),
+    });
+    return made;
+  }
+
+  /** Of one element. TensorFlow has 8 bytes for its 64-bit types alone, which no recording of 32-bit floats hands on. */
+  #bytesOf(type: number): number {
+    return type === this.#binding.TF_BOOL ? 1 : 4;
   }
 
   /** Shares the numbers. */

@@ -1,6 +1,7 @@
 import type { Batch } from "../batches.ts";
 import type { WayBack } from "../gradients/way-back.ts";
 import type { HeldGradients } from "./held-gradients.ts";
+import type { Recordings } from "./recordings.ts";
 
 /** One forward pass over a batch in training mode. Lives within the tensor scope in which it was made; whoever asks for it disposes it. */
 export interface Pass {
@@ -32,6 +33,8 @@ export interface PassWish {
 
 /** Where forward passes come from. */
 export interface Passes {
+  /** Of passes that may be compiled. */
+  readonly recordings?: Recordings;
   forward(batch: Batch, wish: PassWish): Pass;
   /** The losses alone. */
   losses(batch: Batch): readonly (number | undefined)[];

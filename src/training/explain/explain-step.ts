@@ -1,0 +1,186 @@
+import { engine } from "@tensorflow/tfjs-core";
+import type { OperationTable, StepExplanation, StepTime } from "../../experiment/step-explanation.ts";
+import type { StartedBackend } from "../backend/backend.ts";
+import { CheckpointKeeper } from "../checkpoint-keeper.ts";
+import { refuseExit } from "../modules/exit-guard.ts";
+import { UserCode } from "../modules/user-code.ts";
+import type { OperationRun } from "../passes/recordings.ts";
+import type { Control, Recorder } from "../recorder.ts";
+import { opened, type TrainingRequest } from "../train.ts";
+import { isTracked } from "../tracked-steps.ts";
+import { prepareTraining, type Training } from "../training.ts";
+import { TrainingLoop } from "../training-loop.ts";
+import { KernelWatch } from "./kernel-watch.ts";
+import { operationTable } from "./operation-table.ts";
+import { PartClock, partsOf } from "./part-clock.ts";
+import { StepWatch } from "./step-watch.ts";
+
+/** Steps before anything is measured, in which passes are recorded and the processor's code is made; then those whose time is taken, and whose operations are. */
+const counts = { warmUp: 8, timed: 20, operations: 8 } as const;
+/** Nobody waits longer for the timed steps, but three are made. */
+const patienceMs = 10_000;
+
+/**
+ * Makes the first steps of a training as the training would, and tells what one of them comes to: as it is made and, where it is compiled, plainly
+ * too. Writes what the user's code and the data need into the request's folders, and records nothing. Throws as `train`.
+ */
+export async function explainStep(request: TrainingRequest): Promise<StepExplanation> {
+  const user = new UserCode();
+  const { experiment } = request;
+  const allowExit = "module" in experiment.data || "module" in experiment.model ? refuseExit() : undefined;
+  try {
+    return await opened(request, silent, user, (training, started) => explain(training, started, request.checkpointFolder));
+  } catch (error) {
+    throw user.blamed(error);
+  } finally {
+    allowExit?.();
+  }
+}
+
+async function explain(training: Training, started: StartedBackend, folder: string): Promise<StepExplanation> {
+  const { experiment, phase, tasks } = training;
+  const usual = await measure(training, folder);
+  const recordings = training.stepper.passes.recordings?.list() ?? [];
+  const { refusal, plain: plainPasses } = training.stepper.passes.save();
+  const plain = usual.recorded === null ? usual : await measurePlain(training, folder);
+  const [frequent] = Object.entries(plainPasses).sort(([, a], [, b]) => b - a);
+  const reason = !experiment.training.compile
+    ? "the experiment says `training.compile: false`"
+    : training.stepper.passes.recordings === undefined
+      ? `the ${started.name} backend does not compile`
+      : (refusal ?? frequent?.[0] ?? "no batch of these steps was recorded");
+  return {
+    experiment: experiment.name,
+    backend: {
+      name: started.name,
+      version: started.version,
+      threads: started.threads,
+      ...(started.tensorflow === undefined ? {} : { tensorflow: started.tensorflow }),
+    },
+    balancer: phase.balancer.balancer.id,
+    optimizer: phase.optimizer.kind,
+    rows: Math.min(experiment.training.batchSize, training.description.rows.train),
+    batches: experiment.training.accumulate,
+    steps: { warmUp: counts.warmUp, measured: usual.steps },
+    compiled: {
+      works: usual.recorded !== null,
+      reason: usual.recorded === null ? reason : null,
+      recordings: recordings.map(({ tasks: positions, ...facts }) => ({ ...facts, tasks: positions.map((task) => tasks[task]?.id ?? "") })),
+      plainPasses,
+      notes: usual.notes,
+    },
+    time: { plain: plain.time, compiled: usual.recorded === null ? null : usual.time },
+    operations: { plain: plain.kernels, compiled: usual.recorded },
+    memory: {
+      resting: plain.resting,
+      plainPeak: plain.peak,
+      recording: usual.recorded === null ? null : { tensors: outputsOf(usual.recorded), bytes: usual.recorded.bytes },
+    },
+  };
+}
+
+/** The same training without compiling. It has the model in common with the other, and goes on from the weights as they are. */
+async function measurePlain(training: Training, folder: string): Promise<Measured> {
+  const { experiment, dataset, model, streams, backend } = training;
+  const settings = { ...experiment, training: { ...experiment.training, compile: false } };
+  const plain = prepareTraining({ experiment: settings, dataset, model, streams, backend });
+  try {
+    return await measure(plain, folder);
+  } finally {
+    await plain.stepFeed.close();
+    plain.dispose();
+  }
+}
+
+interface Measured {
+  readonly steps: number;
+  readonly time: StepTime;
+  /** Operations that the engine asks for. */
+  readonly kernels: OperationTable;
+  /** Those of the recordings; null where none is used. */
+  readonly recorded: OperationTable | null;
+  readonly resting: { readonly tensors: number; readonly bytes: number };
+  readonly peak: { readonly tensors: number; readonly bytes: number };
+  readonly notes: string[];
+}
+
+async function measure(training: Training, folder: string): Promise<Measured> {
+  const notes: string[] = [];
+  const recorder: Recorder = { ...silent, event: ({ kind, message }) => void (kind === "note" && notes.push(message)) };
+  const loop = new TrainingLoop(training, recorder, goOn, new CheckpointKeeper(folder, recorder));
+  const clock = new PartClock();
+  using watch = new StepWatch(training, clock);
+  const { every } = training.experiment.track;
+  const isUsual = (): boolean => every === 1 || !isTracked(loop.steps, every, training.feed.takesTurns === true);
+  /** Makes steps until the next is one as most are. */
+  const toUsual = async (): Promise<void> => {
+    while (!isUsual()) await loop.step();
+  };
+  while (loop.steps < counts.warmUp) await loop.step();
+
+  const times: StepTime[] = [];
+  const begun = performance.now();
+  while (times.length < counts.timed && (times.length < 3 || performance.now() - begun < patienceMs)) {
+    await toUsual();
+    clock.begin();
+    await loop.step();
+    times.push(clock.end());
+  }
+
+  const recorded: OperationRun[][] = [];
+  for (let step = 0; step < counts.operations; step++) {
+    await toUsual();
+    const runs: OperationRun[] = [];
+    watch.beforeForward = (batch, wish) => {
+      training.stepper.passes.recordings?.eachOperation(batch, wish, (run) => void runs.push(run));
+    };
+    await loop.step();
+    // Made plainly, it has none.
+    if (runs.length > 0) recorded.push(runs);
+  }
+  watch.beforeForward = undefined;
+
+  const kernels: OperationRun[][] = [];
+  const { numTensors: tensors, numBytes: bytes } = engine().memory();
+  let peak = { tensors: 0, bytes: 0 };
+  for (let step = 0; step < counts.operations; step++) {
+    await toUsual();
+    const runs: OperationRun[] = [];
+    using kernelWatch = new KernelWatch((run) => void runs.push(run));
+    await loop.step();
+    kernels.push(runs);
+    peak = kernelWatch.peak;
+  }
+  return {
+    steps: times.length,
+    time: meanOfFaster(times),
+    kernels: operationTable(kernels),
+    recorded: recorded.length === 0 ? null : operationTable(recorded),
+    resting: { tensors, bytes },
+    peak: { tensors: Math.max(0, peak.tensors - tensors), bytes: Math.max(0, peak.bytes - bytes) },
+    notes,
+  };
+}
+
+/** Of the faster half: what else the machine does makes the others slower. */
+function meanOfFaster(times: readonly StepTime[]): StepTime {
+  const faster = [...times].sort((a, b) => a.ms - b.ms).slice(0, Math.ceil(times.length / 2));
+  const mean = (of: (time: StepTime) => number): number => faster.reduce((sum, time) => sum + of(time), 0) / faster.length;
+  return { ms: mean(({ ms }) => ms), parts: partsOf((part) => mean((time) => time.parts[part])) };
+}
+
+function outputsOf({ rows }: OperationTable): number {
+  return rows.reduce((sum, { outputs }) => sum + outputs.reduce((all, { times }) => all + times, 0), 0);
+}
+
+const silent: Recorder = {
+  describe: () => undefined,
+  resume: () => undefined,
+  scalar: () => undefined,
+  vector: () => undefined,
+  snapshot: () => undefined,
+  event: () => undefined,
+  progress: () => undefined,
+};
+
+const goOn: Control = { stopRequested: () => false, takeCheckpointRequest: () => false };
