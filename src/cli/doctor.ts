@@ -75,13 +75,14 @@ function mark(works: boolean, tone: "red" | "yellow"): string {
 
 function tellBackend(report: BackendReport): string {
   if (!report.works) return report.reason;
-  const { version: own, tensorflow, simd, threads, folder } = report;
+  const { version: own, tensorflow, simd, threads, folder, compiles } = report;
   return [
     own,
     ...(tensorflow === undefined ? [] : [`TensorFlow ${tensorflow}`]),
     ...(simd === undefined ? [] : [simd ? "SIMD" : "no SIMD: this processor computes slowly"]),
     counted(threads, "thread"),
     ...(folder === undefined ? [] : [`from ${folder}`]),
+    compiles.works ? "steps are compiled" : `steps are not compiled: ${compiles.reason}`,
   ].join(", ");
 }
 

@@ -13,6 +13,11 @@ const backendReport = z.discriminatedUnion("works", [
     threads: z.number(),
     /** Whether `wasm` computes several numbers at once. */
     simd: z.boolean().exactOptional(),
+    /** Whether a step is compiled, and why not, as the end of a sentence. */
+    compiles: z.discriminatedUnion("works", [
+      z.object({ works: z.literal(true) }),
+      z.object({ works: z.literal(false), reason: z.string() }),
+    ]),
     /** Version of the TensorFlow that computes, and folder of the package, with `native`. */
     tensorflow: z.string().exactOptional(),
     folder: z.string().exactOptional(),

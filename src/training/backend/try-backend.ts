@@ -1,18 +1,24 @@
 import { conv2d, env, grad, ones, reshape, sum, tidy, type Rank } from "@tensorflow/tfjs-core";
+import { tryCompiling, type TriedCompiling } from "../compiled/try-compiling.ts";
 import { BackendError } from "./backend-error.ts";
 import { type BackendOptions, startBackend, type StartedBackend } from "./backend.ts";
 
 /** A backend that trains, or why it does not: the sentence that a run would say. */
 export type TriedBackend =
-  | ({ readonly works: true; /** Whether wasm computes several numbers at once. */ readonly simd?: boolean } & StartedBackend)
+  | ({
+      readonly works: true;
+      /** Whether wasm computes several numbers at once. */
+      readonly simd?: boolean;
+      readonly compiles: TriedCompiling;
+    } & StartedBackend)
   | { readonly works: false; readonly reason: string };
 
-/** Starts a backend and lets it compute a gradient. */
+/** Starts a backend, lets it compute a gradient, and compiles a step. */
 export async function tryBackend(name: "wasm" | "native", options: BackendOptions): Promise<TriedBackend> {
   try {
     const started = await startBackend(name, options);
     if (!computesGradients()) return { works: false, reason: `The ${name} backend starts and computes a wrong gradient.` };
-    return { works: true, ...started, ...(name === "wasm" ? { simd: await hasSimd() } : {}) };
+    return { works: true, ...started, compiles: tryCompiling(), ...(name === "wasm" ? { simd: await hasSimd() } : {}) };
   } catch (error) {
     if (!(error instanceof BackendError)) throw error;
     return { works: false, reason: error.message };

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { z } from "zod";
 import { describeOn } from "../backends.ts";
 import { ExampleWorkspace, jsonLine } from "./command.ts";
@@ -43,13 +43,13 @@ test("tells what trains and records here, and leaves nothing behind", async () =
   expect(doctor).toMatchObject({
     node: process.versions.node,
     sqlite: process.versions["sqlite"],
-    wasm: { works: true, version: "4.22.0", threads: 1, simd: true },
+    wasm: { works: true, version: "4.22.0", threads: 1, simd: true, compiles: { works: expect.any(Boolean) } },
     runs: { works: true, folder: workspace.root, journal: "wal" },
   });
   expect(readdirSync(workspace.root)).toEqual(["examples"]);
   const { stdout, stderr } = await workspace.taskscope("doctor");
   expect(stdout).toContain(`Node ${process.versions.node}`);
-  expect(stdout).toMatch(/^wasm +ok +4\.22\.0, SIMD, 1 thread$/m);
+  expect(stdout).toMatch(/^wasm +ok +4\.22\.0, SIMD, 1 thread, steps are (?:compiled|not compiled: the wasm backend does not compile)$/m);
   expect(stderr).toBe("Experiments can be trained here.\n");
 });
 
@@ -109,10 +109,20 @@ test("tells where no run can be recorded, and ends with 1", async () => {
 });
 
 describeOn("native")("where the native backend was made", () => {
+  test.skipIf(process.platform === "win32")("tells why no step can be compiled", async () => {
+    await using workspace = new ExampleWorkspace();
+    vi.stubEnv("TMPDIR", "/nowhere/at/all");
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const { code, doctor } = await doctorOf(workspace);
+    const compiles = { works: false, reason: expect.stringContaining("/nowhere/at/all") };
+    expect([code, doctor.native]).toMatchObject([0, { works: true, compiles }]);
+  });
+
   test("tells its version, its threads, and where it came from", async () => {
     await using workspace = new ExampleWorkspace();
     const { doctor } = await doctorOf(workspace);
-    expect(doctor.native).toMatchObject({ works: true, version: "4.22.0", threads: 1 });
+    expect(doctor.native).toMatchObject({ works: true, version: "4.22.0", threads: 1, compiles: { works: true } });
+    expect((await workspace.taskscope("doctor")).stdout).toMatch(/^native +ok .*, steps are compiled$/m);
     expect(existsSync(z.object({ folder: z.string() }).parse(doctor.native).folder)).toBe(true);
   });
 });

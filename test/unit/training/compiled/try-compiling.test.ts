@@ -1,0 +1,25 @@
+import { memory } from "@tensorflow/tfjs-core";
+import { expect, test, vi } from "vitest";
+import { nativeBackend } from "../../../../src/training/compiled/native-binding.ts";
+import { tryCompiling } from "../../../../src/training/compiled/try-compiling.ts";
+import { onEachBackend } from "../each-backend.ts";
+
+onEachBackend((backend) => {
+  test("the trial tells whether steps are compiled, and leaves no tensor", () => {
+    const before = memory().numTensors;
+    const tried = tryCompiling();
+    if (backend === "native") expect(tried).toEqual({ works: true });
+    else if (!tried.works) expect(tried.reason).toBe("the wasm backend does not compile");
+    expect(memory().numTensors).toBe(before);
+  });
+
+  test("the trial tells why they are not, where the graph cannot be written", () => {
+    vi.stubEnv("TMPDIR", "/nowhere/at/all");
+    try {
+      const tried = tryCompiling();
+      if (nativeBackend() !== undefined) expect(tried).toEqual({ works: false, reason: expect.stringContaining("/nowhere/at/all") });
+    } finally {
+      vi.unstubAllEnvs();
+    }
+  });
+});
