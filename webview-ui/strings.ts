@@ -51,6 +51,8 @@ const english = {
   tookTime: "in {0}",
   stepsPerSecond: "{0} steps/s",
   backend: "{0} backend",
+  compiledSteps: "compiled steps",
+  plainSteps: "steps not compiled",
   asOf: "values are as of step {0}",
   live: "live",
   progress: "Training progress",

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { formatDuration } from "../analysis/format.ts";
+import type { StepCompilation } from "../experiment/record.ts";
 import type { RunSummary } from "../runs/contract.ts";
 import { findRun, readEntry } from "../runs/registry.ts";
 import { CommandError, exitCode } from "./exit.ts";
@@ -42,6 +43,7 @@ function asRecord(run: RunSummary): object {
     progress: progressOf(run),
     bestStep: run.result?.bestStep ?? null,
     ownership: run.description?.ownership ?? null,
+    compiled: run.description?.compiled ?? null,
     overrides: run.overrides,
     git: run.git,
     versions: run.versions,
@@ -63,6 +65,7 @@ function tell(run: RunSummary): string {
     ["balancer", run.balancer],
     ["seed", String(run.seed)],
     ["backend", backendOf(run)],
+    ...(description?.compiled === undefined ? [] : [["compiled", compiledText(description.compiled)] satisfies [string, string]]),
     ["steps", `${run.step} of ${description?.totalSteps ?? "?"}`],
     ["time", formatDuration(secondsOf(run, Date.now()))],
     ...(run.overrides.length === 0 ? [] : [["overrides", run.overrides.join(" ")] satisfies [string, string]]),
@@ -84,6 +87,10 @@ function backendOf({ description, versions }: RunSummary): string {
   const { backend = description?.backend, threads } = versions;
   if (backend === undefined) return "–";
   return threads === undefined ? backend : `${backend}, ${threads} ${threads === "1" ? "thread" : "threads"}`;
+}
+
+function compiledText(compiled: StepCompilation): string {
+  return compiled.works ? "yes" : `no: ${compiled.reason}`;
 }
 
 /** The tables at the end of a run. */

@@ -90,12 +90,17 @@ export interface RunDescription {
   /** Id of the optimizer, e.g. `adam`: attributed ownership is measured through its accumulators. */
   readonly optimizer?: string;
   readonly backend: string;
+  /** Missing until the first steps have told, and in runs of earlier versions. */
+  readonly compiled?: StepCompilation;
   readonly stepsPerEpoch: number;
   readonly totalSteps: number;
   readonly epochs: number;
   /** Rows in each split. */
   readonly rows: Readonly<Record<Split, number>>;
 }
+
+/** Whether steps run compiled (docs/compiled.md); else why not, as the end of a sentence. */
+export type StepCompilation = { readonly works: true } | { readonly works: false; readonly reason: string };
 
 /** The element map of one tensor: rAU of each task for each element. */
 export interface OwnershipMap {

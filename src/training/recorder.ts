@@ -2,7 +2,7 @@ import type { OwnershipMap, RunDescription, RunEvent, RunSpeed } from "../experi
 
 /** Where training hands over what it measures. The trainer process gives it a run store; tests give it a list. */
 export interface Recorder {
-  /** Once, before the first step. */
+  /** Before the first step, and again where later steps tell more. */
   describe(description: RunDescription): void;
   /** Once, before the first step of a training that goes on after `step`: what was recorded of later steps is void. */
   resume(step: number, epoch: number): void;

@@ -1,6 +1,7 @@
-import { series, type MetricTable, type RunResult } from "../experiment/record.ts";
+import { series, type MetricTable, type RunResult, type StepCompilation } from "../experiment/record.ts";
 import { makeBatch, type Batch } from "./batches.ts";
 import type { CheckpointKeeper } from "./checkpoint-keeper.ts";
+import { CompilationWatch, type CompilationParts } from "./compiled/compilation.ts";
 import { addOutputs, evaluate } from "./evaluate.ts";
 import { DivergenceWatch } from "./divergence.ts";
 import { Pace } from "./pace.ts";
@@ -43,6 +44,7 @@ export class TrainingLoop {
   readonly #keeper: CheckpointKeeper;
   readonly #ids: readonly string[];
   readonly #pace = new Pace();
+  readonly #compilation = new CompilationWatch();
   #statuses: StatusWatch;
   readonly #divergence: DivergenceWatch;
   #step: number;
@@ -91,6 +93,7 @@ export class TrainingLoop {
       if (this.#control.takeCheckpointRequest() || this.#keeper.due) this.#checkpoint();
       await this.#pace.breathe();
     }
+    this.#describeCompiled(this.#compilation.ended(this.#compiling));
     for (const event of this.#divergence.events(this.#step, Date.now())) this.#recorder.event(event);
     this.#checkpoint();
     return { kind: "completed", result: this.#result(await this.#test()) };
@@ -121,7 +124,9 @@ export class TrainingLoop {
     });
     this.#step += 1;
     training.stepFeed.done();
-    for (const message of stepper.passes.takeNotes()) this.#recorder.event({ kind: "note", step: this.#step, at: Date.now(), message });
+    const notes = stepper.passes.takeNotes();
+    for (const message of notes) this.#recorder.event({ kind: "note", step: this.#step, at: Date.now(), message });
+    this.#describeCompiled(this.#compilation.news(this.#compiling, notes.length > 0));
     report.outputs.forEach((outputs, index) => {
       const values = batches.own[index];
       if (values !== undefined) this.#addOutputs(values, outputs, report);
@@ -146,6 +151,15 @@ export class TrainingLoop {
       this.#throughput.record(recorder, this.#step);
     }
     recorder.progress(this.#step, this.#step / description.stepsPerEpoch);
+  }
+
+  get #compiling(): CompilationParts {
+    const { experiment, description, stepper } = this.#training;
+    return { compile: experiment.training.compile, backend: description.backend, passes: stepper.passes };
+  }
+
+  #describeCompiled(compiled: StepCompilation | undefined): void {
+    if (compiled !== undefined) this.#recorder.describe({ ...this.#training.description, compiled });
   }
 
   /** A task that was dropped, and a step that was skipped, taught nothing and count for nothing. */

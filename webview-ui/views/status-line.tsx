@@ -27,6 +27,11 @@ export function StatusLine({ run, description }: { readonly run: RunSummary; rea
         <span class="muted">{say("stepOf", formatNumber(run.step), formatNumber(description.totalSteps))}</span>
         {pace !== null && <span class="muted">{say("stepsPerSecond", formatNumber(pace, pace < 10 ? 1 : 0))}</span>}
         <span class="muted">{say("backend", description.backend)}</span>
+        {description.compiled && (
+          <span class="muted" title={description.compiled.works ? undefined : description.compiled.reason}>
+            {say(description.compiled.works ? "compiledSteps" : "plainSteps")}
+          </span>
+        )}
         {broken && <span class="muted">{say("asOf", formatNumber(run.step))}</span>}
         <span class="grow" />
         <TableToggle />

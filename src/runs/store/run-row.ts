@@ -58,6 +58,9 @@ const description: z.ZodType<RunDescription> = z.object({
   ownership: z.enum(["exact", "attributed"]),
   optimizer: z.string().exactOptional(),
   backend: z.string(),
+  compiled: z
+    .discriminatedUnion("works", [z.object({ works: z.literal(true) }), z.object({ works: z.literal(false), reason: z.string() })])
+    .exactOptional(),
   stepsPerEpoch: z.number(),
   totalSteps: z.number(),
   epochs: z.number(),

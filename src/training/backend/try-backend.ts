@@ -1,5 +1,6 @@
 import { conv2d, env, grad, ones, reshape, sum, tidy, type Rank } from "@tensorflow/tfjs-core";
-import { tryCompiling, type TriedCompiling } from "../compiled/try-compiling.ts";
+import type { StepCompilation } from "../../experiment/record.ts";
+import { tryCompiling } from "../compiled/try-compiling.ts";
 import { BackendError } from "./backend-error.ts";
 import { type BackendOptions, startBackend, type StartedBackend } from "./backend.ts";
 
@@ -9,7 +10,7 @@ export type TriedBackend =
       readonly works: true;
       /** Whether wasm computes several numbers at once. */
       readonly simd?: boolean;
-      readonly compiles: TriedCompiling;
+      readonly compiles: StepCompilation;
     } & StartedBackend)
   | { readonly works: false; readonly reason: string };
 

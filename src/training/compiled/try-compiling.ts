@@ -1,18 +1,16 @@
 import { getBackend, matMul, mul, relu, sub, sum, tensor, variable, type Tensor } from "@tensorflow/tfjs-core";
+import type { StepCompilation } from "../../experiment/record.ts";
 import { RandomStream } from "../../balancers/kernels/random-stream.ts";
 import type { Batch } from "../batches.ts";
 import type { MultiTaskModel } from "../model/model.ts";
 import { inTensorScope } from "../tensor-scope.ts";
 import { openPasses } from "./open-passes.ts";
 
-/** Whether a step is compiled on the backend that computes; else why not, as the end of a sentence. */
-export type TriedCompiling = { readonly works: true } | { readonly works: false; readonly reason: string };
-
 const rows = 4;
 const passesMade = 3;
 
 /** Has a tiny network of two tasks recorded, compared with the plain step, and run, as a training would. */
-export function tryCompiling(): TriedCompiling {
+export function tryCompiling(): StepCompilation {
   return inTensorScope(() => {
     const model = tinyNetwork();
     const passes = openPasses(

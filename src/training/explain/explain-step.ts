@@ -2,6 +2,7 @@ import { engine } from "@tensorflow/tfjs-core";
 import type { OperationTable, StepExplanation, StepTime } from "../../experiment/step-explanation.ts";
 import type { StartedBackend } from "../backend/backend.ts";
 import { CheckpointKeeper } from "../checkpoint-keeper.ts";
+import { endedCompilation } from "../compiled/compilation.ts";
 import { refuseExit } from "../modules/exit-guard.ts";
 import { UserCode } from "../modules/user-code.ts";
 import type { OperationRun } from "../passes/recordings.ts";
@@ -41,14 +42,13 @@ async function explain(training: Training, started: StartedBackend, folder: stri
   const { experiment, phase, tasks } = training;
   const usual = await measure(training, folder);
   const recordings = training.stepper.passes.recordings?.list() ?? [];
-  const { refusal, plain: plainPasses } = training.stepper.passes.save();
+  const { plain: plainPasses } = training.stepper.passes.save();
   const plain = usual.recorded === null ? usual : await measurePlain(training, folder);
-  const [frequent] = Object.entries(plainPasses).sort(([, a], [, b]) => b - a);
-  const reason = !experiment.training.compile
-    ? "the experiment says `training.compile: false`"
-    : training.stepper.passes.recordings === undefined
-      ? `the ${started.name} backend does not compile`
-      : (refusal ?? frequent?.[0] ?? "no batch of these steps was recorded");
+  const compilation = endedCompilation({
+    compile: experiment.training.compile,
+    backend: started.name,
+    passes: training.stepper.passes,
+  });
   return {
     experiment: experiment.name,
     backend: {
@@ -63,8 +63,8 @@ async function explain(training: Training, started: StartedBackend, folder: stri
     batches: experiment.training.accumulate,
     steps: { warmUp: counts.warmUp, measured: usual.steps },
     compiled: {
-      works: usual.recorded !== null,
-      reason: usual.recorded === null ? reason : null,
+      works: compilation.works,
+      reason: compilation.works ? null : compilation.reason,
       recordings: recordings.map(({ tasks: positions, ...facts }) => ({ ...facts, tasks: positions.map((task) => tasks[task]?.id ?? "") })),
       plainPasses,
       notes: usual.notes,

@@ -20,6 +20,8 @@ describeOn("native")("a run on the native backend", () => {
     expect(run.versions).toMatchObject({ threads: "2" });
     expect(run.versions["backend"]).toMatch(/^native 4\.22\.0 with TensorFlow \d+\.\d+\.\d+$/);
     expect((await workspace.taskscope("show", run.id)).stdout).toMatch(/^backend +native 4\.22\.0 with TensorFlow \S+, 2 threads$/m);
+    expect(run.description?.compiled).toEqual({ works: true });
+    expect((await workspace.taskscope("show", run.id)).stdout).toMatch(/^compiled +yes$/m);
   });
 
   test("is what `auto` takes, without a word", async () => {

@@ -82,7 +82,8 @@ describe("what it shows", () => {
     expect(await text(page, ".card >> nth=0")).toMatch(/left[\s\S]*97\.3 %[\s\S]*Best/);
     expect(await text(page, ".card >> nth=1")).toMatch(/falling[\s\S]*90\.4 %/);
     expect(await text(page, ".trunk-bar")).toContain("left 65 %");
-    expect(await text(page, ".status-line")).toMatch(/Epoch 24 of 30.*10 s left.*step 2256 of 2820/s);
+    expect(await text(page, ".status-line")).toMatch(/Epoch 24 of 30.*10 s left.*step 2256 of 2820.*steps not compiled/s);
+    expect(await page.getByText("steps not compiled").getAttribute("title")).toBe("the wasm backend does not compile");
     await untilPainted(page, ".card canvas");
   });
 

@@ -166,6 +166,7 @@ export function madeUpRun(wish: Wish): RecordedRun {
     ownership: wish.exact ? "exact" : "attributed",
     optimizer: "adam",
     backend: "wasm",
+    compiled: { works: false, reason: "the wasm backend does not compile" },
     stepsPerEpoch,
     totalSteps,
     epochs,
