@@ -4,7 +4,7 @@ import type { KernelContext, KernelMaker } from "../kernel-context.ts";
 import { borrowed } from "./borrowed.ts";
 import { isDilated } from "./convolution.ts";
 import { type Pictures, isPadded, padded, paddedSize, sizeOf } from "./padding.ts";
-import { type Panel, pack, panelsOf, packedFloats, rowsRoutine } from "./panels.ts";
+import { type Panels, pack, panelsOf, packedFloats, rowsRoutine } from "./panels.ts";
 
 /** Gradient of a convolution for its filter, from pictures `x` and the gradient `dy` of the outputs. */
 export const conv2DBackpropFilter: KernelMaker = (context) => {
@@ -67,7 +67,7 @@ function addFilterGradient(context: KernelContext, geometry: Geometry, picture: 
   const line = picture.width * inChannels * 4;
   const pixel = strideWidth * inChannels * 4;
   const lineGap = strideHeight * line - outWidth * pixel;
-  for (const { width, first } of panelsOf(outChannels, 1, 0)) {
+  for (const { width, first } of panelsOf(outChannels, 1, 0).flatMap(eachPanel)) {
     for (const { from, group, count } of tilesOf(segment)) {
       const run = outerRoutine(context, group, width);
       for (let y = 0; y < filterHeight; y++) {
@@ -87,6 +87,10 @@ function addFilterGradient(context: KernelContext, geometry: Geometry, picture: 
       }
     }
   }
+}
+
+function eachPanel({ width, first, count }: Panels): readonly Pick<Panels, "width" | "first">[] {
+  return Array.from({ length: count }, (_, index) => ({ width, first: first + index * width }));
 }
 
 /** Splits the rows of a filter into tiles of five, and one with what is left. */
@@ -146,7 +150,7 @@ function pictureGradient(
 
 function spread(
   context: KernelContext,
-  panels: readonly Panel[],
+  panels: readonly Panels[],
   dy: number,
   outChannels: number,
   pieces: number,

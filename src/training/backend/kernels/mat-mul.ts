@@ -2,7 +2,8 @@ import { type TensorInfo, broadcast_util, util } from "@tensorflow/tfjs-core";
 import { flag, inputTensor, text } from "../attributes.ts";
 import type { KernelContext, KernelMaker } from "../kernel-context.ts";
 import { activatedApart } from "./fused-activation.ts";
-import { type Panel, pack, packedFloats, rowsRoutine } from "./panels.ts";
+import { type Panels, pack, packedFloats, rowsRoutine } from "./panels.ts";
+import { multiplyThin } from "./thin-products.ts";
 
 /** Product of matrices, [..., m, k] · [..., k, n], each optionally transposed. The published one is slow with transposes. */
 export const batchMatMul: KernelMaker = (context) => {
@@ -76,10 +77,13 @@ function multiply(context: KernelContext, product: Product, bias: TensorInfo | u
   const { m, n, k, batch } = product;
   const out = heap.output(product.shape);
   if (m * n * batch === 0) return out;
+  const finish = { bias: bias === undefined ? 0 : heap.address(bias), relu: relu ? (1 as const) : (0 as const) };
   for (let i = 0; i < batch; i++) {
-    const panels = pack(context, "product:b", heap.address(product.b) + i * product.bMatrix * 4, n, k, product.transposeB);
-    const matrix = { a: heap.address(product.a) + i * product.aMatrix * 4, out: heap.address(out) + i * m * n * 4, m, n, k };
-    const finish = { bias: bias === undefined ? 0 : heap.address(bias), relu: relu ? 1 : 0 };
+    const a = heap.address(product.a) + i * product.aMatrix * 4;
+    const b = heap.address(product.b) + i * product.bMatrix * 4;
+    const matrix = { a, out: heap.address(out) + i * m * n * 4, m, n, k };
+    if (multiplyThin(context, { ...matrix, b, transposeA: product.transposeA, ...finish })) continue;
+    const panels = pack(context, "product:b", b, n, k, product.transposeB);
     if (product.transposeA) multiplyColumns(context, matrix, panels, finish);
     else multiplyRows(context, matrix, panels, finish);
   }
@@ -99,7 +103,7 @@ interface Finish {
   readonly relu: number;
 }
 
-function multiplyRows(context: KernelContext, { a, out, m, n, k }: Matrix, panels: readonly Panel[], { bias, relu }: Finish): void {
+function multiplyRows(context: KernelContext, { a, out, m, n, k }: Matrix, panels: readonly Panels[], { bias, relu }: Finish): void {
   for (const { width, first, columns, address } of panels) {
     const run = rowsRoutine(context, width, m);
     run(a, 4, k * 4, 0, 1, k, 0, address, out + first * 4, n * 4, 0, m, 1, columns, bias === 0 ? 0 : bias + first * 4, relu);
@@ -107,10 +111,10 @@ function multiplyRows(context: KernelContext, { a, out, m, n, k }: Matrix, panel
 }
 
 /** With `a` lying as [k, m], four of its columns at a time are packed side by side. */
-function multiplyColumns(context: KernelContext, { a, out, m, n, k }: Matrix, panels: readonly Panel[], { bias, relu }: Finish): void {
+function multiplyColumns(context: KernelContext, { a, out, m, n, k }: Matrix, panels: readonly Panels[], { bias, relu }: Finish): void {
   const { heap, program } = context;
   const packed = heap.scratch("product:a", packedFloats(m, k));
-  for (let first = 0; first < m; first += 4) program.packRows4(a + first * 4, m * 4, packed + first * k * 4, k);
+  program.packRows4(a, m * 4, packed, k, Math.ceil(m / 4));
   const blocks = Math.floor(m / 4);
   const left = m % 4;
   for (const { width, first, columns, address } of panels) {

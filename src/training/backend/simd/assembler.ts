@@ -58,6 +58,11 @@ export class Int {
     return new Vector([...this.code, ...simd(0x00), 2, ...unsigned(offset)]);
   }
 
+  /** The float at this address, and three zeros. */
+  lone(): Vector {
+    return new Vector([...this.code, ...simd(0x5c), 2, 0]);
+  }
+
   /** The float at this address, four times. */
   splat(offset = 0): Vector {
     return new Vector([...this.code, ...simd(0x09), 2, ...unsigned(offset)]);
@@ -129,6 +134,12 @@ export class Vector {
 
   or(other: Vector): Vector {
     return this.#with(other, 0x50);
+  }
+
+  /** Four lanes of the two: 0 to 3 are this one's, 4 to 7 the other's. */
+  shuffled(other: Vector, [a, b, c, d]: readonly [number, number, number, number]): Vector {
+    const bytes = [a, b, c, d].flatMap((lane) => [0, 1, 2, 3].map((byte) => lane * 4 + byte));
+    return new Vector([...this.code, ...other.code, ...simd(0x0d), ...bytes]);
   }
 
   #with(other: Vector, operation: number): Vector {

@@ -1,4 +1,4 @@
-import { type Body, type IntVariable, type VectorVariable, int, zeros } from "./assembler.ts";
+import { type Body, type IntVariable, type Vector, type VectorVariable, int, zeros } from "./assembler.ts";
 import { type Routine, at, routine } from "./routine.ts";
 
 /** Floats in a vector. */
@@ -6,14 +6,15 @@ const lanes = 4;
 const vectorBytes = 16;
 
 /**
- * Products of rows with a packed panel of `vectors · 4` columns; the one loop behind matrix products and convolutions.
+ * Products of rows with packed panels of `vectors · 4` columns each; the one loop behind matrix products and convolutions.
  *
- *   out[line][row][column] = max?(bias[column] + Σ_s Σ_k a[line][row][s][k] · panel[s · length + k][column])
+ *   out[line][row][column] = max?(bias[column] + Σ_s Σ_k a[line][row][s][k] · panels[s · length + k][column])
  *
  * A row of `a` is `segmentCount` pieces of `segmentLength` numbers: one piece for a matrix, one for each row of the filter for
  * a convolution, whose rows overlap in the picture, so that nothing has to be copied.
  * All strides are bytes. `group` rows are computed at a time; the last group reaches back and computes some rows again, with
- * the same result, so there must be at least `group` rows. Stored are `columns` of each row, more than `vectors · 4 - 4`.
+ * the same result, so there must be at least `group` rows. Stored are `columns` of each row; of the last panel's more than
+ * `vectors · 4 - 4`. Panels follow each other.
  */
 export function rowsTimesPanel(group: number, vectors: number): Routine {
   return routine(
@@ -25,18 +26,21 @@ export function rowsTimesPanel(group: number, vectors: number): Routine {
       "segmentCount",
       "segmentLength", // numbers
       "segmentGap", // from the end of one piece to the start of the next
-      "panel",
+      "panels",
       "out",
       "outRow",
       "outLine",
       "rowCount",
       "lineCount",
       "columns",
-      "bias", // address, or 0 for none; read a whole panel wide
+      "bias", // address, or 0 for none; read whole panels wide
       "relu", // 1 to cut off below 0
     ],
     (body, p) => {
       const row = body.int();
+      const line = body.int();
+      const lineA = body.int();
+      const lineOut = body.int();
       const first = body.int();
       const weights = body.int();
       const segment = body.int();
@@ -47,14 +51,25 @@ export function rowsTimesPanel(group: number, vectors: number): Routine {
       const b = variables(vectors, () => body.vector());
       const factor = body.vector();
 
-      body.countDown(p("lineCount"), () => {
+      body.while(p("columns").greaterThan(0), () => {
+        body.set(lineA, p("a"));
+        body.set(lineOut, p("out"));
+        body.set(line, p("lineCount"));
+        body.countDown(line, oneLine);
+        body.set(p("panels"), weights);
+        body.advance(p("out"), vectors * vectorBytes);
+        body.if(p("bias"), () => body.advance(p("bias"), vectors * vectorBytes));
+        body.advance(p("columns"), -vectors * lanes);
+      });
+
+      function oneLine(): void {
         body.set(row, int(0));
         body.while(row.lessThan(p("rowCount")), () => {
           const end = p("rowCount").minus(group);
           body.set(first, row.where(row.lessThan(end), end));
-          a.forEach((address, r) => body.set(address, r === 0 ? p("a").plus(first.times(p("aRow"))) : at(a, r - 1).plus(p("aRow"))));
+          a.forEach((address, r) => body.set(address, r === 0 ? lineA.plus(first.times(p("aRow"))) : at(a, r - 1).plus(p("aRow"))));
           startWithBias();
-          body.set(weights, p("panel"));
+          body.set(weights, p("panels"));
           body.set(segment, p("segmentCount"));
           body.countDown(segment, () => {
             body.set(k, p("segmentLength"));
@@ -62,16 +77,16 @@ export function rowsTimesPanel(group: number, vectors: number): Routine {
             for (const address of a) body.advance(address, p("segmentGap"));
           });
           body.if(p("relu"), () => sums.flat().forEach((sum) => body.set(sum, sum.max(zeros))));
-          body.set(out, p("out").plus(first.times(p("outRow"))));
+          body.set(out, lineOut.plus(first.times(p("outRow"))));
           for (const ofRow of sums) {
             storeColumns(body, out, ofRow, p("columns"));
             body.advance(out, p("outRow"));
           }
           body.advance(row, group);
         });
-        body.advance(p("a"), p("aLine"));
-        body.advance(p("out"), p("outLine"));
-      });
+        body.advance(lineA, p("aLine"));
+        body.advance(lineOut, p("outLine"));
+      }
 
       function startWithBias(): void {
         body.if(
@@ -165,37 +180,70 @@ export function outerProducts(group: number, vectors: number): Routine {
 }
 
 /**
- * Copies `count` rows of a matrix, whose numbers follow each other, into a panel `vectors · 4` wide. Panels are read whole:
- * what lies behind the last column must be readable.
+ * Copies a matrix of `rowCount` rows, whose numbers follow each other, into `panelCount` panels `vectors · 4` columns wide,
+ * one behind the other. Panels are read whole: what lies behind the last column must be readable.
  */
 export function packRows(vectors: number): Routine {
-  return routine(["from", "rowStride", "panel", "count"], (body, p) => {
-    body.countDown(p("count"), () => {
-      for (let v = 0; v < vectors; v++) body.store(p("panel"), p("from").vector(v * vectorBytes), v * vectorBytes);
-      body.advance(p("from"), p("rowStride"));
-      body.advance(p("panel"), vectors * vectorBytes);
+  return routine(["from", "rowStride", "panels", "rowCount", "panelCount"], (body, p) => {
+    const row = body.int();
+    const from = body.int();
+    body.countDown(p("panelCount"), () => {
+      body.set(from, p("from"));
+      body.set(row, p("rowCount"));
+      body.countDown(row, () => {
+        for (let v = 0; v < vectors; v++) body.store(p("panels"), from.vector(v * vectorBytes), v * vectorBytes);
+        body.advance(from, p("rowStride"));
+        body.advance(p("panels"), vectors * vectorBytes);
+      });
+      body.advance(p("from"), vectors * vectorBytes);
     });
   });
 }
 
 /**
- * Copies `columns` rows of a matrix, `count` numbers each, into the columns of a panel `vectors · 4` wide, transposing them.
- * Columns that are missing repeat the last.
+ * The same of the transposed matrix: copies its `columns` rows of `count` numbers each into the columns of panels. Columns
+ * that the last panel lacks repeat the last there is.
  */
 export function packTransposed(vectors: number): Routine {
-  return routine(["from", "rowStride", "panel", "count", "columns"], (body, p) => {
+  return routine(["from", "rowStride", "panels", "count", "columns"], (body, p) => {
+    const k = body.int();
     const sources = variables(vectors * lanes, () => body.int());
-    sources.forEach((source, column) => {
-      const previous = column === 0 ? p("from") : at(sources, column - 1);
-      body.set(source, column === 0 ? previous : previous.plus(p("rowStride")).where(p("columns").greaterThan(column), previous));
-    });
-    body.countDown(p("count"), () => {
+    const rows = variables(lanes, () => body.vector());
+    body.while(p("columns").greaterThan(0), () => {
       sources.forEach((source, column) => {
-        body.store(p("panel"), source.float(), column * 4);
-        body.advance(source, 4);
+        const previous = column === 0 ? p("from") : at(sources, column - 1);
+        body.set(source, column === 0 ? previous : previous.plus(p("rowStride")).where(p("columns").greaterThan(column), previous));
       });
-      body.advance(p("panel"), vectors * vectorBytes);
+      body.set(k, p("count"));
+      body.while(k.atLeast(lanes), () => {
+        for (let v = 0; v < vectors; v++) {
+          rows.forEach((row, r) => body.set(row, at(sources, v * lanes + r).vector()));
+          transposed(rows).forEach((column, c) => body.store(p("panels"), column, (c * vectors + v) * vectorBytes));
+        }
+        for (const source of sources) body.advance(source, vectorBytes);
+        body.advance(p("panels"), vectors * lanes * vectorBytes);
+        body.advance(k, -lanes);
+      });
+      body.while(k.greaterThan(0), () => {
+        sources.forEach((source, column) => body.store(p("panels"), source.float(), column * 4));
+        for (const source of sources) body.advance(source, 4);
+        body.advance(p("panels"), vectors * vectorBytes);
+        body.advance(k, -1);
+      });
+      body.advance(p("from"), p("rowStride").times(vectors * lanes));
+      body.advance(p("columns"), -vectors * lanes);
     });
+  });
+}
+
+/** The columns of four rows of four numbers. */
+export function transposed(rows: readonly Vector[]): readonly Vector[] {
+  const [a, b, c, d] = [at(rows, 0), at(rows, 1), at(rows, 2), at(rows, 3)];
+  return [0, 1, 2, 3].map((lane) => {
+    // a and c, b and d side by side, then the two together.
+    const left = a.shuffled(c, [lane, lane, 4 + lane, 4 + lane]);
+    const right = b.shuffled(d, [lane, lane, 4 + lane, 4 + lane]);
+    return left.shuffled(right, [0, 4, 2, 6]);
   });
 }
 

@@ -12,6 +12,7 @@ import {
 } from "./passes.ts";
 import { outerProducts, packRows, packTransposed, rowsTimesPanel } from "./products.ts";
 import type { Routine } from "./routine.ts";
+import { addScaledRows, outerProduct, rowsTimesVector } from "./thin-products.ts";
 
 const routines = {
   // Names: rows at a time × columns of the panel.
@@ -34,6 +35,11 @@ const routines = {
   packRows4: packRows(1),
   packTransposed8: packTransposed(2),
   packTransposed4: packTransposed(1),
+  rowsTimesVector4: rowsTimesVector(4),
+  rowsTimesVector1: rowsTimesVector(1),
+  addScaledRows4: addScaledRows(4),
+  addScaledRows1: addScaledRows(1),
+  outerProduct,
   reluGradient,
   bound,
   maximum,

@@ -45,6 +45,47 @@ describe("matrix products", () => {
     },
   );
 
+  test.prop([fc.constantFrom("m", "k", "n"), size(1025), size(70), fc.boolean(), fc.boolean(), fc.integer()])(
+    "agree with float64 where a side has a single row or column",
+    (single, long, short, transposeA, transposeB, seed) => {
+      const [m, k, n] = single === "m" ? [1, long, short] : single === "k" ? [long, 1, short] : [short, long, 1];
+      const a = numbers(m * k, seed);
+      const b = numbers(k * n, seed + 1);
+      const actual = values(() =>
+        tf.matMul(tf.tensor(a, transposeA ? [k, m] : [m, k]), tf.tensor(b, transposeB ? [n, k] : [k, n]), transposeA, transposeB),
+      );
+      const expected = product(a, b, m, k, n, transposeA, transposeB);
+      const magnitudes = product(a.map(Math.abs), b.map(Math.abs), m, k, n, transposeA, transposeB);
+      expect(actual).toHaveLength(m * n);
+      expect(relativeError(actual, expected, magnitudes)).toBeLessThan(tolerance);
+    },
+  );
+
+  test("keep the NaN and infinity of a number for its own row of a product with one column", () => {
+    const a = tf.tensor2d(
+      [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15].map((value) => (value === 7 ? NaN : value === 11 ? Infinity : value)),
+      [5, 3],
+    );
+    const column = values(() => tf.matMul(a, tf.tensor2d([1, 0, 0], [3, 1])));
+    expect([...column]).toEqual([1, 4, NaN, NaN, 13]);
+    const b = tf.ones<tf.Rank.R2>([5, 1]);
+    expect([...values(() => tf.matMul(a, b, true, false))]).toEqual([NaN, Infinity, 45]);
+    tf.dispose([a, b]);
+  });
+
+  test.each([1, 3, 4, 9])("add the bias and cut at zero with one column and %i rows", async (rows) => {
+    const run = () =>
+      values(() =>
+        tf.fused.matMul({
+          a: tf.tensor(numbers(rows * 7, 3), [rows, 7]),
+          b: tf.tensor(numbers(7, 4), [7, 1]),
+          bias: tf.tensor(numbers(1, 5)),
+          activation: "relu",
+        }),
+      );
+    expect(relativeError(run(), await onCpu(run))).toBeLessThan(tolerance);
+  });
+
   test.prop([size(4), size(6), size(6), size(6), fc.constantFrom("both", "left", "right"), fc.boolean(), fc.boolean()])(
     "agree with the cpu backend for batches, also where one side has a single matrix",
     async (batch, m, k, n, batched, transposeA, transposeB) => {
