@@ -1,9 +1,38 @@
+import { sharesOf, startCorrection } from "./coefficients.ts";
 import type { OptimizerSlot } from "./slot.ts";
 
 export interface AdamOptions {
   readonly beta1: number;
   readonly beta2: number;
   readonly epsilon: number;
+}
+
+/** What a step of Adam multiplies with: m ← kept1 m + fresh1 g, v ← kept2 v + fresh2 g², Δ = rate m / (√(correction v) + ε). */
+export interface AdamCoefficients {
+  readonly kept1: number;
+  readonly fresh1: number;
+  readonly kept2: number;
+  readonly fresh2: number;
+  /** η / (1−β1ᵗ) */
+  readonly rate: number;
+  /** 1 / (1−β2ᵗ) */
+  readonly correction: number;
+  readonly epsilon: number;
+}
+
+/** The coefficients of step `count`, counted from 1, at the learning rate η = `rate`. */
+export function adamCoefficients({ beta1, beta2, epsilon }: AdamOptions, count: number, rate: number): AdamCoefficients {
+  const mean = sharesOf(beta1);
+  const square = sharesOf(beta2);
+  return {
+    kept1: mean.kept,
+    fresh1: mean.fresh,
+    kept2: square.kept,
+    fresh2: square.fresh,
+    rate: rate * startCorrection(mean, count),
+    correction: startCorrection(square, count),
+    epsilon,
+  };
 }
 
 /**
@@ -23,16 +52,12 @@ export class AdamSlot implements OptimizerSlot {
 
   step(gradient: Float32Array, rate: number, update: Float32Array): void {
     this.count += 1;
-    const { beta1, beta2, epsilon } = this.#options;
+    const { kept1, fresh1, kept2, fresh2, correction, epsilon, rate: corrected } = adamCoefficients(this.#options, this.count, rate);
     const { mean, square } = this.buffers;
-    const corrected = rate / (1 - beta1 ** this.count);
-    const correction = 1 / (1 - beta2 ** this.count);
-    const fresh1 = 1 - beta1;
-    const fresh2 = 1 - beta2;
     for (let i = 0; i < update.length; i++) {
       const g = gradient[i] ?? 0;
-      const m = beta1 * (mean[i] ?? 0) + fresh1 * g;
-      const v = beta2 * (square[i] ?? 0) + fresh2 * g * g;
+      const m = kept1 * (mean[i] ?? 0) + fresh1 * g;
+      const v = kept2 * (square[i] ?? 0) + fresh2 * g * g;
       mean[i] = m;
       square[i] = v;
       update[i] = (corrected * m) / (Math.sqrt(v * correction) + epsilon);
@@ -40,9 +65,8 @@ export class AdamSlot implements OptimizerSlot {
   }
 
   paces(rate: number, paces: Float64Array): void {
-    const { beta2, epsilon } = this.#options;
+    const { correction, epsilon } = adamCoefficients(this.#options, Math.max(1, this.count), rate);
     const { square } = this.buffers;
-    const correction = 1 / (1 - beta2 ** Math.max(1, this.count));
     for (let i = 0; i < paces.length; i++) paces[i] = rate / (Math.sqrt((square[i] ?? 0) * correction) + epsilon);
   }
 }

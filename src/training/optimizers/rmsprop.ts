@@ -1,3 +1,4 @@
+import { type Shares, sharesOf } from "./coefficients.ts";
 import type { OptimizerSlot } from "./slot.ts";
 
 export interface RmspropOptions {
@@ -13,28 +14,30 @@ export interface RmspropOptions {
 export class RmspropSlot implements OptimizerSlot {
   count = 0;
   readonly buffers: { readonly square: Float32Array };
-  readonly #options: RmspropOptions;
+  readonly #shares: Shares;
+  readonly #epsilon: number;
 
-  constructor(options: RmspropOptions, size: number) {
-    this.#options = options;
+  constructor({ rho, epsilon }: RmspropOptions, size: number) {
+    this.#shares = sharesOf(rho);
+    this.#epsilon = epsilon;
     this.buffers = { square: new Float32Array(size) };
   }
 
   step(gradient: Float32Array, rate: number, update: Float32Array): void {
     this.count += 1;
-    const { rho, epsilon } = this.#options;
+    const { kept, fresh } = this.#shares;
+    const epsilon = this.#epsilon;
     const { square } = this.buffers;
-    const fresh = 1 - rho;
     for (let i = 0; i < update.length; i++) {
       const g = gradient[i] ?? 0;
-      const v = rho * (square[i] ?? 0) + fresh * g * g;
+      const v = kept * (square[i] ?? 0) + fresh * g * g;
       square[i] = v;
       update[i] = (rate * g) / (Math.sqrt(v) + epsilon);
     }
   }
 
   paces(rate: number, paces: Float64Array): void {
-    pacesBySquare(this.buffers.square, rate, this.#options.epsilon, paces);
+    pacesBySquare(this.buffers.square, rate, this.#epsilon, paces);
   }
 }
 

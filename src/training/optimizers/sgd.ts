@@ -1,3 +1,4 @@
+import { sharesOf } from "./coefficients.ts";
 import type { OptimizerSlot } from "./slot.ts";
 
 export interface SgdOptions {
@@ -19,7 +20,7 @@ export class SgdSlot implements OptimizerSlot {
   readonly #options: SgdOptions;
 
   constructor(options: SgdOptions, size: number) {
-    this.#options = options;
+    this.#options = { ...options, momentum: sharesOf(options.momentum).kept };
     this.buffers = { momentum: new Float32Array(options.momentum === 0 ? 0 : size) };
   }
 

@@ -25,6 +25,20 @@ const gradients = [
   [-2, 0],
 ];
 
+test("coefficients are rounded to single precision once, and what follows from them is computed from the rounded ones", () => {
+  const squareAfter = (entry: OptimizerInput): number | undefined => {
+    const slot = resolveOptimizer(entry).slot(1);
+    slot.step(Float32Array.of(1), 0.1, new Float32Array(1));
+    return slot.buffers["square"]?.[0];
+  };
+  expect(squareAfter({ adam: { beta2: 0.999 } })).toBe(1 - Math.fround(0.999));
+  expect(squareAfter({ rmsprop: { rho: 0.99 } })).toBe(1 - Math.fround(0.99));
+  const slot = resolveOptimizer({ sgd: { momentum: 0.9 } }).slot(1);
+  const update = new Float32Array(1);
+  for (const gradient of [1, 0]) slot.step(Float32Array.of(gradient), 1, update);
+  expect(update[0]).toBe(Math.fround(0.9));
+});
+
 describe("an optimizer follows its equations", () => {
   test("sgd with momentum 0.9 and learning rate 0.1", () => {
     // b = 1, 1.4, −0.74 and −0.5, −0.2, −0.18
