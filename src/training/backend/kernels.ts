@@ -1,5 +1,5 @@
 import { type KernelFunc, backend, getKernelsForBackend, registerKernel, unregisterKernel } from "@tensorflow/tfjs-core";
-import type { KernelMaker } from "./kernel-context.ts";
+import type { KernelContext, KernelMaker } from "./kernel-context.ts";
 import { avgPoolGradient } from "./kernels/avg-pool-gradient.ts";
 import { borrowed } from "./kernels/borrowed.ts";
 import { clipByValue, maximum, minimum, relu6 } from "./kernels/bounds.ts";
@@ -47,7 +47,8 @@ const kernels: Readonly<Record<string, KernelMaker>> = {
   [reluGradientName]: reluGradientKernel,
 };
 
-const equipped = new WeakSet<object>();
+/** What our kernels work with, by instance of the backend. */
+const equipped = new WeakMap<object, KernelContext>();
 /** What was registered before ours, by kernel name. */
 const published = new Map<string, KernelFunc>();
 
@@ -55,10 +56,10 @@ const published = new Map<string, KernelFunc>();
 export function installKernels(): void {
   const wasm = asWasmBackend(backend());
   if (equipped.has(wasm)) return;
-  equipped.add(wasm);
   const heap = new WasmHeap(wasm);
   heap.guardAllocations();
   const context = { heap, program: link(heap.memory), published: publishedKernel };
+  equipped.set(wasm, context);
   for (const [kernelName, make] of Object.entries(kernels)) {
     const before = registered(kernelName);
     if (before !== undefined && !published.has(kernelName)) published.set(kernelName, before);
@@ -66,6 +67,11 @@ export function installKernels(): void {
     if (before !== undefined) unregisterKernel(kernelName, "wasm");
     registerKernel({ kernelName, backendName: "wasm", kernelFunc });
   }
+}
+
+/** Our routines on the memory of the running backend; undefined where it is another than wasm, or has none of ours. */
+export function kernelContext(): KernelContext | undefined {
+  return equipped.get(backend());
 }
 
 function registered(kernelName: string): KernelFunc | undefined {

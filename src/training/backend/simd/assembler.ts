@@ -1,176 +1,13 @@
+import { type Code, simd, unsigned } from "./encoding.ts";
+import { type Doubles, DoublesVariable, type Float, type Int, IntVariable, Vector, VectorVariable, int } from "./expressions.ts";
+
 /**
  * A small assembler for WebAssembly with SIMD: enough to write loops over floats as one reads them.
- *
- * Values are expressions (code that leaves one value on the stack); variables are the locals of a function. An expression
- * may be used several times and is then computed each time, so what is costly is put in a variable.
  * Encodings: WebAssembly Core Specification 2.0, chapter 5.
  */
 
 const i32 = 0x7f;
 const v128 = 0x7b;
-
-type Code = readonly number[];
-
-/** Address or whole number, 32 bits. */
-export class Int {
-  readonly code: Code;
-
-  constructor(code: Code) {
-    this.code = code;
-  }
-
-  plus(other: Int | number): Int {
-    return other === 0 ? this : new Int([...this.code, ...int(other).code, 0x6a]);
-  }
-
-  minus(other: Int | number): Int {
-    return new Int([...this.code, ...int(other).code, 0x6b]);
-  }
-
-  times(other: Int | number): Int {
-    return new Int([...this.code, ...int(other).code, 0x6c]);
-  }
-
-  lessThan(other: Int | number): Int {
-    return new Int([...this.code, ...int(other).code, 0x48]);
-  }
-
-  greaterThan(other: Int | number): Int {
-    return new Int([...this.code, ...int(other).code, 0x4a]);
-  }
-
-  atLeast(other: Int | number): Int {
-    return new Int([...this.code, ...int(other).code, 0x4e]);
-  }
-
-  /** This where `condition` is not 0, else `other`; both are computed. */
-  where(condition: Int, other: Int): Int {
-    return new Int([...this.code, ...other.code, ...condition.code, 0x1b]);
-  }
-
-  /** The float at this address. `offset` in bytes, not negative. */
-  float(offset = 0): Float {
-    return new Float([...this.code, 0x2a, 2, ...unsigned(offset)]);
-  }
-
-  /** Four floats from this address. */
-  vector(offset = 0): Vector {
-    return new Vector([...this.code, ...simd(0x00), 2, ...unsigned(offset)]);
-  }
-
-  /** The float at this address, and three zeros. */
-  lone(): Vector {
-    return new Vector([...this.code, ...simd(0x5c), 2, 0]);
-  }
-
-  /** The float at this address, four times. */
-  splat(offset = 0): Vector {
-    return new Vector([...this.code, ...simd(0x09), 2, ...unsigned(offset)]);
-  }
-}
-
-/** A float, 32 bits. */
-export class Float {
-  readonly code: Code;
-
-  constructor(code: Code) {
-    this.code = code;
-  }
-
-  plus(other: Float): Float {
-    return new Float([...this.code, ...other.code, 0x92]);
-  }
-
-  equals(other: Float): Int {
-    return new Int([...this.code, ...other.code, 0x5b]);
-  }
-}
-
-/** Four floats, or the mask a comparison of four floats gives (all bits of a lane set, or none). */
-export class Vector {
-  readonly code: Code;
-
-  constructor(code: Code) {
-    this.code = code;
-  }
-
-  plus(other: Vector): Vector {
-    return this.#with(other, 0xe4);
-  }
-
-  times(other: Vector): Vector {
-    return this.#with(other, 0xe6);
-  }
-
-  /** NaN where one of the two is NaN; so is the maximum. */
-  min(other: Vector): Vector {
-    return this.#with(other, 0xe8);
-  }
-
-  max(other: Vector): Vector {
-    return this.#with(other, 0xe9);
-  }
-
-  equals(other: Vector): Vector {
-    return this.#with(other, 0x41);
-  }
-
-  /** Set where the two differ; NaN differs from itself. */
-  differsFrom(other: Vector): Vector {
-    return this.#with(other, 0x42);
-  }
-
-  greaterThan(other: Vector): Vector {
-    return this.#with(other, 0x44);
-  }
-
-  and(other: Vector): Vector {
-    return this.#with(other, 0x4e);
-  }
-
-  andNot(other: Vector): Vector {
-    return this.#with(other, 0x4f);
-  }
-
-  or(other: Vector): Vector {
-    return this.#with(other, 0x50);
-  }
-
-  /** Four lanes of the two: 0 to 3 are this one's, 4 to 7 the other's. */
-  shuffled(other: Vector, [a, b, c, d]: readonly [number, number, number, number]): Vector {
-    const bytes = [a, b, c, d].flatMap((lane) => [0, 1, 2, 3].map((byte) => lane * 4 + byte));
-    return new Vector([...this.code, ...other.code, ...simd(0x0d), ...bytes]);
-  }
-
-  #with(other: Vector, operation: number): Vector {
-    return new Vector([...this.code, ...other.code, ...simd(operation)]);
-  }
-}
-
-export class IntVariable extends Int {
-  readonly index: number;
-
-  constructor(index: number) {
-    super([0x20, ...unsigned(index)]);
-    this.index = index;
-  }
-}
-
-export class VectorVariable extends Vector {
-  readonly index: number;
-
-  constructor(index: number) {
-    super([0x20, ...unsigned(index)]);
-    this.index = index;
-  }
-}
-
-export function int(value: Int | number): Int {
-  return typeof value === "number" ? new Int([0x41, ...signed(value)]) : value;
-}
-
-/** Four zeros. */
-export const zeros = new Vector([...simd(0x0c), ...new Array<number>(16).fill(0)]);
 
 /** The statements of one function, in the order in which they are called here. Structured: loops and conditions nest. */
 export class Body {
@@ -194,8 +31,15 @@ export class Body {
     return variable;
   }
 
+  doubles(initial?: Doubles): DoublesVariable {
+    const variable = new DoublesVariable(this.#local(v128));
+    if (initial !== undefined) this.set(variable, initial);
+    return variable;
+  }
+
   set(variable: IntVariable, value: Int): void;
   set(variable: VectorVariable, value: Vector): void;
+  set(variable: DoublesVariable, value: Doubles): void;
   set(variable: { readonly index: number }, value: { readonly code: Code }): void {
     this.#emit(value.code, [0x21, ...unsigned(variable.index)]);
   }
@@ -208,6 +52,15 @@ export class Body {
   store(address: Int, value: Float | Vector, offset = 0): void {
     const operation = value instanceof Vector ? simd(0x0b) : [0x38];
     this.#emit(address.code, value.code, operation, [2, ...unsigned(offset)]);
+  }
+
+  storeDoubles(address: Int, value: Doubles, offset = 0): void {
+    this.#emit(address.code, value.code, simd(0x0b), [3, ...unsigned(offset)]);
+  }
+
+  /** Stores the first two floats of a vector. */
+  storePair(address: Int, value: Vector): void {
+    this.#emit(address.code, value.code, simd(0x5b), [3, 0, 0]);
   }
 
   /** Stores one lane of a vector, a float. */
@@ -294,30 +147,4 @@ function sized(content: Code): number[] {
 
 function text(value: string): number[] {
   return sized([...new TextEncoder().encode(value)]);
-}
-
-function simd(operation: number): number[] {
-  return [0xfd, ...unsigned(operation)];
-}
-
-/** LEB128. */
-function unsigned(value: number): number[] {
-  const bytes: number[] = [];
-  let rest = value >>> 0;
-  do {
-    const low = rest & 0x7f;
-    rest >>>= 7;
-    bytes.push(rest === 0 ? low : low | 0x80);
-  } while (rest !== 0);
-  return bytes;
-}
-
-function signed(value: number): number[] {
-  const bytes: number[] = [];
-  for (let rest = value | 0; ; rest >>= 7) {
-    const low = rest & 0x7f;
-    const last = rest < 64 && rest >= -64;
-    bytes.push(last ? low : low | 0x80);
-    if (last) return bytes;
-  }
 }

@@ -1,4 +1,5 @@
-import { type Body, type IntVariable, type Vector, int, zeros } from "./assembler.ts";
+import type { Body } from "./assembler.ts";
+import { type IntVariable, type Vector, int, zeros } from "./expressions.ts";
 import { type Routine, routine } from "./routine.ts";
 
 const lanes = 4;

@@ -1,4 +1,5 @@
-import { type Body, type IntVariable, type Vector, type VectorVariable, int, zeros } from "./assembler.ts";
+import type { Body } from "./assembler.ts";
+import { type IntVariable, type Vector, type VectorVariable, int, zeros } from "./expressions.ts";
 import { type Routine, at, routine } from "./routine.ts";
 
 /** Floats in a vector. */

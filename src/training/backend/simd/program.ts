@@ -10,8 +10,10 @@ import {
   scatterPieces,
   sumGroups,
 } from "./passes.ts";
+import { adamStep, attributedStep, momentumStep, move, nesterovStep, plainStep, squareStep } from "./optimizer-steps.ts";
 import { outerProducts, packRows, packTransposed, rowsTimesPanel } from "./products.ts";
 import type { Routine } from "./routine.ts";
+import { addWeighted, fourProducts, oneProduct, roundDoubles } from "./sums.ts";
 import { addScaledRows, outerProduct, rowsTimesVector } from "./thin-products.ts";
 
 const routines = {
@@ -49,6 +51,23 @@ const routines = {
   scatterPieces,
   maxPoolGradient,
   maxPoolGradientApart,
+  fourProducts,
+  oneProduct,
+  addWeighted,
+  roundDoubles,
+  // Names: the rule, and whether it moves the parameter or writes its update down.
+  plainMove: plainStep("parameter"),
+  plainUpdate: plainStep("update"),
+  momentumMove: momentumStep("parameter"),
+  momentumUpdate: momentumStep("update"),
+  nesterovMove: nesterovStep("parameter"),
+  nesterovUpdate: nesterovStep("update"),
+  adamMove: adamStep("parameter"),
+  adamUpdate: adamStep("update"),
+  squareMove: squareStep("parameter"),
+  squareUpdate: squareStep("update"),
+  attributedStep,
+  move,
 } satisfies Record<string, Routine>;
 
 /** Our routines, ready to run on the memory they were linked to. Parameters are documented where each is written. */

@@ -1,4 +1,5 @@
-import type { Body, FunctionWriter, IntVariable } from "./assembler.ts";
+import type { Body, FunctionWriter } from "./assembler.ts";
+import type { IntVariable } from "./expressions.ts";
 
 /** One function of the module: how many numbers it takes, and what it does with them. */
 export interface Routine {

@@ -1,4 +1,4 @@
-import { type Vector, zeros } from "./assembler.ts";
+import { type Vector, zeros } from "./expressions.ts";
 import { transposed } from "./products.ts";
 import { type Routine, at, routine } from "./routine.ts";
 

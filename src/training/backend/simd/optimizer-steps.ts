@@ -1,0 +1,122 @@
+import type { Body } from "./assembler.ts";
+import { type IntVariable, type Vector, type VectorVariable } from "./expressions.ts";
+import { type Routine, routine } from "./routine.ts";
+
+/**
+ * The steps of src/training/optimizers on addresses, in single precision. Each writes θ ← kept θ − Δ to `moved` (which may be
+ * `parameter` itself) or, without a parameter, Δ alone. What lies behind a vector's end must be readable; it is not written.
+ *
+ * `coefficients` are floats, in the order in which a step names them.
+ */
+
+const lanes = 4;
+const vectorBytes = 16;
+
+export type Target = "parameter" | "update";
+
+/** Where a step is in its vectors. */
+interface Step {
+  readonly body: Body;
+  readonly gradient: VectorVariable;
+  /** The coefficients, each four times. */
+  readonly c: readonly VectorVariable[];
+  /** What lies at an operand now. */
+  read(name: string): Vector;
+  write(name: string, value: Vector): void;
+}
+
+/** Δ = η g. Coefficients: η */
+export const plainStep = (target: Target): Routine => step(target, [], 1, ({ gradient, c: [rate] }) => gradient.times(given(rate)));
+
+/** b ← μ b + g,   Δ = η b. Coefficients: η, μ */
+export const momentumStep = (target: Target): Routine =>
+  step(target, ["momentum"], 2, (at) => {
+    const [rate, kept] = [given(at.c[0]), given(at.c[1])];
+    return rate.times(momentum(at, kept));
+  });
+
+/** b ← μ b + g,   Δ = η (g + μ b). Coefficients: η, μ */
+export const nesterovStep = (target: Target): Routine =>
+  step(target, ["momentum"], 2, (at) => {
+    const [rate, kept] = [given(at.c[0]), given(at.c[1])];
+    return rate.times(at.gradient.plus(kept.times(momentum(at, kept))));
+  });
+
+/**
+ * m ← β1 m + (1−β1) g,   v ← β2 v + (1−β2) g²,   Δ = η' m / (√(v c) + ε)
+ *
+ * Coefficients: η' = η / (1−β1ᵗ), β1, 1−β1, β2, 1−β2, c = 1 / (1−β2ᵗ), ε
+ */
+export const adamStep = (target: Target): Routine =>
+  step(target, ["mean", "square"], 7, (at) => {
+    const { body, gradient, c } = at;
+    const [rate, kept1, fresh1, kept2, fresh2] = [given(c[0]), given(c[1]), given(c[2]), given(c[3]), given(c[4])];
+    const [correction, epsilon] = [given(c[5]), given(c[6])];
+    const mean = body.vector(kept1.times(at.read("mean")).plus(fresh1.times(gradient)));
+    const square = body.vector(kept2.times(at.read("square")).plus(fresh2.times(gradient).times(gradient)));
+    at.write("mean", mean);
+    at.write("square", square);
+    return rate.times(mean).dividedBy(square.times(correction).root().plus(epsilon));
+  });
+
+/** v ← ρ v + φ g²,   Δ = η g / (√v + ε): RMSProp with φ = 1−ρ, Adagrad with ρ = φ = 1. Coefficients: η, ρ, φ, ε */
+export const squareStep = (target: Target): Routine =>
+  step(target, ["square"], 4, (at) => {
+    const { body, gradient, c } = at;
+    const [rate, kept, fresh, epsilon] = [given(c[0]), given(c[1]), given(c[2]), given(c[3])];
+    const square = body.vector(kept.times(at.read("square")).plus(fresh.times(gradient).times(gradient)));
+    at.write("square", square);
+    return rate.times(gradient).dividedBy(square.root().plus(epsilon));
+  });
+
+/** Δ = f g / (√(v c) + ε), the part of a step due to a gradient; v stays. Coefficients: f, c, ε */
+export const attributedStep: Routine = step("update", ["square"], 3, ({ gradient, c, read }) => {
+  const [factor, correction, epsilon] = [given(c[0]), given(c[1]), given(c[2])];
+  return factor.times(gradient).dividedBy(read("square").times(correction).root().plus(epsilon));
+});
+
+/** θ ← kept θ − Δ with a Δ at hand. Coefficients: none */
+export const move: Routine = step("parameter", [], 0, ({ gradient }) => gradient);
+
+function momentum({ body, gradient, read, write }: Step, kept: Vector): Vector {
+  const sum = body.vector(kept.times(read("momentum")).plus(gradient));
+  write("momentum", sum);
+  return sum;
+}
+
+/** A step over `count` numbers: parameters gradient, [parameter,] moved, the buffers, count, coefficients[, and last of these kept]. */
+function step(target: Target, buffers: readonly string[], coefficients: number, compute: (at: Step) => Vector): Routine {
+  const operands = ["gradient", ...(target === "parameter" ? ["parameter"] : []), "moved", ...buffers];
+  return routine([...operands, "count", "coefficients"], (body, p) => {
+    const c = Array.from({ length: coefficients }, (_, i) => body.vector(p("coefficients").splat(i * 4)));
+    const kept = body.vector();
+    if (target === "parameter") body.set(kept, p("coefficients").splat(coefficients * 4));
+    const gradient = body.vector();
+
+    body.while(p("count").atLeast(lanes), () => {
+      oneVector((address, value) => body.store(address, value));
+      for (const name of operands) body.advance(p(name), vectorBytes);
+      body.advance(p("count"), -lanes);
+    });
+    body.if(p("count").greaterThan(0), () => oneVector(storeFirst));
+
+    function oneVector(store: (address: IntVariable, value: Vector) => void): void {
+      body.set(gradient, p("gradient").vector());
+      const read = (name: string): Vector => p(name).vector();
+      const update = compute({ body, gradient, c, read, write: (name, value) => store(p(name), value) });
+      store(p("moved"), target === "parameter" ? kept.times(read("parameter")).minus(update) : update);
+    }
+
+    function storeFirst(address: IntVariable, value: Vector): void {
+      const all = body.vector(value);
+      body.storeLane(address, all, 0);
+      body.if(p("count").greaterThan(1), () => body.storeLane(address, all, 1, 4));
+      body.if(p("count").greaterThan(2), () => body.storeLane(address, all, 2, 8));
+    }
+  });
+}
+
+function given(value: VectorVariable | undefined): VectorVariable {
+  if (value === undefined) throw new RangeError("A step declares as many coefficients as it uses.");
+  return value;
+}
