@@ -1,3 +1,5 @@
+import { adamCoefficients } from "../optimizers/adam.ts";
+import { sharesOf } from "../optimizers/coefficients.ts";
 import type { UpdateRule } from "../optimizers/update-rule.ts";
 import { typeAttribute } from "./graph-file.ts";
 import { elementType, flag, nodeOf, type GraphBuilder } from "./graph-builder.ts";
@@ -16,8 +18,9 @@ export interface Handles {
  */
 export function coefficientsOf(rule: UpdateRule, rate: number, count: number): readonly number[] {
   if (rule.kind !== "adam") return [rate];
-  const root = Math.sqrt(1 - rule.beta2 ** count);
-  return [(rate * root) / (1 - rule.beta1 ** count), rule.epsilon * root];
+  const adam = adamCoefficients(rule, count, rate);
+  const root = Math.sqrt(1 / adam.correction);
+  return [adam.rate * root, adam.epsilon * root];
 }
 
 export function coefficientCount(rule: UpdateRule): number {
@@ -70,8 +73,9 @@ export function applyNode(
       return apply("ResourceApplyAdagradV2", [buffer("square"), rate, graph.float(rule.epsilon), gradient], flag("update_slots", true));
     case "rmsprop": {
       // TensorFlow's own has ε within the root.
-      const kept = graph.float32("Mul", [readNode(graph, buffer("square"), after), graph.float(rule.rho)]);
-      const fresh = graph.float32("Mul", [graph.float32("Square", [gradient]), graph.float(1 - rule.rho)]);
+      const shares = sharesOf(rule.rho);
+      const kept = graph.float32("Mul", [readNode(graph, buffer("square"), after), graph.float(shares.kept)]);
+      const fresh = graph.float32("Mul", [graph.float32("Square", [gradient]), graph.float(shares.fresh)]);
       const square = graph.float32("AddV2", [kept, fresh]);
       const stored = assignNode(graph, buffer("square"), square, []);
       const divisor = graph.float32("AddV2", [graph.float32("Sqrt", [square]), graph.float(rule.epsilon)]);
