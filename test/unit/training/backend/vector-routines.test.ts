@@ -214,7 +214,9 @@ describe.each(Object.entries(optimizers))("steps of %s", (_, { slot: make, rule,
     const square = addresses.at(-1);
     const due = factors(1);
     if (square === undefined || due === undefined) return;
-    slot.attribute(gradient, 0.3, 0.1, expected);
+    const paces = new Float64Array(size);
+    slot.paces(0.1, paces);
+    expected.set(paces.map((pace, i) => 0.3 * pace * (gradient[i] ?? 0)));
     routines.attribute({ gradient: given.address, update: update.address, length: size }, square, { factor: 0.03, ...due });
     expect(farthest(update.read(), expected)).toBeLessThan(tolerance);
     expect(farthest(buffers.at(-1)?.read() ?? [], Object.values(slot.buffers).at(-1) ?? [])).toBeLessThan(tolerance);
