@@ -22,9 +22,10 @@ export interface Computed {
 /** What a method answered for a step whose gradients stay where they are. */
 export interface HeldAnswer extends Pick<Proposal, "tasks" | "weights" | "status" | "remembered"> {
   readonly ownedWeights: readonly number[];
+  /** Where it is known before the motion, as it is but for gradients that are kept apart. */
   readonly directionNorm: number;
-  /** The sum of the gradients was computed, and not their products. */
-  readonly isSummed: boolean;
+  /** What was computed of the gradients. */
+  readonly kind: "sum" | "products" | "apart";
 }
 
 export interface Refused {
@@ -108,14 +109,19 @@ export class Proposer {
     const { balancer, maxNormFactor } = this.#parts;
     const input = this.#input(present, moment, remembered);
     const { needs, only } = balancer.demand(input, remembered.state);
-    if (needs === "gradients" || only !== undefined) return undefined;
     const { tasks } = input;
+    if (balancer.accumulators === "per-task") {
+      const { common, owned } = held.apart();
+      if (!common.every(isFiniteSquare)) return undefined;
+      return this.#heldAnswer(this.#weigh(input, remembered.state), tasks, { common: 0, owned, kind: "apart" });
+    }
+    if (needs === "gradients" || only !== undefined) return undefined;
     if (needs === "losses" || balancer.level !== "parameters") {
       const measured = needs === "losses" ? {} : this.#shortWalks(pass, needs);
       if (measured === undefined) return undefined;
       const answer = this.#weigh({ ...input, ...measured }, remembered.state);
       const { common, owned } = held.sum(answer.weights);
-      return this.#heldAnswer(answer, tasks, { common, owned, isSummed: true });
+      return this.#heldAnswer(answer, tasks, { common, owned, kind: "sum" });
     }
     const { gram, owned } = held.products();
     if (!gram.every((row, i) => isFiniteSquare(row[i] ?? Number.NaN)) || !owned.every(isFiniteSquare)) return undefined;
@@ -131,20 +137,20 @@ export class Proposer {
     );
     const longest = maxNormFactor * (measured.norms ?? []).reduce((sum, each) => sum + each, 0);
     if (balancer.balancer.properties?.length === 1 && !(Math.sqrt(square) <= longest)) return undefined;
-    return this.#heldAnswer(answer, tasks, { common: Math.max(0, square), owned, isSummed: false });
+    return this.#heldAnswer(answer, tasks, { common: Math.max(0, square), owned, kind: "products" });
   }
 
   #heldAnswer(
     answer: Weighing & Remembered,
     tasks: readonly number[],
-    { common, owned, isSummed }: HeldSum & { readonly isSummed: boolean },
+    { common, owned, kind }: HeldSum & Pick<HeldAnswer, "kind">,
   ): HeldAnswer | undefined {
     const { weights, status, state, buffers, rows } = answer;
     const ownedWeights = this.#ownedWeights(answer);
     const ownedSquare = owned.reduce((sum, square, position) => sum + (ownedWeights[position] ?? 0) ** 2 * square, 0);
     if (rows !== undefined || !isFiniteSquare(common) || !isFiniteSquare(ownedSquare) || !weights.every(Number.isFinite)) return undefined;
     const remembered = { state, ...(buffers === undefined ? {} : { buffers }) };
-    return { tasks, weights, ownedWeights, status, remembered, directionNorm: Math.sqrt(common), isSummed };
+    return { tasks, weights, ownedWeights, status, remembered, directionNorm: Math.sqrt(common), kind };
   }
 
   #input(present: readonly Present[], moment: ProposalMoment, { buffers }: Remembered): StepInput {

@@ -5,15 +5,16 @@ import type { Batch } from "./batches.ts";
 import { clip, type Clipping } from "./clipping.ts";
 import type { TaskTargets } from "./data/dataset.ts";
 import type { Dominance } from "./dominance.ts";
-import { combine, isFinite, squaredNorm, type JacobianRow } from "./gradients/gram.ts";
-import { commonRow, weightedRow, type ParameterSet } from "./gradients/per-task.ts";
+import { isFinite, squaredNorm, type JacobianRow } from "./gradients/gram.ts";
+import type { ParameterSet } from "./gradients/per-task.ts";
 import type { GradientStorage } from "./gradients/storage.ts";
+import { HeldStep } from "./held-step.ts";
 import { lookAlong, lookHere, type Glimpses, type LookParts } from "./looks.ts";
 import { mergeReports, withOwnCopy } from "./merged-report.ts";
 import type { MultiTaskModel } from "./model/model.ts";
 import { StatisticsSnapshot } from "./model/statistics-snapshot.ts";
 import type { BadValue, NonFinitePolicy } from "./non-finite.ts";
-import { GatheredMoves, type CommonUpdate, type Motion, type MoveObserver } from "./optimizers/common-update.ts";
+import { GatheredMoves, type CommonUpdate, type MoveObserver } from "./optimizers/common-update.ts";
 import type { OptimizerMemory } from "./optimizers/memory.ts";
 import type { Optimizer } from "./optimizers/optimizer.ts";
 import type { OptimizerSlot } from "./optimizers/slot.ts";
@@ -60,6 +61,7 @@ export interface StepParts {
 export class Stepper {
   readonly #parts: StepParts;
   readonly #proposer: Proposer;
+  readonly #held: HeldStep;
   readonly #seen: WindowParts;
   readonly #ownedSlots: readonly OptimizerSlot[];
   readonly #ownedUpdates: readonly Float32Array[];
@@ -72,6 +74,7 @@ export class Stepper {
   constructor(parts: StepParts) {
     this.#parts = parts;
     this.#proposer = new Proposer(parts);
+    this.#held = new HeldStep(parts, this.#proposer);
     this.#seen = {
       ...parts,
       asksPerformance: parts.balancer.balancer.performance === true,
@@ -171,8 +174,13 @@ export class Stepper {
       try {
         const drawn = rows.further.map((window) => this.#drawn(window));
         const present = seen.present.filter(({ task }) => drawn.every((each) => each.has(task)));
-        const inPlace = drawn.length === 0 && everyone === undefined ? this.#inPlace(seen, present, moment, measurement) : undefined;
-        if (inPlace !== undefined) return inPlace;
+        if (drawn.length === 0 && everyone === undefined && this.storage === "stored" && !hasOverflown(model)) {
+          const inPlace = this.#held.make(seen, present, moment, this.remembered, measurement);
+          if (inPlace !== undefined) {
+            this.#remember(inPlace.remembered);
+            return inPlace.report;
+          }
+        }
         const { computed, trouble } = this.#propose(seen, present, moment, drawn, everyone);
         // Also where only a task was dropped: its bad values may have gone into moving statistics.
         if (computed === undefined || trouble !== undefined) before.restore();
@@ -207,43 +215,6 @@ export class Stepper {
     });
   }
 
-  /**
-   * A step as most are, whose gradients stay where they were computed. Undefined, with nothing changed, where this cannot be: then the step is
-   * made of what is read back, and whatever is wrong is found out there.
-   */
-  #inPlace(seen: Observation, present: readonly Present[], moment: StepMoment, measurement: () => MoveObserver): StepReport | undefined {
-    const { tasks, clip, weightDecay, balancer, model, parameters } = this.#parts;
-    const isPlain = clip === undefined && weightDecay === 0 && balancer.look === undefined && balancer.accumulators === "shared";
-    if (!isPlain || present.length < tasks.length || this.storage === "recompute") return undefined;
-    if (!present.every(({ value }) => Number.isFinite(value)) || !isFinite([statisticsOf(model)])) return undefined;
-    const everyone = present.map(({ task }) => task);
-    const way = seen.back(everyone);
-    const held = seen.hold();
-    if (held === undefined || way === undefined) return undefined;
-    const answer = this.#proposer.weighHeld(held, way, present, moment, this.remembered);
-    if (answer === undefined) return undefined;
-    const { weights, ownedWeights, status, directionNorm, isSummed } = answer;
-    // Read before the parameters move: afterwards it may have to be computed again.
-    const rows = moment.track ? everyone.map((_, position) => commonRow(way, position, parameters)) : [];
-    const applied = moment.track && isSummed ? weightedRow(way, weights, parameters) : combine(rows, weights, parameters.common.length);
-    if (!held.move(weights, ownedWeights, moment.rate)) return undefined;
-    this.#remember(answer.remembered);
-    if (moment.track) this.#attribute({ tasks: everyone, weights, rate: moment.rate }, rows, measurement());
-    const { losses, outputs, walks } = seen;
-    const tracked = moment.track ? { tasks: everyone, rows, applied } : undefined;
-    return { losses, outputs, walks, weights, status, directionNorm, trouble: undefined, clipping: undefined, shortened: 1, tracked };
-  }
-
-  /** Tells what each task moved of every common parameter, where they have moved elsewhere. */
-  #attribute(motion: Pick<Motion, "tasks" | "weights" | "rate">, rows: readonly JacobianRow[], moves: MoveObserver): void {
-    const { commonUpdate, memory, parameters } = this.#parts;
-    memory.recall();
-    for (const index of parameters.common.keys()) {
-      const gradients = rows.map((row) => row[index]);
-      commonUpdate.attribute?.(index, motion, gradients, moves);
-    }
-  }
-
   #remember({ state, buffers }: Remembered): void {
     this.remembered = { state, buffers: buffers ?? this.remembered.buffers ?? {} };
   }
@@ -270,8 +241,7 @@ export class Stepper {
     let tasks = present;
     let found: BadValue[] = [];
     // Normalisation hides values that overflow from losses and gradients, but they stay in its moving statistics for ever.
-    const overflown = !isFinite([statisticsOf(model)]);
-    if (overflown && tasks.length > 0) {
+    if (hasOverflown(model) && tasks.length > 0) {
       const bad = tasks.map(({ task }): BadValue => ({ task, what: "statistics" }));
       const everyone = bad.map(({ task }) => task);
       return { computed: undefined, trouble: { bad, remedy: policy.decide(bad, everyone, moment.step + 1) } };
@@ -359,6 +329,6 @@ function dropped(bad: readonly BadValue[]): Trouble | undefined {
   return bad.length === 0 ? undefined : { bad, remedy: { kind: "drop", tasks: bad.map(({ task }) => task) } };
 }
 
-function statisticsOf({ statistics }: MultiTaskModel): JacobianRow {
-  return statistics.map(({ variable }) => variable.dataSync<"float32">());
+function hasOverflown({ statistics }: MultiTaskModel): boolean {
+  return !isFinite([statistics.map(({ variable }) => variable.dataSync<"float32">())]);
 }

@@ -1,19 +1,28 @@
 import { combine } from "../gradients/gram.ts";
 import { keptShare } from "../optimizers/weight-decay.ts";
 import type { OptimizerSlot } from "../optimizers/slot.ts";
+import type { HeldMove } from "../passes/held-gradients.ts";
 import type { TrainedParameter } from "../trained-parameter.ts";
 import { agrees, tolerance, toleranceOfScale } from "./agreement.ts";
 import type { Distrust } from "./checked-graph.ts";
 import { piecesOf } from "./held-nodes.ts";
 import type { NativeBackend } from "./native-binding.ts";
-import { UpdateGraph, wayOf, type HeldTensors, type UpdateMotion, type UpdateParts } from "./update-graph.ts";
+import { UpdateGraph, wayOf, type HeldTensors, type UpdateMotion } from "./update-graph.ts";
+import type { UpdateParts } from "./update-layout.ts";
 
-/** A parameter and its accumulators: as they were, and what the optimizer's slots make of them. */
+/** A slot: what its accumulators were, and what the optimizer makes of them. */
+interface TriedLane {
+  readonly slot: OptimizerSlot;
+  readonly before: OptimizerSlot["buffers"];
+  readonly after: OptimizerSlot["buffers"];
+}
+
+/** A parameter: what it was, and what its slots make of it. */
 interface Trial {
   readonly parameter: TrainedParameter;
-  readonly slot: OptimizerSlot;
-  readonly before: { readonly values: Float32Array; readonly buffers: OptimizerSlot["buffers"] };
-  readonly after: { readonly values: Float32Array; readonly buffers: OptimizerSlot["buffers"] };
+  readonly before: Float32Array;
+  readonly after: Float32Array;
+  readonly lanes: readonly TriedLane[];
 }
 
 /**
@@ -33,30 +42,29 @@ export class CheckedUpdate {
     this.#distrust = distrust;
   }
 
-  /** False, with nothing changed, where it cannot be relied on or where some parameters have taken more steps than others. */
-  move(gradients: HeldTensors, motion: UpdateMotion): boolean {
+  /** Undefined, with nothing changed, where it cannot be relied on or where some parameters have taken more steps than others. */
+  move(gradients: HeldTensors, motion: UpdateMotion): HeldMove | undefined {
     const way = `update ${wayOf(gradients, motion)}`;
-    if (this.#distrust.has(way)) return false;
+    if (this.#distrust.has(way)) return undefined;
     const graph = this.#open(way);
-    if (graph?.isEven !== true) return false;
-    if (this.#trusted.has(way)) {
-      graph.move(gradients, motion);
-      return true;
-    }
+    if (graph?.isEven !== true) return undefined;
+    if (this.#trusted.has(way)) return graph.move(gradients, motion);
     const trials = this.#trials(gradients, motion);
-    graph.move(gradients, motion);
+    const made = graph.move(gradients, motion);
     this.#parts.memory.recall();
     if (trials.every((trial) => isMet(trial))) {
       this.#trusted.add(way);
-      return true;
+      return made;
     }
     this.#distrust.add(way, "its update is not the optimizer's");
-    for (const { parameter, slot, before } of trials) {
-      parameter.set(before.values);
-      slot.count -= 1;
-      for (const [name, values] of Object.entries(before.buffers)) slot.buffers[name]?.set(values);
+    for (const { parameter, before, lanes } of trials) {
+      parameter.set(before);
+      for (const lane of lanes) {
+        lane.slot.count -= 1;
+        for (const [name, values] of Object.entries(lane.before)) lane.slot.buffers[name]?.set(values);
+      }
     }
-    return false;
+    return undefined;
   }
 
   dispose(): void {
@@ -73,39 +81,56 @@ export class CheckedUpdate {
     return this.#graph;
   }
 
-  #trials({ common, ids }: HeldTensors, { weights, ownedWeights, rate }: UpdateMotion): readonly Trial[] {
-    const { optimizer, memory, tasks } = this.#parts;
-    const read = (parameter: TrainedParameter): Float32Array => {
-      const values = this.#native.binding.tensorDataSync(ids.get(parameter.id) ?? -1);
-      if (values instanceof Float32Array) return values;
-      throw new TypeError("A gradient is not made of 32-bit floats.");
-    };
-    const trial = (parameter: TrainedParameter, gradient: Float32Array): Trial => {
-      const slot = memory.slot(parameter.name, parameter.size);
-      const other = optimizer.slot(parameter.size);
-      other.count = slot.count;
-      for (const [name, values] of Object.entries(slot.buffers)) other.buffers[name]?.set(values);
-      const before = { values: parameter.values.slice(), buffers: copied(slot.buffers) };
-      const update = new Float32Array(parameter.size);
-      other.step(gradient, rate, update);
-      const kept = keptShare(optimizer.weightDecay, parameter.parameter.weight, rate);
-      return {
-        parameter,
-        slot,
-        before,
-        after: { values: before.values.map((value, i) => kept * value - (update[i] ?? 0)), buffers: other.buffers },
-      };
+  #trials(gradients: HeldTensors, { weights, ownedWeights, rate }: UpdateMotion): readonly Trial[] {
+    const { common, owned, tasks, taskwise } = this.#parts;
+    const trial = (parameter: TrainedParameter, parts: readonly { slot: string; gradient: Float32Array; weight: number }[]): Trial => {
+      const before = parameter.values.slice();
+      const kept = keptShare(this.#parts.optimizer.weightDecay, parameter.parameter.weight, rate);
+      const after = before.map((value) => kept * value);
+      const lanes = parts.map(({ slot, gradient, weight }) => this.#lane(slot, gradient, { weight, rate }, after));
+      return { parameter, before, after, lanes };
     };
     return [
-      ...this.#parts.common.map((parameter) => {
-        const gradient = read(parameter);
-        return trial(parameter, common === "summed" ? gradient : combined(gradient, weights, parameter.size, tasks));
+      ...common.map((parameter) => {
+        const { name, id, size, reach } = parameter;
+        if (taskwise !== undefined) {
+          const parts = reach.map((task) => ({
+            slot: `${name}@${taskwise[task] ?? task}`,
+            gradient: this.#read(gradients.apart.get(id)?.[task]),
+            weight: weights[task] ?? 0,
+          }));
+          return trial(parameter, parts);
+        }
+        const values = this.#read(gradients.ids.get(id));
+        const gradient = gradients.common === "summed" ? values : combined(values, weights, size, tasks);
+        return trial(parameter, [{ slot: name, gradient, weight: 1 }]);
       }),
-      ...this.#parts.owned.map((parameter) => {
+      ...owned.map((parameter) => {
         const weight = ownedWeights[parameter.reach[0] ?? -1] ?? 0;
-        return trial(parameter, combine([[read(parameter)]], [weight], 1)[0] ?? new Float32Array(0));
+        const gradient = combine([[this.#read(gradients.ids.get(parameter.id))]], [weight], 1)[0] ?? new Float32Array(0);
+        return trial(parameter, [{ slot: parameter.name, gradient, weight: 1 }]);
       }),
     ];
+  }
+
+  /** Subtracts the step from `values`. */
+  #lane(name: string, gradient: Float32Array, { weight, rate }: { weight: number; rate: number }, values: Float32Array): TriedLane {
+    const { memory, optimizer } = this.#parts;
+    const slot = memory.slot(name, values.length);
+    const other = optimizer.slot(values.length);
+    other.count = slot.count;
+    for (const [buffer, numbers] of Object.entries(slot.buffers)) other.buffers[buffer]?.set(numbers);
+    const before = copied(slot.buffers);
+    const update = new Float32Array(values.length);
+    other.step(gradient, rate, update);
+    for (let i = 0; i < values.length; i++) values[i] = (values[i] ?? 0) - weight * (update[i] ?? 0);
+    return { slot, before, after: other.buffers };
+  }
+
+  #read(id: number | undefined): Float32Array {
+    const values = this.#native.binding.tensorDataSync(id ?? -1);
+    if (values instanceof Float32Array) return values;
+    throw new TypeError("A gradient is not made of 32-bit floats.");
   }
 }
 
@@ -123,12 +148,10 @@ function copied(buffers: OptimizerSlot["buffers"]): OptimizerSlot["buffers"] {
 }
 
 /** Up to what rounding explains: of the motion, and of the parameter that it is subtracted from. */
-function isMet({ parameter, slot, before, after }: Trial): boolean {
-  const values = parameter.values;
-  const apart = distance(values, after.values);
+function isMet({ parameter, before, after, lanes }: Trial): boolean {
   return (
-    apart <= tolerance * distance(after.values, before.values) + toleranceOfScale * distance(before.values) &&
-    Object.entries(after.buffers).every(([name, buffer]) => agrees([buffer], [slot.buffers[name]]))
+    distance(parameter.values, after) <= tolerance * distance(after, before) + toleranceOfScale * distance(before) &&
+    lanes.every((lane) => Object.entries(lane.after).every(([name, buffer]) => agrees([buffer], [lane.slot.buffers[name]])))
   );
 }
 

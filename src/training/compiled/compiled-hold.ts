@@ -1,12 +1,12 @@
-import type { HeldGradients, HeldProducts, HeldSum } from "../passes/held-gradients.ts";
+import type { HeldGradients, HeldMotion, HeldMove, HeldProducts, HeldSquares, HeldSum } from "../passes/held-gradients.ts";
 import { present, type CompiledWay } from "./compiled-way.ts";
 import type { GraphRun } from "./graph-run.ts";
 import type { HeldValues } from "./held-nodes.ts";
 import type { RecordedWay } from "./recorded-pass.ts";
 import type { UpdateMotion, HeldTensors } from "./update-graph.ts";
 
-/** What moves the parameters by gradients that TensorFlow has; false, with nothing changed, where it cannot. */
-export type Mover = (gradients: HeldTensors, motion: UpdateMotion) => boolean;
+/** What moves the parameters by gradients that TensorFlow has; undefined, with nothing changed, where it cannot. */
+export type Mover = (gradients: HeldTensors, motion: UpdateMotion) => HeldMove | undefined;
 
 /** The gradients of a recording, left with TensorFlow. */
 export class CompiledHold implements HeldGradients {
@@ -41,7 +41,7 @@ export class CompiledHold implements HeldGradients {
         for (let j = 0; j < size; j++) row[j] = (row[j] ?? 0) + (parts[start + i * size + j] ?? 0);
       });
     }
-    return { gram, owned: this.#squares() };
+    return { gram, owned: this.#read(ownSquares) };
   }
 
   sum(weights: readonly number[]): HeldSum {
@@ -52,15 +52,32 @@ export class CompiledHold implements HeldGradients {
     const summed = [...this.#recorded.summed.values()];
     this.#run.weigh(weights, [...summed, ...present([sumSquare])]);
     this.#ask([...present([sumSquare]), ...present(ownSquares)], [...summed, ...this.#own()]);
-    return { common: sumSquare === undefined ? 0 : 2 * this.#run.number(sumSquare), owned: this.#squares() };
+    return { common: sumSquare === undefined ? 0 : 2 * this.#run.number(sumSquare), owned: this.#read(ownSquares) };
   }
 
-  move(weights: readonly number[], ownedWeights: readonly number[], rate: number): boolean {
-    const common = this.#common === "packed" ? this.#values.packed : this.#recorded.summed;
-    const ids = new Map<number, number>();
-    for (const [id, name] of common) ids.set(id, this.#run.held(name) ?? -1);
-    for (const [id, { values }] of this.#recorded.own) ids.set(id, this.#run.held(values) ?? -1);
-    return this.#move({ common: this.#common, ids }, { weights, ownedWeights, rate });
+  apart(): HeldSquares {
+    const { aloneSquares, ownSquares } = this.#values;
+    const { alone } = this.#recorded;
+    this.#common = "apart";
+    this.#way.walks += alone.length;
+    this.#ask(present([...aloneSquares, ...ownSquares]), [...alone.flatMap((each) => [...each.values()]), ...this.#own()]);
+    return { common: this.#read(aloneSquares), owned: this.#read(ownSquares) };
+  }
+
+  move(motion: HeldMotion): HeldMove | undefined {
+    const { alone, own, summed } = this.#recorded;
+    const idOf = (name: string): number => this.#run.held(name) ?? -1;
+    const ids = new Map([...own].map(([id, { values }]) => [id, idOf(values)]));
+    const apart = new Map<number, readonly (number | undefined)[]>();
+    if (this.#common === "apart") {
+      for (const id of summed.keys()) {
+        const names = alone.map((each) => each.get(id));
+        apart.set(id, names.map((name) => (name === undefined ? undefined : idOf(name)))); // prettier-ignore
+      }
+    } else {
+      for (const [id, name] of this.#common === "packed" ? this.#values.packed : summed) ids.set(id, idOf(name));
+    }
+    return this.#move({ common: this.#common, ids, apart }, motion);
   }
 
   giveUp(): void {
@@ -71,8 +88,8 @@ export class CompiledHold implements HeldGradients {
     return [...this.#recorded.own.values()].map(({ values }) => values);
   }
 
-  #squares(): readonly number[] {
-    return this.#values.ownSquares.map((name) => (name === undefined ? 0 : 2 * this.#run.number(name)));
+  #read(halves: readonly (string | undefined)[]): readonly number[] {
+    return halves.map((name) => (name === undefined ? 0 : 2 * this.#run.number(name)));
   }
 
   #ask(read: readonly string[], held: readonly string[]): void {

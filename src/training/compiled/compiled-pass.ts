@@ -50,10 +50,10 @@ export class CompiledRecording {
     this.#cut = new GraphValues(nodes).cutBefore(boundary, gradients);
     const sizes = new Map(variables.map(({ id, size }) => [id, size]));
     this.#held = heldNodes(back, sizes);
-    const { packed, products, sumSquare, ownSquares } = this.#held;
+    const { packed, products, sumSquare, ownSquares, aloneSquares } = this.#held;
     const others = [
       ...packed.values(),
-      ...present([products, sumSquare, ...ownSquares]),
+      ...present([products, sumSquare, ...ownSquares, ...aloneSquares]),
       ...checks,
       ...outputs,
       ...present(losses),
@@ -146,7 +146,8 @@ export class CompiledRecording {
 
   /** Operations, without what is fed and what is constant. */
   get operations(): number {
-    return [...this.#recorded.nodes, ...this.#held.nodes].filter(({ operation }) => operation !== "Placeholder" && operation !== "Const").length;
+    return [...this.#recorded.nodes, ...this.#held.nodes].filter(({ operation }) => operation !== "Placeholder" && operation !== "Const")
+      .length;
   }
 
   /** Makes those that a pass of this habit comes to one after the other. Draws noise. */

@@ -13,7 +13,7 @@ import { areSame, Habits } from "./habits.ts";
 import type { NativeBackend } from "./native-binding.ts";
 import { NotRecordable } from "./not-recordable.ts";
 import { recordPass, type RecordedWay, type RecordingParts } from "./recorded-pass.ts";
-import type { UpdateParts } from "./update-graph.ts";
+import type { UpdateParts } from "./update-layout.ts";
 
 export interface CompiledParts extends RecordingParts {
   /** Rows of a whole batch. Others are seldom, and not recorded. */
@@ -244,8 +244,9 @@ export class CompiledPasses implements Passes {
 /** Whether the recording tells of exactly the gradients that the update takes in: all tasks', for all that trains. */
 function canHold({ own, summed, alone }: RecordedWay, { common, owned, tasks }: UpdateParts): boolean {
   if (common.length === 0 || alone.length !== tasks) return false;
+  const areReached = common.every(({ id, reach }) => alone.every((gradients, task) => gradients.has(id) === reach.includes(task)));
   const areOwn = owned.every(({ id, reach }) => own.get(id)?.loss === reach[0]);
-  return areOwn && own.size === owned.length && summed.size === common.length && common.every(({ id }) => summed.has(id));
+  return areReached && areOwn && own.size === owned.length && summed.size === common.length && common.every(({ id }) => summed.has(id));
 }
 
 interface OpenRecording {

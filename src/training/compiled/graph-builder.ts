@@ -28,6 +28,12 @@ export class GraphBuilder {
     return this.#constant({ type: elementType.int32, shape: [], values: Int32Array.of(value) });
   }
 
+  /** Of float 0. */
+  zeros(shape: readonly number[]): string {
+    const attributes = [typeAttribute("T", elementType.float), typeAttribute("index_type", elementType.int32)];
+    return this.operation("Fill", [this.integers(shape), this.float(0)], attributes, [elementType.float]);
+  }
+
   /** One number. */
   float(value: number): string {
     return this.#constant({ type: elementType.float, shape: [], values: Float32Array.of(value) });

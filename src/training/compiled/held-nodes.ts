@@ -11,6 +11,8 @@ export interface HeldValues {
   readonly products: string | undefined;
   /** ½ ‖Σ w_i g_i‖² of the common variables; undefined where nothing is common. */
   readonly sumSquare: string | undefined;
+  /** By position of the loss: ½ ‖g‖² of the common variables; undefined where it reaches none. */
+  readonly aloneSquares: readonly (string | undefined)[];
   /** By position of the loss: ½ ‖g‖² of the variables that it alone reaches; undefined where there are none. */
   readonly ownSquares: readonly (string | undefined)[];
 }
@@ -54,6 +56,7 @@ export function heldNodes({ own, alone, summed }: RecordedWay, sizes: ReadonlyMa
   return {
     packed,
     products: joined(graph, products),
+    aloneSquares: alone.map((gradients) => total(graph, [...gradients.values()])),
     sumSquare: total(graph, [...summed.values()]),
     ownSquares: alone.map((_, position) =>
       total(

@@ -68,7 +68,8 @@ export class StepWatch {
     return {
       products: () => this.#clock.during("wayBack", () => held.products()),
       sum: (weights) => this.#clock.during("wayBack", () => held.sum(weights)),
-      move: (...motion) => this.#clock.during("optimizer", () => held.move(...motion)),
+      apart: () => this.#clock.during("wayBack", () => held.apart()),
+      move: (motion) => this.#clock.during("optimizer", () => held.move(motion)),
       giveUp: () => held.giveUp(),
     };
   }

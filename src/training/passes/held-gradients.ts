@@ -9,9 +9,12 @@ export interface HeldGradients {
   sum(weights: readonly number[]): HeldSum;
   /**
    * Moves all parameters by the optimizer's step: common ones along the sum that was computed, or along Σ w_i g_i where products were asked
-   * for; each other one along its gradient times its loss's weight in `ownedWeights`. False, with nothing changed, where it cannot.
+   * for; each other one along its gradient times its loss's weight in `ownedWeights`. After `apart`, each task moves the common ones by
+   * accumulators of its own, times its weight. Undefined, with nothing changed, where it cannot.
    */
-  move(weights: readonly number[], ownedWeights: readonly number[], rate: number): boolean;
+  move(motion: HeldMotion): HeldMove | undefined;
+  /** Squared norms of what each loss gives the common parameters, and those that it alone reaches, for tasks that move them one by one. */
+  apart(): HeldSquares;
   /** Tells that such a step could not be made of these, so that it is not tried for ever. */
   giveUp(): void;
 }
@@ -20,6 +23,26 @@ export interface HeldProducts {
   /** `J Jᵀ`, rounded to single precision in parts. */
   readonly gram: readonly (readonly number[])[];
   readonly owned: readonly number[];
+}
+
+export interface HeldSquares {
+  readonly common: readonly number[];
+  readonly owned: readonly number[];
+}
+
+export interface HeldMotion {
+  readonly weights: readonly number[];
+  readonly ownedWeights: readonly number[];
+  readonly rate: number;
+  /** Tell what each task moved, where that is known of the motion itself. */
+  readonly asksMoves: boolean;
+}
+
+export interface HeldMove {
+  /** Where each task moves by itself: squared norm of the common parameters' step, for a rate of 1. */
+  readonly square?: number;
+  /** By common parameter and task of its reach. */
+  readonly moves?: readonly (readonly (Float32Array | undefined)[])[];
 }
 
 export interface HeldSum {

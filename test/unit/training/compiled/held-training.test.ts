@@ -85,8 +85,10 @@ describeOn("native")("A step whose gradients stay where they are", () => {
     await startBackend("native");
   });
 
-  const ways = ["equal", "uncertainty", "mgda", "gradnorm"];
-  const cases = Object.keys(optimizers).flatMap((name) => ways.map((balancer) => [name, balancer] as const));
+  const ways = ["equal", "uncertainty", "mgda", "gradnorm", "adatask"];
+  const cases = Object.keys(optimizers).flatMap((name) =>
+    ways.flatMap((balancer) => (balancer === "adatask" && /^(sgd|momentum|nesterov)$/.test(name) ? [] : [[name, balancer] as const])),
+  );
   test.each(cases)("moves by %s with %s as on plain arrays", async (name, balancer) => {
     const setting = { balancer, optimizer: optimizers[name as keyof typeof optimizers] };
     const [held, plain] = [await trained(setting, 2), await trained({ ...setting, compile: false }, 2)];
@@ -99,14 +101,14 @@ describeOn("native")("A step whose gradients stay where they are", () => {
   });
 
   test("may be followed by one that is recorded, and one that is recorded by such a step", async () => {
-    for (const balancer of ["equal", "mgda"]) {
+    for (const balancer of ["equal", "mgda", "adatask"]) {
       const [held, plain] = [await trained({ balancer, every: 3 }, 11), await trained({ balancer, every: 3, compile: false }, 11)];
       expect(wasHeld(held)).toBe(true);
       expect(apart(held, plain)).toBeLessThan(1e-4);
     }
   });
 
-  test.each(["equal", "uncertainty", "mgda"])("tells what each task moved as on plain arrays, with %s", async (balancer) => {
+  test.each(["equal", "uncertainty", "mgda", "adatask"])("tells what each task moved as on plain arrays, with %s", async (balancer) => {
     const [held, plain] = [prepared({ balancer, every: 2 }), prepared({ balancer, every: 2, compile: false })];
     const [recorded, expected] = [await steps(held, 0, 9), await steps(plain, 0, 9)];
     expect(Object.entries(held.stepper.passes.save().habits).flatMap(([kind, { held: some }]) => (some === undefined ? [] : [kind]))).toEqual(["tracked", "usual"]); // prettier-ignore
@@ -127,7 +129,7 @@ describeOn("native")("A step whose gradients stay where they are", () => {
     });
   });
 
-  test.each(["equal", "uncertainty", "mgda"])("goes on from a checkpoint bit by bit, with %s", async (balancer) => {
+  test.each(["equal", "uncertainty", "mgda", "adatask"])("goes on from a checkpoint bit by bit, with %s", async (balancer) => {
     const setting = { balancer, every: 4 };
     const whole = await trained(setting, 14);
     const first = await trained(setting, 7);
@@ -145,7 +147,7 @@ describeOn("native")("A step whose gradients stay where they are", () => {
   test("is given up where the update is not the optimizer's", async () => {
     const move = vi.spyOn(UpdateGraph.prototype, "move").mockImplementation(function (this: UpdateGraph, gradients, motion) {
       move.mockRestore();
-      this.move(gradients, { ...motion, rate: 2 * motion.rate });
+      return this.move(gradients, { ...motion, rate: 2 * motion.rate });
     });
     const training = prepared({});
     const { events } = await steps(training, 0, 5);

@@ -1,0 +1,228 @@
+import type { OptimizerMemory } from "../optimizers/memory.ts";
+import type { Optimizer } from "../optimizers/optimizer.ts";
+import type { OptimizerSlot } from "../optimizers/slot.ts";
+import { keptShare } from "../optimizers/weight-decay.ts";
+import type { TrainedParameter } from "../trained-parameter.ts";
+import { elementType, flag, GraphBuilder, integer, words } from "./graph-builder.ts";
+import { attributeKind, typeAttribute, type GraphNode } from "./graph-file.ts";
+import { piecesOf } from "./held-nodes.ts";
+import { applyNode, assignNode, buffersOf, coefficientCount, readNode } from "./update-nodes.ts";
+
+/** What an update moves, and how. */
+export interface UpdateParts {
+  readonly common: readonly TrainedParameter[];
+  readonly owned: readonly TrainedParameter[];
+  readonly memory: OptimizerMemory;
+  readonly optimizer: Optimizer;
+  /** Number of tasks. */
+  readonly tasks: number;
+  /** Ids of the tasks where each has accumulators of its own of the common parameters (AdaTask). */
+  readonly taskwise?: readonly string[];
+}
+
+/** A slot whose accumulators are variables of the session. */
+export interface Lane {
+  readonly slot: OptimizerSlot;
+  /** What they are, by the names of the slot's buffers. */
+  readonly buffers: ReadonlyMap<string, string>;
+}
+
+export interface Moved {
+  readonly parameter: TrainedParameter;
+  /** One, or one a task of the reach. */
+  readonly lanes: readonly Lane[];
+  /** By the kind of motion, what the parameter is after it. */
+  readonly after: ReadonlyMap<string, string>;
+  /** By the kind of motion, what each task of the reach has added to it. */
+  readonly added: ReadonlyMap<string, readonly string[]>;
+}
+
+/** A variable of the session: where it is fed, what it is then, and what it is to hold. */
+export interface Start {
+  readonly feed: string;
+  readonly read: string;
+  readonly parameter: TrainedParameter;
+  readonly values: () => Float32Array;
+}
+
+export const feeds = { common: "g", summed: "s", owned: "o", start: "v", coefficients: "c", weights: "w", ownedWeights: "u" } as const;
+
+const sharedKinds = ["packed", "summed", "packed weighted", "summed weighted"] as const;
+const taskwiseKinds = ["apart", "apart weighted"] as const;
+type Kind = (typeof sharedKinds)[number] | (typeof taskwiseKinds)[number];
+
+/** The nodes of an update, and what they are for. */
+export function layOut(parts: UpdateParts): {
+  readonly nodes: readonly GraphNode[];
+  readonly moved: readonly Moved[];
+  readonly starts: readonly Start[];
+  readonly squares: ReadonlyMap<string, string>;
+} {
+  const { common, owned, taskwise } = parts;
+  const inputs = new Layout(parts);
+  const moved = [
+    ...common.map((parameter, index) =>
+      taskwise === undefined ? inputs.shared(parameter, index) : inputs.apart(parameter, index, taskwise),
+    ),
+    ...owned.map((parameter, index) => inputs.owned(parameter, index)),
+  ];
+  return { nodes: inputs.graph.nodes, moved, starts: inputs.starts, squares: inputs.squares() };
+}
+
+/** Writes the nodes of one parameter after the other. */
+class Layout {
+  readonly graph = new GraphBuilder("n");
+  readonly starts: Start[] = [];
+  readonly #parts: UpdateParts;
+  readonly #coefficients: readonly string[];
+  readonly #kept: string;
+  /** `[tasks]` */
+  readonly #weights: string;
+  readonly #ownedWeights: readonly string[];
+  readonly #added: string[] = [];
+
+  constructor(parts: UpdateParts) {
+    this.#parts = parts;
+    const { graph } = this;
+    const count = coefficientCount(parts.optimizer.rule);
+    const all = graph.unpack(graph.placeholder(feeds.coefficients, [count + 1]), count + 1);
+    this.#coefficients = all.slice(0, count);
+    this.#kept = all[count] ?? "";
+    this.#weights = graph.placeholder(feeds.weights, [parts.tasks]);
+    this.#ownedWeights = graph.unpack(graph.placeholder(feeds.ownedWeights, [parts.tasks]), parts.tasks);
+  }
+
+  /** A parameter that moves along the direction. */
+  shared(parameter: TrainedParameter, index: number): Moved {
+    const { graph } = this;
+    const { tasks } = this.#parts;
+    const { shape } = parameter.parameter.variable;
+    const { pieces, length } = piecesOf(parameter.size);
+    const weights = graph.reshape(this.#weights, [1, 1, tasks]);
+    const packed = graph.placeholder(`${feeds.common}${String(index)}`, [pieces, tasks, length]);
+    const product = graph.float32("BatchMatMulV2", [weights, packed], [flag("adj_x", false), flag("adj_y", false)]);
+    const combined = graph.reshape(product, shape);
+    const summed = graph.placeholder(`${feeds.summed}${String(index)}`, shape);
+    const name = `common${String(index)}`;
+    const value = this.#variable(parameter, `${name}value`, () => parameter.values);
+    const lane = this.#lane(parameter, name, parameter.name);
+    const after = sharedKinds.map(
+      (kind) => [kind, this.#moved(parameter, value, lane, kind.startsWith("packed") ? combined : summed)] as const,
+    );
+    return { parameter, lanes: [lane], after: new Map(after), added: new Map() };
+  }
+
+  /** A parameter of one task. */
+  owned(parameter: TrainedParameter, index: number): Moved {
+    const { graph } = this;
+    const gradient = graph.placeholder(`${feeds.owned}${String(index)}`, parameter.parameter.variable.shape);
+    const [task = -1] = parameter.reach;
+    const weighted = graph.float32("Mul", [gradient, this.#ownedWeights[task] ?? ""]);
+    const name = `owned${String(index)}`;
+    const value = this.#variable(parameter, `${name}value`, () => parameter.values);
+    const lane = this.#lane(parameter, name, parameter.name);
+    const kinds: readonly Kind[] = this.#parts.taskwise === undefined ? sharedKinds : taskwiseKinds;
+    const after = kinds.map(
+      (kind) => [kind, this.#moved(parameter, value, lane, kind.endsWith("weighted") ? weighted : gradient)] as const,
+    );
+    return { parameter, lanes: [lane], after: new Map(after), added: new Map() };
+  }
+
+  /**
+   * A parameter that each task moves through accumulators of its own: what a task adds is what the optimizer makes of 0, since all of them start
+   * from where the parameter was.
+   */
+  apart(parameter: TrainedParameter, index: number, ids: readonly string[]): Moved {
+    const { graph } = this;
+    const { optimizer, tasks } = this.#parts;
+    const { shape } = parameter.parameter.variable;
+    const name = `common${String(index)}`;
+    const value = this.#variable(parameter, `${name}value`, () => parameter.values);
+    const [rate = "", ...others] = this.#coefficients;
+    const weights = graph.unpack(this.#weights, tasks);
+    const nothing = graph.zeros(shape);
+    const each = parameter.reach.map((task) => {
+      const lane = this.#lane(parameter, `${name}task${String(task)}`, `${parameter.name}@${ids[task] ?? task}`);
+      const gradient = graph.placeholder(apartFeed(index, task), shape);
+      const sum = this.#handle(shape, `${name}added${String(task)}`);
+      const cleared = assignNode(graph, sum, nothing, []);
+      const weighed = graph.float32("Mul", [rate, weights[task] ?? ""]);
+      const applied = applyNode(graph, optimizer.rule, { value: sum, buffers: lane.handles }, gradient, [weighed, ...others], [cleared]);
+      return { lane, added: readNode(graph, sum, [applied]) };
+    });
+    const added = each.map((one) => one.added);
+    const total = graph.float32("AddN", added, [integer("N", added.length)]);
+    this.#added.push(total);
+    const before = readNode(graph, value, []);
+    const decayed = this.#decays(parameter) ? graph.float32("Mul", [before, this.#kept]) : before;
+    const after = readNode(graph, value, [assignNode(graph, value, graph.float32("AddV2", [decayed, total]), [])]);
+    return {
+      parameter,
+      lanes: each.map(({ lane }) => lane),
+      after: new Map(taskwiseKinds.map((kind) => [kind, after])),
+      added: new Map(taskwiseKinds.map((kind) => [kind, added])),
+    };
+  }
+
+  /** By the kind of motion, ½ ‖what is added to the common parameters‖². */
+  squares(): ReadonlyMap<string, string> {
+    const halves = this.#added.map((added) => this.graph.float32("L2Loss", [added]));
+    if (halves.length === 0) return new Map();
+    const total = this.graph.float32("AddN", halves, [integer("N", halves.length)]);
+    return new Map(taskwiseKinds.map((kind) => [kind, total]));
+  }
+
+  #moved(parameter: TrainedParameter, value: string, { handles }: OpenLane, gradient: string): string {
+    const { graph } = this;
+    const wait = this.#decays(parameter)
+      ? [assignNode(graph, value, graph.float32("Mul", [readNode(graph, value, []), this.#kept]), [])]
+      : [];
+    const applied = applyNode(graph, this.#parts.optimizer.rule, { value, buffers: handles }, gradient, this.#coefficients, wait);
+    return readNode(graph, value, [applied]);
+  }
+
+  #decays({ parameter }: TrainedParameter): boolean {
+    const { weightDecay } = this.#parts.optimizer;
+    return weightDecay.rate > 0 && keptShare(weightDecay, parameter.weight, 1) !== 1;
+  }
+
+  #lane(parameter: TrainedParameter, name: string, slotName: string): OpenLane {
+    const slot = this.#parts.memory.slot(slotName, parameter.size);
+    const handles = Object.fromEntries(
+      buffersOf(this.#parts.optimizer.rule).map((buffer) => [
+        buffer,
+        this.#variable(parameter, `${name}${buffer}`, () => slot.buffers[buffer] ?? new Float32Array(0)),
+      ]),
+    );
+    const buffers = new Map(Object.entries(handles).map(([buffer, handle]) => [buffer, readNode(this.graph, handle, [])]));
+    return { slot, handles, buffers };
+  }
+
+  /** A variable of the session that begins with some values; its handle. */
+  #variable(parameter: TrainedParameter, name: string, values: () => Float32Array): string {
+    const { shape } = parameter.parameter.variable;
+    const handle = this.#handle(shape, name);
+    const feed = `${feeds.start}${name}`;
+    const read = readNode(this.graph, handle, [assignNode(this.graph, handle, this.graph.placeholder(feed, shape), [])]);
+    this.starts.push({ feed, read, parameter, values });
+    return handle;
+  }
+
+  #handle(shape: readonly number[], name: string): string {
+    const attributes = [
+      words("container", ""),
+      words("shared_name", name),
+      typeAttribute("dtype", elementType.float),
+      { name: "shape", type: attributeKind.shape, value: [...shape] },
+    ];
+    return this.graph.operation("VarHandleOp", [], attributes, [elementType.resource]);
+  }
+}
+
+interface OpenLane extends Lane {
+  readonly handles: Readonly<Record<string, string>>;
+}
+
+export function apartFeed(index: number, task: number): string {
+  return `${feeds.common}${String(index)}t${String(task)}`;
+}

@@ -1,0 +1,107 @@
+import type { Remembered } from "../balancers/balancer.ts";
+import { combine, type JacobianRow } from "./gradients/gram.ts";
+import { commonRow, weightedRow } from "./gradients/per-task.ts";
+import type { WayBack } from "./gradients/way-back.ts";
+import type { Observation } from "./observation.ts";
+import type { Motion, MoveObserver } from "./optimizers/common-update.ts";
+import type { HeldMove } from "./passes/held-gradients.ts";
+import type { Present } from "./proposal.ts";
+import type { HeldAnswer, Proposer } from "./proposer.ts";
+import type { StepMoment, StepReport, TrackedGradients } from "./step-report.ts";
+import type { StepParts } from "./step.ts";
+
+/** What came of a step, and what the balancer remembers of it. */
+export interface HeldResult {
+  readonly report: StepReport;
+  readonly remembered: Remembered;
+}
+
+type HeldParts = Pick<StepParts, "tasks" | "clip" | "weightDecay" | "balancer" | "parameters" | "commonUpdate" | "memory">;
+
+/**
+ * Steps as most are, whose gradients stay where they were computed: the balancer is told their products or squared norms, and the parameters
+ * move there, too. Where a step is recorded, what is recorded is read.
+ */
+export class HeldStep {
+  readonly #parts: HeldParts;
+  readonly #proposer: Proposer;
+  /** Whether there can be such steps. */
+  readonly #isPossible: boolean;
+
+  constructor(parts: HeldParts, proposer: Proposer) {
+    this.#parts = parts;
+    this.#proposer = proposer;
+    this.#isPossible = parts.clip === undefined && parts.weightDecay === 0 && parts.balancer.look === undefined;
+  }
+
+  /**
+   * Undefined, with nothing changed, where the step cannot be made so: then it is made of what is read back, and whatever is wrong is found out
+   * there.
+   */
+  make(
+    seen: Observation,
+    present: readonly Present[],
+    moment: StepMoment,
+    remembered: Remembered,
+    measurement: () => MoveObserver,
+  ): HeldResult | undefined {
+    const isComplete = present.length === this.#parts.tasks.length && present.every(({ value }) => Number.isFinite(value));
+    if (!this.#isPossible || !isComplete) return undefined;
+    const way = seen.back(present.map(({ task }) => task));
+    const held = seen.hold();
+    if (held === undefined || way === undefined) return undefined;
+    const answer = this.#proposer.weighHeld(held, way, present, moment, remembered);
+    if (answer === undefined) return undefined;
+    // Read before the parameters move: afterwards it would have to be computed again.
+    const rows = moment.track ? answer.tasks.map((_, position) => commonRow(way, position, this.#parts.parameters)) : [];
+    const moved = held.move({ ...answer, rate: moment.rate, asksMoves: moment.track });
+    if (moved === undefined) return undefined;
+    const { weights, status, kind } = answer;
+    const directionNorm = kind === "apart" ? Math.sqrt(moved.square ?? Number.NaN) : answer.directionNorm;
+    const tracked = moment.track ? this.#tracked(answer, rows, { way, moved, rate: moment.rate }, measurement()) : undefined;
+    const { losses, outputs, walks } = seen;
+    return {
+      report: { losses, outputs, walks, weights, status, directionNorm, trouble: undefined, clipping: undefined, shortened: 1, tracked },
+      remembered: answer.remembered,
+    };
+  }
+
+  /** Tells what each task moved of every common parameter. */
+  #tracked(
+    { tasks, weights, kind }: HeldAnswer,
+    rows: readonly JacobianRow[],
+    { way, moved, rate }: { readonly way: WayBack; readonly moved: HeldMove; readonly rate: number },
+    moves: MoveObserver,
+  ): TrackedGradients {
+    const { parameters } = this.#parts;
+    if (kind === "apart") {
+      const applied = (moved.moves ?? []).map((parts, index) => {
+        moves.observe(index, parts);
+        return sumOver(parts, rate);
+      });
+      return { tasks, rows, applied };
+    }
+    this.#attribute({ tasks, weights, rate }, rows, moves);
+    return {
+      tasks,
+      rows,
+      applied: kind === "sum" ? weightedRow(way, weights, parameters) : combine(rows, weights, parameters.common.length),
+    };
+  }
+
+  #attribute(motion: Pick<Motion, "tasks" | "weights" | "rate">, rows: readonly JacobianRow[], moves: MoveObserver): void {
+    const { commonUpdate, memory, parameters } = this.#parts;
+    memory.recall();
+    for (const index of parameters.common.keys()) {
+      const gradients = rows.map((row) => row[index]);
+      commonUpdate.attribute?.(index, motion, gradients, moves);
+    }
+  }
+}
+
+/** The step that some parts add up to, per unit of the learning rate: 0 where a schedule has come down to that. */
+function sumOver(parts: readonly (Float32Array | undefined)[], rate: number): Float32Array | undefined {
+  const [first] = parts.flatMap((part) => part ?? []);
+  const perRate = rate > 0 ? 1 / rate : 0;
+  return first?.map((_, i) => perRate * parts.reduce((sum, part) => sum + (part?.[i] ?? 0), 0));
+}
