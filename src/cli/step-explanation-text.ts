@@ -18,7 +18,7 @@ export function explanationText(explanation: StepExplanation): string {
       ? []
       : [
           "TensorFlow tells nothing of the inside of a graph's run, so these are the recorded operations made one by one: their shares show where the\n" +
-            `work is, and their sum (${msText(compiled.ms)} ms) is not the time of the graph.\n`,
+            `work is, and their sum (${msText(compiled.ms)} ms) is not the time of the graph. The optimizer's own graph is not among them.\n`,
         ]),
     section("Memory", "", memoryText(explanation)),
   ].join("\n");
