@@ -106,7 +106,12 @@ interface Measured {
 
 async function measure(training: Training, folder: string): Promise<Measured> {
   const notes: string[] = [];
-  const recorder: Recorder = { ...silent, event: ({ kind, message }) => void (kind === "note" && notes.push(message)) };
+  const recorder: Recorder = {
+    ...silent,
+    event: ({ kind, message }) => {
+      if (kind === "note") notes.push(message);
+    },
+  };
   const loop = new TrainingLoop(training, recorder, goOn, new CheckpointKeeper(folder, recorder));
   const clock = new PartClock();
   using watch = new StepWatch(training, clock);

@@ -34,7 +34,7 @@ export class KernelWatch {
       this.#inner = 0;
       const started = performance.now();
       let made: TensorInfo | TensorInfo[];
-      let ms = 0;
+      let ms: number;
       try {
         made = kernel(params);
       } finally {

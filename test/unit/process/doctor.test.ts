@@ -43,7 +43,7 @@ test("tells what trains and records here, and leaves nothing behind", async () =
   expect(doctor).toMatchObject({
     node: process.versions.node,
     sqlite: process.versions["sqlite"],
-    wasm: { works: true, version: "4.22.0", threads: 1, simd: true, compiles: { works: expect.any(Boolean) } },
+    wasm: { works: true, version: "4.22.0", threads: 1, simd: true },
     runs: { works: true, folder: workspace.root, journal: "wal" },
   });
   expect(readdirSync(workspace.root)).toEqual(["examples"]);
@@ -114,8 +114,8 @@ describeOn("native")("where the native backend was made", () => {
     vi.stubEnv("TMPDIR", "/nowhere/at/all");
     onTestFinished(() => void vi.unstubAllEnvs());
     const { code, doctor } = await doctorOf(workspace);
-    const compiles = { works: false, reason: expect.stringContaining("/nowhere/at/all") };
-    expect([code, doctor.native]).toMatchObject([0, { works: true, compiles }]);
+    expect([code, doctor.native]).toMatchObject([0, { works: true, compiles: { works: false } }]);
+    expect(JSON.stringify(doctor.native)).toContain("/nowhere/at/all");
   });
 
   test("tells its version, its threads, and where it came from", async () => {

@@ -76,6 +76,7 @@ describeOn("native")("The example", () => {
 
   test("with a network of its own is not compiled, and says what is missing", async () => {
     const { recorder } = await trained("custom/custom.mtl.yaml", true, 1);
-    expect(recorder.description?.compiled).toEqual({ works: false, reason: expect.stringContaining("`compile: true` beside `forward`") });
+    const reason = "a network of your own must say that it can be, with `compile: true` beside `forward`";
+    expect(recorder.description?.compiled).toEqual({ works: false, reason });
   });
 });
