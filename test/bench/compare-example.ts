@@ -7,12 +7,13 @@
  * A JSON line for each run on stdout as soon as it ended, and the comparison on stderr.
  */
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { listOption, option } from "./command-line.ts";
 import { machine } from "./engine/machine.ts";
 import { compare, comparisonText, type ExampleRun } from "./example/comparison.ts";
+import { save } from "./saved.ts";
 
 const argv = process.argv.slice(2);
 const backend = option(argv, "backend") ?? "native";
@@ -31,8 +32,7 @@ process.stderr.write(`${comparisonText(comparison)}\n`);
 const file = option(argv, "save");
 if (file !== undefined) {
   const commits = { before: commitOf(checkouts.before), after: commitOf(checkouts.after) };
-  const saved = { benchmark: "example", at: new Date().toISOString(), machine: about, backend, commits, comparison, results: runs };
-  writeFileSync(file, `${JSON.stringify(saved, null, 1)}\n`);
+  save(file, { benchmark: "example", at: new Date().toISOString(), machine: about, backend, commits }, runs);
 }
 
 function checkout(which: "before" | "after"): string {

@@ -11,15 +11,15 @@
  * Each case has a process of its own and prints a JSON line as soon as it is measured; with peers, lines with `ratio` follow, and a table on stderr.
  * A step is a batch, forward, backward, balancing and Adam, with nothing tracked; what a run records of each step goes nowhere.
  */
-import { writeFileSync } from "node:fs";
 import { numberOption, option } from "./command-line.ts";
 import { caseName, casesOf, parseCase, type Case } from "./engine/case.ts";
 import { machine } from "./engine/machine.ts";
 import { peersAt } from "./engine/peers.ts";
-import { grouped } from "./grouped.ts";
 import { problems } from "./engine/problems.ts";
 import { ratioTable, ratios } from "./engine/ratios.ts";
 import { lineOf, linesOfProcess, type CaseLine } from "./engine/worker.ts";
+import { grouped } from "./grouped.ts";
+import { save } from "./saved.ts";
 
 const argv = process.argv.slice(2);
 const seconds = numberOption(argv, "seconds", 4);
@@ -54,10 +54,7 @@ function measureAll(): void {
   if (compared.length > 0) process.stderr.write(`\n${ratioTable(compared)}\n`);
   const file = option(argv, "save");
   if (file === undefined) return;
-  writeFileSync(
-    file,
-    `${JSON.stringify({ benchmark: "engine", at: new Date().toISOString(), machine: about, seconds, rounds, results: lines }, null, 1)}\n`,
-  );
+  save(file, { benchmark: "engine", at: new Date().toISOString(), machine: about, seconds, rounds }, lines);
 }
 
 function ourLines(each: Case): readonly CaseLine[] {

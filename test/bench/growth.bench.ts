@@ -10,13 +10,13 @@
  * One thread, batch 256. A JSON line for each case, then one with `growth` for each series: by what the time grew between neighbours, and whether that
  * was worse than linear.
  */
-import { writeFileSync } from "node:fs";
 import { listOption, numberOption, option } from "./command-line.ts";
 import { parseCase } from "./engine/case.ts";
 import { machine } from "./engine/machine.ts";
 import { lineOf, linesOfProcess } from "./engine/worker.ts";
 import { seriesIn, type GrowthLine } from "./growth/series.ts";
 import { parseSize, problemOf, sizeName, sizes } from "./growth/sizes.ts";
+import { save } from "./saved.ts";
 
 const argv = process.argv.slice(2);
 const seconds = numberOption(argv, "seconds", 3);
@@ -47,8 +47,7 @@ function measureAll(): void {
   for (const { axis, engine, method, growth } of seriesIn(lines)) tell({ axis, engine, method, growth });
   const file = option(argv, "save");
   if (file === undefined) return;
-  const saved = { benchmark: "growth", at: new Date().toISOString(), machine: about, seconds, rounds, results: lines };
-  writeFileSync(file, `${JSON.stringify(saved, null, 1)}\n`);
+  save(file, { benchmark: "growth", at: new Date().toISOString(), machine: about, seconds, rounds }, lines);
 }
 
 function tell(line: unknown): void {

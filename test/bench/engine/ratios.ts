@@ -14,6 +14,9 @@ export interface Ratio {
   readonly ratio: number;
   /** The same in steps per second of processor time, which a busy machine moves less. Says something at one thread alone. */
   readonly ratio_by_cpu: number;
+  /** Processor seconds a second that both got: below the number of threads they waited, for each other's threads or for other programs. */
+  readonly cpu_per_wall: number;
+  readonly peer_cpu_per_wall: number;
   /** What must be known to read it. */
   readonly note?: string;
 }
@@ -25,13 +28,13 @@ export function ratios(lines: readonly CaseLine[]): readonly Ratio[] {
     const engines = [...grouped(lines, ({ engine }) => engine)].flatMap(([engine, rounds]) => {
       const speeds = rounds.flatMap((line) => (line.error === undefined ? [line.steps_per_s] : []));
       const byCpu = rounds.flatMap((line) => (line.error === undefined ? [line.steps_per_s / median(line.cpu_per_wall)] : []));
-      return speeds.length === 0 ? [] : [{ engine, speed: median(speeds), byCpu: median(byCpu), rounds }];
+      return speeds.length === 0 ? [] : [{ engine, speed: median(speeds), byCpu: median(byCpu), cores: coresOf(rounds), rounds }];
     });
     const [fastest] = engines.filter(({ engine }) => !isOurs(engine)).toSorted((a, b) => b.speed - a.speed);
     if (fastest === undefined) return [];
     return engines
       .filter(({ engine }) => isOurs(engine))
-      .flatMap(({ engine, speed, byCpu, rounds: [line] }) => {
+      .flatMap(({ engine, speed, byCpu, cores, rounds: [line] }) => {
         if (line === undefined) return [];
         const { problem, method, threads } = line;
         const [theirs] = fastest.rounds;
@@ -45,10 +48,17 @@ export function ratios(lines: readonly CaseLine[]): readonly Ratio[] {
           peer_steps_per_s: fastest.speed,
           ratio: Number((speed / fastest.speed).toFixed(3)),
           ratio_by_cpu: Number((byCpu / fastest.byCpu).toFixed(3)),
+          cpu_per_wall: cores,
+          peer_cpu_per_wall: fastest.cores,
           ...(theirs?.note === undefined ? {} : { note: theirs.note }),
         };
       });
   });
+}
+
+function coresOf(rounds: readonly CaseLine[]): number {
+  const cores = rounds.flatMap((line) => (line.error === undefined ? line.cpu_per_wall : []));
+  return Number(median(cores).toFixed(2));
 }
 
 export function isOurs(engine: string): boolean {
