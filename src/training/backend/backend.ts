@@ -1,4 +1,4 @@
-import { backend, enableProdMode, findBackendFactory, getBackend, setBackend } from "@tensorflow/tfjs-core";
+import { backend, enableProdMode, env, findBackendFactory, getBackend, setBackend } from "@tensorflow/tfjs-core";
 import { setThreadsCount, setWasmPaths, version_wasm } from "@tensorflow/tfjs-backend-wasm";
 // Its Node build alone registers the gradients of all operations.
 import "@tensorflow/tfjs-layers";
@@ -42,7 +42,8 @@ export async function startBackend(choice: "auto" | "wasm" | "native", options: 
     return await startNative(options);
   } catch (error) {
     if (!(error instanceof BackendError)) throw error;
-    return { ...(await startWasm(options)), note: `Training on the wasm backend. ${error.message}` };
+    const wasm = await startWasm(options);
+    return { ...wasm, note: ["Training on the wasm backend.", error.message, wasm.note ?? ""].join(" ").trim() };
   }
 }
 
@@ -71,6 +72,9 @@ function isRegistered(backendName: string): boolean {
   return typeof factory === "function";
 }
 
+const withoutSimd =
+  "This processor has no SIMD that WebAssembly could use: the wasm backend computes without kernels of Taskscope's own, several times slower.";
+
 async function startWasm(options: BackendOptions): Promise<StartedBackend> {
   if (options.wasmFolder !== undefined && getBackend() !== "wasm") setWasmPaths(`${options.wasmFolder}/`);
   // More threads do not work in Node, and would make sums depend on the machine.
@@ -82,6 +86,8 @@ async function startWasm(options: BackendOptions): Promise<StartedBackend> {
       `The wasm backend did not start. Its files are expected in ${where}; reinstalling should bring them back.`,
     );
   }
-  installKernels();
-  return { name: "wasm", version: version_wasm, threads: 1 };
+  // The published backend has chosen its build by the same flag.
+  const simd = (await env().getAsync("WASM_HAS_SIMD_SUPPORT")) === true;
+  installKernels(simd);
+  return { name: "wasm", version: version_wasm, threads: 1, ...(simd ? {} : { note: withoutSimd }) };
 }

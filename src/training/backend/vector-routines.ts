@@ -79,17 +79,16 @@ export class VectorRoutines {
     const products = new Float64Array(size * size);
     const out = heap.scratch("vectors:products", 16);
     const found = new Float64Array(heap.memory.buffer, out, 8);
+    const pairs = pairsUpTo(size);
     for (let start = 0; start < length; start += stretch) {
       const count = Math.min(stretch, length - start);
-      for (let i = 0; i < size; i += 2) {
-        for (let j = 0; j <= i; j += 2) {
-          const address = (row: number): number => (rows[Math.min(row, size - 1)] ?? 0) + start * 4;
-          program.fourProducts(address(i), address(i + 1), address(j), address(j + 1), out, count);
-          for (let k = 0; k < 4; k++) {
-            const [row, column] = [i + (k >> 1), j + (k & 1)];
-            if (row >= size || column > row) continue;
-            products[row * size + column] = (products[row * size + column] ?? 0) + (found[2 * k] ?? 0) + (found[2 * k + 1] ?? 0);
-          }
+      const address = (row: number): number => (rows[Math.min(row, size - 1)] ?? 0) + start * 4;
+      for (const [i, j] of pairs) {
+        program.fourProducts(address(i), address(i + 1), address(j), address(j + 1), out, count);
+        for (let k = 0; k < 4; k++) {
+          const [row, column] = [i + (k >> 1), j + (k & 1)];
+          if (row >= size || column > row) continue;
+          products[row * size + column] = (products[row * size + column] ?? 0) + (found[2 * k] ?? 0) + (found[2 * k + 1] ?? 0);
         }
       }
     }
@@ -176,4 +175,10 @@ export class VectorRoutines {
     heap.floats().set(values, address / 4);
     return address;
   }
+}
+
+/** The even positions below `size` with each other, each pair once. */
+function pairsUpTo(size: number): readonly (readonly [number, number])[] {
+  const even = Array.from({ length: Math.ceil(size / 2) }, (_, index) => 2 * index);
+  return even.flatMap((i) => even.filter((j) => j <= i).map((j) => [i, j] as const));
 }

@@ -1,13 +1,13 @@
 import { util } from "@tensorflow/tfjs-core";
 import { inputTensor, pooling } from "../attributes.ts";
-import type { KernelMaker } from "../kernel-context.ts";
+import type { PlainKernelMaker } from "../kernel-context.ts";
 import { forEachWindowPixel } from "./windows.ts";
 
 /**
  * Gradient of average pooling: spread evenly over the pixels that were averaged. The published kernels (wasm and cpu) divide
  * by the whole window also where it reaches over the border.
  */
-export const avgPoolGradient: KernelMaker = ({ heap }) => {
+export const avgPoolGradient: PlainKernelMaker = ({ heap }) => {
   return ({ inputs, attrs }) => {
     const dy = inputTensor(inputs, "dy");
     const x = inputTensor(inputs, "input");

@@ -1,11 +1,11 @@
 import { util } from "@tensorflow/tfjs-core";
 import { convolution, inputTensor, numberList } from "../attributes.ts";
-import type { KernelMaker } from "../kernel-context.ts";
+import type { PlainKernelMaker } from "../kernel-context.ts";
 import { borrowed } from "./borrowed.ts";
 import { forEachWindowPixel } from "./windows.ts";
 
 /** Gradient of a depthwise convolution for its filter [y, x, channel, multiplier]; sums in float64. */
-export const depthwiseBackpropFilter: KernelMaker = ({ heap }) => {
+export const depthwiseBackpropFilter: PlainKernelMaker = ({ heap }) => {
   const plain = borrowed("DepthwiseConv2dNativeBackpropFilter");
   return (call) => {
     const x = inputTensor(call.inputs, "x");
@@ -35,7 +35,7 @@ export const depthwiseBackpropFilter: KernelMaker = ({ heap }) => {
 };
 
 /** Gradient of a depthwise convolution for its pictures. */
-export const depthwiseBackpropInput: KernelMaker = ({ heap }) => {
+export const depthwiseBackpropInput: PlainKernelMaker = ({ heap }) => {
   const plain = borrowed("DepthwiseConv2dNativeBackpropInput");
   return (call) => {
     const dy = inputTensor(call.inputs, "dy");

@@ -1,13 +1,13 @@
 import { type KernelFunc, type NamedTensorInfoMap, getKernel } from "@tensorflow/tfjs-core";
 import { text } from "../attributes.ts";
-import type { KernelContext, KernelMaker } from "../kernel-context.ts";
+import type { PlainContext, PlainKernelMaker } from "../kernel-context.ts";
 
 /** Activations that published fused kernels compute by clamping, which turns NaN into a bound. */
 const clamping: Readonly<Record<string, string>> = { relu: "Relu", relu6: "Relu6" };
 
 /** A published fused kernel, its clamping activations done as a step of their own that keeps NaN. */
 export const activatedApart =
-  (kernelName: string): KernelMaker =>
+  (kernelName: string): PlainKernelMaker =>
   (context) => {
     const published = context.published(kernelName);
     return (call) => {
@@ -17,7 +17,7 @@ export const activatedApart =
   };
 
 function inTwoSteps(
-  { heap }: KernelContext,
+  { heap }: PlainContext,
   published: KernelFunc,
   activation: string,
   { inputs, attrs, backend }: Parameters<KernelFunc>[0],

@@ -1,9 +1,9 @@
-import type { KernelContext } from "../kernel-context.ts";
+import type { PlainContext } from "../kernel-context.ts";
 
-/** Whether one of `count` floats from this address is not a number. One quick pass. */
-export function holdsNaN({ heap, program }: KernelContext, address: number, count: number): boolean {
-  const vectors = Math.floor(count / 4);
-  if (vectors > 0) {
+/** Whether one of `count` floats from this address is not a number. One pass, a quick one with SIMD. */
+export function holdsNaN({ heap, program }: PlainContext, address: number, count: number): boolean {
+  const vectors = program === undefined ? 0 : Math.floor(count / 4);
+  if (program !== undefined && vectors > 0) {
     const found = heap.scratch("not-a-number", 4);
     program.findNaN(address, found, vectors);
     if (

@@ -1,9 +1,9 @@
 import { util } from "@tensorflow/tfjs-core";
 import { inputTensor, numberList } from "../attributes.ts";
-import type { KernelMaker } from "../kernel-context.ts";
+import type { PlainKernelMaker } from "../kernel-context.ts";
 
 /** One-hot rows. The published kernel writes whole numbers even where floats are asked for, which read as almost 0. */
-export const oneHot: KernelMaker = ({ heap, published: findPublished }) => {
+export const oneHot: PlainKernelMaker = ({ heap, published: findPublished }) => {
   const published = findPublished("OneHot");
   return (call) => {
     if (call.attrs?.["dtype"] !== "float32") return published(call);

@@ -1,6 +1,6 @@
 import { util } from "@tensorflow/tfjs-core";
 import { type Geometry, inputTensor, pooling } from "../attributes.ts";
-import type { KernelContext, KernelMaker } from "../kernel-context.ts";
+import type { PlainContext, PlainKernelMaker } from "../kernel-context.ts";
 import { holdsNaN } from "./not-a-number.ts";
 import { forEachWindowPixel } from "./windows.ts";
 
@@ -8,11 +8,11 @@ import { forEachWindowPixel } from "./windows.ts";
  * Poolings whose result is NaN where NaN is under the window. The published ones compare it away (max) or clamp it to
  * −Infinity (average), and then a network that has diverged looks healthy.
  */
-export const maxPool: KernelMaker = (context) => honest("MaxPool", context);
+export const maxPool: PlainKernelMaker = (context) => honest("MaxPool", context);
 
-export const avgPool: KernelMaker = (context) => honest("AvgPool", context);
+export const avgPool: PlainKernelMaker = (context) => honest("AvgPool", context);
 
-function honest(kernelName: string, context: KernelContext): ReturnType<KernelMaker> {
+function honest(kernelName: string, context: PlainContext): ReturnType<PlainKernelMaker> {
   const published = context.published(kernelName);
   return (call) => {
     const x = inputTensor(call.inputs, "x");

@@ -1,9 +1,9 @@
 import { type KernelFunc, util } from "@tensorflow/tfjs-core";
 import { inputTensor, numberList } from "../attributes.ts";
-import type { KernelMaker } from "../kernel-context.ts";
+import type { PlainKernelMaker } from "../kernel-context.ts";
 
 /** Adds rows into the segment each belongs to: the gradient of a gather, so of an embedding. Rows with a negative segment are dropped. */
-export const unsortedSegmentSum: KernelMaker = ({ heap }): KernelFunc => {
+export const unsortedSegmentSum: PlainKernelMaker = ({ heap }): KernelFunc => {
   return ({ inputs, attrs }) => {
     const x = inputTensor(inputs, "x");
     const segmentIds = inputTensor(inputs, "segmentIds");

@@ -1,6 +1,6 @@
 import { type KernelFunc, util } from "@tensorflow/tfjs-core";
 import { flag, inputTensor, numberList } from "../attributes.ts";
-import type { KernelContext, KernelMaker } from "../kernel-context.ts";
+import type { KernelContext, KernelMaker, PlainKernelMaker } from "../kernel-context.ts";
 
 /** Rows that are added in float32 before their sum goes to float64: keeps long sums (a bias over a batch) exact enough. */
 const blockRows = 1024;
@@ -39,6 +39,15 @@ export const sum: KernelMaker = ({ heap, program, published: findPublished }) =>
     }
     heap.floats().set(totals, heap.address(out) / 4);
     return out;
+  };
+};
+
+/** The published one, but for sums of nothing. */
+export const publishedSum: PlainKernelMaker = ({ heap, published: findPublished }) => {
+  const published = findPublished("Sum");
+  return (call) => {
+    const isEmpty = util.sizeFromShape(inputTensor(call.inputs, "x").shape) === 0;
+    return isEmpty ? sumOfNothing(heap, published(call)) : published(call);
   };
 };
 

@@ -1,5 +1,5 @@
 import type { Body } from "./assembler.ts";
-import { type IntVariable, type Vector, type VectorVariable } from "./expressions.ts";
+import type { IntVariable, Vector, VectorVariable } from "./expressions.ts";
 import { type Routine, routine } from "./routine.ts";
 
 /**
@@ -21,8 +21,8 @@ interface Step {
   /** The coefficients, each four times. */
   readonly c: readonly VectorVariable[];
   /** What lies at an operand now. */
-  read(name: string): Vector;
-  write(name: string, value: Vector): void;
+  readonly read: (name: string) => Vector;
+  readonly write: (name: string, value: Vector) => void;
 }
 
 /** Δ = η g. Coefficients: η */
