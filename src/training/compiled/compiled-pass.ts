@@ -24,8 +24,9 @@ export interface OpenParts {
   readonly mover: Mover | undefined;
 }
 
-/** Gradients are not held any more where it was in vain so often. */
+/** Where gradients were held in vain so often, it is tried again only once in many passes. */
 const mostVain = 3;
+const passesToTryAgain = 64;
 
 /**
  * A recording that TensorFlow has loaded. Where what a pass will be asked for is known before, one run computes all of it; else a first run
@@ -90,7 +91,7 @@ export class CompiledRecording {
       },
       back: () => way,
       hold: () => {
-        if (this.#mover === undefined || (before?.vain ?? 0) >= mostVain) return undefined;
+        if (this.#mover === undefined || !isWorthHolding(before?.vain ?? 0)) return undefined;
         return (hold ??= new CompiledHold(way, back, this.#held, run, this.#mover));
       },
       dispose: () => {
@@ -182,4 +183,8 @@ function everyGradient({ own, representation, alone, summed }: RecordedWay): rea
     ...representation.flatMap((row) => present(row)),
     ...[...alone, summed].flatMap((each) => [...each.values()]),
   ];
+}
+
+function isWorthHolding(vain: number): boolean {
+  return vain < mostVain || vain % passesToTryAgain === 0;
 }

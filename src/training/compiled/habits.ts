@@ -17,7 +17,8 @@ export class Habits {
     const before = this.#habits.get(kind);
     const isRepeated = areSame(names, before?.names) && areSame(held, before?.held ?? []);
     const isKnown = isRepeated && areSame(weights, before?.weights);
-    const vain = (before?.vain ?? 0) + (inVain ? 1 : 0);
+    const isHeld = held.length > 0 && !inVain;
+    const vain = isHeld ? 0 : (before?.vain ?? 0) + (inVain || (before?.vain ?? 0) > 0 ? 1 : 0);
     this.#habits.set(kind, {
       names,
       ...(held.length === 0 ? {} : { held }),

@@ -21,7 +21,7 @@ export interface HeldValues {
  * Elements of which products are summed in single precision at a time; the sums of the pieces are added up in double precision. TensorFlow
  * adds such products one after the other, and over a whole layer's weights the last of them would be rounded away.
  */
-const longestPiece = 4096;
+const longestPiece = 16_384;
 
 export interface Pieces {
   readonly pieces: number;

@@ -70,7 +70,7 @@ export interface PassHabit {
   readonly names: readonly string[];
   /** Values that were left where they are. */
   readonly held?: readonly string[] | undefined;
-  /** How often gradients were held in vain. */
+  /** Passes since gradients were first held in vain, and not once otherwise. */
   readonly vain?: number | undefined;
   /** Of the last sum that was asked for. */
   readonly weights?: readonly number[] | undefined;
