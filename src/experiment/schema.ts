@@ -158,7 +158,7 @@ export const trainingSchema = z
       .boolean()
       .default(true)
       .describe(
-        "Whether the operations of a step are recorded once and then run as one, which is faster. With the native backend alone, and where that computes the same; the run tells where it does not.",
+        "Whether the operations of a step are recorded once and then run without asking for each, which is faster. Where that computes the same; the run tells where it does not.",
       ),
     gradients: z
       .enum(["auto", "stored", "recompute"])

@@ -61,6 +61,19 @@ export class WasmHeap {
     return this.#module.HEAP32;
   }
 
+  /** Room that stays as it is until it is released. */
+  allocate(bytes: number): number {
+    return this.#module._malloc(Math.max(bytes, 1)) >>> 0;
+  }
+
+  release(address: number): void {
+    this.#module._free(address);
+  }
+
+  bytes(): Uint8Array {
+    return this.#module.HEAPU8;
+  }
+
   /** Address of at least `floats` floats under this name, at a multiple of 64 bytes; its content is what was left there. */
   scratch(name: string, floats: number): number {
     const bytes = floats * 4;
@@ -90,6 +103,7 @@ function outOfMemory(asked: number, held: number): BackendError {
 interface EmscriptenModule {
   readonly HEAPF32: Float32Array;
   readonly HEAP32: Int32Array;
+  readonly HEAPU8: Uint8Array;
   readonly asm: { readonly memory: WebAssembly.Memory };
   _malloc: (bytes: number) => number;
   _free(address: number): void;
@@ -97,7 +111,9 @@ interface EmscriptenModule {
 
 function isEmscriptenModule(module: object): module is EmscriptenModule {
   if (!("asm" in module) || typeof module.asm !== "object" || module.asm === null) return false;
-  return "HEAPF32" in module && "HEAP32" in module && "_malloc" in module && "_free" in module && "memory" in module.asm;
+  return (
+    "HEAPF32" in module && "HEAP32" in module && "HEAPU8" in module && "_malloc" in module && "_free" in module && "memory" in module.asm
+  );
 }
 
 /** The wasm backend that a kernel was called with. */

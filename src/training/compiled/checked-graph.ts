@@ -18,7 +18,7 @@ export interface Distrust {
  * compared once with what the recorded operations come to, one after the other; where the two differ, these are run from then on.
  */
 export class CheckedGraph {
-  readonly values: GraphValues;
+  readonly values: GraphValues<GraphNode>;
   readonly #binding: NativeBinding;
   readonly #interpreter: Interpreter;
   readonly #graph: NativeGraph;

@@ -2,20 +2,22 @@ import { tensor } from "@tensorflow/tfjs-core";
 import type { Batch } from "../batches.ts";
 import type { Pass } from "../passes/pass.ts";
 import type { OperationWatch } from "../passes/recordings.ts";
-import { agrees } from "./agreement.ts";
 import { CheckedGraph, type Distrust } from "./checked-graph.ts";
 import { CompiledWay, present } from "./compiled-way.ts";
 import { CompiledHold, type Mover } from "./compiled-hold.ts";
+import type { GraphNode } from "./graph-file.ts";
 import { GraphRun } from "./graph-run.ts";
 import { GraphValues } from "./graph-values.ts";
 import { heldNodes, type HeldValues } from "./held-nodes.ts";
 import type { Habits } from "./habits.ts";
 import type { NativeBackend } from "./native-binding.ts";
-import { fedAs, tensorsFed, type RecordedPass, type RecordedWay, type RecordingParts } from "./recorded-pass.ts";
+import type { Recording } from "./pass-compiler.ts";
+import { everyGradient, fedAs, tensorsFed, type RecordedPass, type RecordingParts } from "./recorded-pass.ts";
+import { tellsTheSame, weightsToCompare } from "./same-pass.ts";
 
 export interface OpenParts {
   readonly native: NativeBackend;
-  readonly recorded: RecordedPass;
+  readonly recorded: RecordedPass<GraphNode>;
   /** What trains. */
   readonly variables: RecordingParts["variables"];
   readonly habits: Habits;
@@ -32,9 +34,9 @@ const passesToTryAgain = 64;
  * A recording that TensorFlow has loaded. Where what a pass will be asked for is known before, one run computes all of it; else a first run
  * goes as far as the losses, and keeps what the way back starts from.
  */
-export class CompiledRecording {
+export class CompiledRecording implements Recording {
   readonly #native: NativeBackend;
-  readonly #recorded: RecordedPass;
+  readonly #recorded: RecordedPass<GraphNode>;
   readonly #graph: CheckedGraph;
   readonly #cut: readonly string[];
   readonly #held: HeldValues;
@@ -64,7 +66,6 @@ export class CompiledRecording {
     this.#graph = new CheckedGraph(native.binding, [...nodes, ...this.#held.nodes], [gradients, ...others], distrust);
   }
 
-  /** A pass over a batch that is made as the recorded one was. Undefined where the recording does not hold for its values. */
   forward(parts: RecordingParts, batch: Batch, habit: string): Pass | undefined {
     const { checks, outputs, losses, statistics, back } = this.#recorded;
     const before = this.#habits.get(habit);
@@ -102,7 +103,6 @@ export class CompiledRecording {
     };
   }
 
-  /** The losses of such a pass, which moves no statistics; undefined as with `forward`. */
   losses(parts: RecordingParts, batch: Batch): readonly (number | undefined)[] | undefined {
     const { checks, losses } = this.#recorded;
     const run = this.#start(parts, batch);
@@ -111,47 +111,22 @@ export class CompiledRecording {
     return losses.map((name) => (name === undefined ? undefined : run.number(name)));
   }
 
-  /**
-   * Whether the recorded operations compute all that this pass tells; the noise and the statistics are as before it. Undefined where these rows
-   * cannot tell: the recording does not hold for them, or the losses are not finite.
-   */
+  /** The recorded operations, one after the other. */
   agreesWith(plain: Pass, parts: RecordingParts, batch: Batch): boolean | undefined {
     const { checks, outputs, losses, back } = this.#recorded;
     const run = this.#start(parts, batch);
-    const weights = back.alone.map((_, position) => 1 / (position + 1));
+    const weights = weightsToCompare(back);
     run.weigh(weights, []);
     run.interpret([...checks, ...outputs, ...present(losses), ...everyGradient(back)]);
     if (![...checks, ...present(losses)].every((name) => Number.isFinite(run.number(name)))) return undefined;
-    const way = new CompiledWay(back, run);
-    const expected = plain.back(plain.losses.map((_, task) => task));
-    const ids = parts.variables.map(({ id }) => id);
-    const gradients = (from: CompiledWay | typeof expected): readonly (Float32Array | undefined)[] => [
-      ...ids.map((id) => from.own.get(id)?.values),
-      ...weights.flatMap((_, position) => {
-        const alone = from.alone(position);
-        return ids.map((id) => alone.get(id));
-      }),
-    ];
-    const sum = (from: CompiledWay | typeof expected): readonly (Float32Array | undefined)[] => {
-      const summed = from.summed(weights);
-      return ids.map((id) => summed.get(id));
-    };
-    return (
-      outputs.every((name, task) => agrees([plain.outputs[task]], [run.values(name)])) &&
-      losses.every((name, task) => agrees([numberIn(plain.losses[task])], [name === undefined ? undefined : run.values(name)])) &&
-      agrees(gradients(expected), gradients(way)) &&
-      agrees(sum(expected), sum(way)) &&
-      agrees(expected.representation().flat(), way.representation().flat())
-    );
+    return tellsTheSame(plain, { run, way: new CompiledWay(back, run), outputs, losses, weights }, parts);
   }
 
-  /** Operations, without what is fed and what is constant. */
   get operations(): number {
     return [...this.#recorded.nodes, ...this.#held.nodes].filter(({ operation }) => operation !== "Placeholder" && operation !== "Const")
       .length;
   }
 
-  /** Makes those that a pass of this habit comes to one after the other. Draws noise. */
   eachOperation(parts: RecordingParts, batch: Batch, habit: string, watch: OperationWatch): void {
     const { checks, outputs, losses, statistics, back } = this.#recorded;
     const before = this.#habits.get(habit);
@@ -171,18 +146,6 @@ export class CompiledRecording {
     this.#recorded.noise.forEach(({ again, shape }, index) => fed.set(fedAs.noise(index), tensor(again(), [...shape])));
     return new GraphRun(this.#native, this.#graph, fed);
   }
-}
-
-function numberIn(loss: number | undefined): Float32Array | undefined {
-  return loss === undefined ? undefined : Float32Array.of(loss);
-}
-
-function everyGradient({ own, representation, alone, summed }: RecordedWay): readonly string[] {
-  return [
-    ...[...own.values()].map(({ values }) => values),
-    ...representation.flatMap((row) => present(row)),
-    ...[...alone, summed].flatMap((each) => [...each.values()]),
-  ];
 }
 
 function isWorthHolding(vain: number): boolean {

@@ -6,13 +6,11 @@ import type { Pass, PassMemory, Passes, PassWish } from "../passes/pass.ts";
 import { PlainPasses } from "../passes/plain-passes.ts";
 import type { RecordingFacts, Recordings } from "../passes/recordings.ts";
 import { inTensorScope } from "../tensor-scope.ts";
-import { CheckedUpdate } from "./checked-update.ts";
 import type { Distrust } from "./checked-graph.ts";
-import { CompiledRecording } from "./compiled-pass.ts";
 import { areSame, Habits } from "./habits.ts";
-import type { NativeBackend } from "./native-binding.ts";
 import { NotRecordable } from "./not-recordable.ts";
-import { recordPass, type RecordedWay, type RecordingParts } from "./recorded-pass.ts";
+import type { PassCompiler, Recording, RecordingMemory } from "./pass-compiler.ts";
+import type { RecordingParts } from "./recorded-pass.ts";
 import type { UpdateParts } from "./update-layout.ts";
 
 export interface CompiledParts extends RecordingParts {
@@ -31,12 +29,12 @@ const timesToRecord = 3;
 const mostCounted = 256;
 
 /**
- * Passes that run as one graph, where that computes the same. A whole batch in which every task has a label is recorded before its first pass
+ * Passes that run from a recording, where that computes the same. A whole batch in which every task has a label is recorded before its first pass
  * and compared, and so is one of some of the tasks that comes again and again; all others, and all where it cannot be recorded, are plain. Which
  * are which depends on the batch and on what is part of a checkpoint, so that a training that goes on from one computes as one that never stopped.
  */
 export class CompiledPasses implements Passes {
-  readonly #native: NativeBackend;
+  readonly #compiler: PassCompiler;
   readonly #parts: CompiledParts;
   readonly #plain: PlainPasses;
   /** By the kind of recording: the tasks that have labels, and whether the others have stand-ins. */
@@ -44,7 +42,6 @@ export class CompiledPasses implements Passes {
   /** How often a kind of recording was asked for, of some of the tasks. */
   readonly #times = new Map<string, number>();
   readonly #habits = new Habits();
-  #update: CheckedUpdate | undefined;
   readonly #distrusted = new Set<string>();
   /** How many passes were plain, by the reason. */
   readonly #reasons = new Map<string, number>();
@@ -53,8 +50,8 @@ export class CompiledPasses implements Passes {
   #notes: string[] = [];
   #refusal: string | undefined;
 
-  constructor(native: NativeBackend, parts: CompiledParts) {
-    this.#native = native;
+  constructor(compiler: PassCompiler, parts: CompiledParts) {
+    this.#compiler = compiler;
     this.#parts = parts;
     this.#plain = new PlainPasses(parts);
     if (parts.model.mayVary === true) this.#refuse("a network of your own must say that it can be, with `compile: true` beside `forward`");
@@ -138,13 +135,12 @@ export class CompiledPasses implements Passes {
   }
 
   dispose(): void {
-    this.#update?.dispose();
-    this.#update = undefined;
+    this.#compiler.dispose();
     for (const { recording } of this.#recordings.values()) recording.dispose();
     this.#recordings.clear();
   }
 
-  #recordingFor(batch: Batch, wish: PassWish): CompiledRecording | undefined {
+  #recordingFor(batch: Batch, wish: PassWish): Recording | undefined {
     if (this.#passes !== undefined) this.#passes += 1;
     const reason = this.#refusal ?? this.#against(batch, wish);
     if (reason !== undefined) {
@@ -166,7 +162,9 @@ export class CompiledPasses implements Passes {
     } catch (error) {
       // Whatever else went wrong also goes wrong plainly, and is told then as what it is.
       this.#refuse(error instanceof Error ? error.message.replace(/\.$/, "") : String(error));
-      this.dispose();
+      // Of the others there may be passes that are asked for more.
+      this.#recordings.get(kind)?.recording.dispose();
+      this.#recordings.delete(kind);
       return undefined;
     } finally {
       start.goBack();
@@ -198,22 +196,8 @@ export class CompiledPasses implements Passes {
   }
 
   #record(kind: string, batch: Batch, standIns: boolean): OpenRecording {
-    const recorded = recordPass(this.#native, this.#parts, batch, standIns);
-    const distrust = this.#distrust((why) => `A compiled step was not believed, and its operations run one after the other: ${why}.`);
-    const { variables, update } = this.#parts;
-    if (update !== undefined && canHold(recorded.back, update)) {
-      const inPlace = this.#distrust((why) => `The optimizer's step is made on plain arrays, and not where the gradients are: ${why}.`);
-      this.#update ??= new CheckedUpdate(this.#native, update, inPlace);
-    }
-    const mover = this.#update !== undefined && update !== undefined && canHold(recorded.back, update) ? this.#update : undefined;
-    const recording = new CompiledRecording({
-      native: this.#native,
-      recorded,
-      variables,
-      habits: this.#habits,
-      distrust,
-      mover: mover === undefined ? undefined : (gradients, motion) => mover.move(gradients, motion),
-    });
+    const memory: RecordingMemory = { habits: this.#habits, distrust: (note) => this.#distrust(note) };
+    const recording = this.#compiler.compile(this.#parts, batch, standIns, memory);
     const facts = { tasks: labelledIn(batch), standIns, operations: recording.operations };
     const open: OpenRecording = { recording, facts, isCompared: false };
     this.#recordings.set(kind, open);
@@ -230,7 +214,7 @@ export class CompiledPasses implements Passes {
     };
   }
 
-  #isRight(recording: CompiledRecording, batch: Batch, standIns: boolean, start: StartingPoint): boolean | undefined {
+  #isRight(recording: Recording, batch: Batch, standIns: boolean, start: StartingPoint): boolean | undefined {
     const plain = this.#plain.forward(batch, { standIns, kind: "comparison" });
     try {
       start.goBack();
@@ -241,16 +225,8 @@ export class CompiledPasses implements Passes {
   }
 }
 
-/** Whether the recording tells of exactly the gradients that the update takes in: all tasks', for all that trains. */
-function canHold({ own, summed, alone }: RecordedWay, { common, owned, tasks }: UpdateParts): boolean {
-  if (common.length === 0 || alone.length !== tasks) return false;
-  const areReached = common.every(({ id, reach }) => alone.every((gradients, task) => gradients.has(id) === reach.includes(task)));
-  const areOwn = owned.every(({ id, reach }) => own.get(id)?.loss === reach[0]);
-  return areReached && areOwn && own.size === owned.length && summed.size === common.length && common.every(({ id }) => summed.has(id));
-}
-
 interface OpenRecording {
-  readonly recording: CompiledRecording;
+  readonly recording: Recording;
   readonly facts: RecordingFacts;
   isCompared: boolean;
 }

@@ -1,5 +1,5 @@
 import type { LockStepVisitor, OwnGradient, VariableGradients, WayBack } from "../gradients/way-back.ts";
-import type { GraphRun } from "./graph-run.ts";
+import type { PassRun } from "./pass-run.ts";
 import type { RecordedWay } from "./recorded-pass.ts";
 
 /** The way back of a recording, with the fewest runs that what is expected allows for. */
@@ -11,7 +11,7 @@ export class CompiledWay implements WayBack {
   /** Of the last sum that was asked for. */
   weights: readonly number[] | undefined;
   readonly #way: RecordedWay;
-  readonly #run: GraphRun;
+  readonly #run: PassRun;
   /** What depends on the weights. */
   readonly #weighed: readonly string[];
   readonly #expected: Expected;
@@ -21,7 +21,7 @@ export class CompiledWay implements WayBack {
    * @param expected what will most likely be asked for
    * @param weighed what depends on the weights beside the sum
    */
-  constructor(way: RecordedWay, run: GraphRun, expected: Expected = { names: [] }, weighed: readonly string[] = []) {
+  constructor(way: RecordedWay, run: PassRun, expected: Expected = { names: [] }, weighed: readonly string[] = []) {
     this.#way = way;
     this.#run = run;
     this.#expected = expected;

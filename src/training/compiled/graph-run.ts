@@ -3,10 +3,11 @@ import type { OperationWatch } from "../passes/recordings.ts";
 import type { CheckedGraph } from "./checked-graph.ts";
 import { areSame } from "./habits.ts";
 import type { NativeBackend, NativeTensor } from "./native-binding.ts";
+import type { PassRun } from "./pass-run.ts";
 import { fedAs } from "./recorded-pass.ts";
 
 /** The runs of a graph for one pass, with all that they have computed. Its tensors live as long as the tensor scope. */
-export class GraphRun {
+export class GraphRun implements PassRun {
   readonly #native: NativeBackend;
   readonly #graph: CheckedGraph;
   readonly #feeds: Map<string, number>;
@@ -26,12 +27,10 @@ export class GraphRun {
     return this.#numbers.has(name) || this.#held.has(name);
   }
 
-  /** Of the sum. */
   get weights(): readonly number[] | undefined {
     return this.#weights;
   }
 
-  /** Weighs the losses from now on; `summed` are the values that depend on it. */
   weigh(weights: readonly number[], summed: Iterable<string>): void {
     if (areSame(weights, this.#weights)) return;
     this.#weights = weights;

@@ -1,17 +1,25 @@
-import type { GraphNode } from "./graph-file.ts";
+import type { ValueNode } from "./trace.ts";
+
+interface FoundValue<Node extends ValueNode> {
+  readonly node: Node;
+  readonly position: number;
+  readonly output: number;
+  /** What the node knows of this output. */
+  readonly type: Node["outputs"][number];
+}
 
 /** Finds the nodes of a graph by the names of their values, `node:output`. */
-export class GraphValues {
-  readonly nodes: readonly GraphNode[];
+export class GraphValues<Node extends ValueNode> {
+  readonly nodes: readonly Node[];
   readonly #positions: ReadonlyMap<string, number>;
 
-  constructor(nodes: readonly GraphNode[]) {
+  constructor(nodes: readonly Node[]) {
     this.nodes = nodes;
     this.#positions = new Map(nodes.map(({ name }, position) => [name, position]));
   }
 
   /** Throws `RangeError` where there is no such value. */
-  find(value: string): { readonly node: GraphNode; readonly position: number; readonly output: number; readonly type: number } {
+  find(value: string): FoundValue<Node> {
     const colon = value.lastIndexOf(":");
     const position = this.#positions.get(value.slice(0, colon)) ?? -1;
     const output = Number(value.slice(colon + 1));

@@ -6,9 +6,9 @@ import type { NativeBinding, NativeTensor } from "./native-binding.ts";
 /** Runs the operations of a recording one after the other, as they were when it was recorded: slower than a graph, and the measure of it. */
 export class Interpreter {
   readonly #binding: NativeBinding;
-  readonly #values: GraphValues;
+  readonly #values: GraphValues<GraphNode>;
 
-  constructor(binding: NativeBinding, values: GraphValues) {
+  constructor(binding: NativeBinding, values: GraphValues<GraphNode>) {
     this.#binding = binding;
     this.#values = values;
   }

@@ -2,22 +2,14 @@ import type { Tensor } from "@tensorflow/tfjs-core";
 import { attributeKind, typeAttribute, type Attribute, type Constant, type GraphNode } from "./graph-file.ts";
 import { isBinding, type NativeBackend, type NativeBinding, type NativeTensor } from "./native-binding.ts";
 import { NotRecordable } from "./not-recordable.ts";
-
-/** Operations as they are asked for. Values are named `node:output`. */
-export interface NativeTrace {
-  readonly nodes: readonly GraphNode[];
-  /** The value of a tensor that was made or fed while recording. */
-  valueOf(tensor: Tensor): string;
-  /** From now on this tensor's value is fed under a name, and no constant. */
-  feed(name: string, tensor: Tensor): void;
-}
+import type { Trace } from "./trace.ts";
 
 /**
  * Records what `run` asks TensorFlow for; what is recorded is really computed. Every value that enters is a constant, but what it feeds.
  * Throws `NotRecordable` where `run` reads a value back, because what it does next could depend on it, and where a tensor enters that was
  * neither made nor fed in it.
  */
-export function recordNative<T>(native: NativeBackend, run: (trace: NativeTrace) => T): T {
+export function recordNative<T>(native: NativeBackend, run: (trace: Trace<GraphNode>) => T): T {
   const { binding, readSync } = native;
   const recorder = new Recorder(native);
   native.binding = recorder.binding();
@@ -42,7 +34,7 @@ interface Value {
   readonly dtype: number;
 }
 
-class Recorder implements NativeTrace {
+class Recorder implements Trace<GraphNode> {
   readonly nodes: GraphNode[] = [];
   readonly #native: NativeBackend;
   readonly #real: NativeBinding;

@@ -1,4 +1,4 @@
-import { scalar, type Tensor } from "@tensorflow/tfjs-core";
+import { scalar, Variable, type Tensor } from "@tensorflow/tfjs-core";
 import { isDeepStrictEqual } from "node:util";
 import type { RandomStream } from "../../balancers/kernels/random-stream.ts";
 import { assumingFinite } from "../backend/assumptions.ts";
@@ -9,10 +9,8 @@ import type { MultiTaskModel } from "../model/model.ts";
 import { watchingNoise, type DrawnNoise } from "../model/noise.ts";
 import { tapedPass, type PassParts } from "../passes/plain-passes.ts";
 import { inTensorScope } from "../tensor-scope.ts";
-import type { GraphNode } from "./graph-file.ts";
-import type { NativeBackend } from "./native-binding.ts";
-import { recordNative, type NativeTrace } from "./native-recorder.ts";
 import { NotRecordable } from "./not-recordable.ts";
+import type { Trace, Tracing, ValueNode } from "./trace.ts";
 
 /** What a pass is recorded with. */
 export interface RecordingParts extends PassParts {
@@ -20,9 +18,9 @@ export interface RecordingParts extends PassParts {
   readonly noise: RandomStream;
 }
 
-/** A forward pass and every way back from it, as one graph. All is told by the names of its values. */
-export interface RecordedPass {
-  readonly nodes: readonly GraphNode[];
+/** A forward pass and every way back from it, as operations in the order in which they were asked for. All is told by the names of its values. */
+export interface RecordedPass<Node extends ValueNode> {
+  readonly nodes: readonly Node[];
   /** Position of the first node of the way back. */
   readonly boundary: number;
   /** What is drawn in each pass, in the order of the draws. */
@@ -45,6 +43,15 @@ export interface RecordedWay {
   readonly summed: VariableGradients<string>;
 }
 
+/** Every value that can be asked for on the way back. */
+export function everyGradient({ own, representation, alone, summed }: RecordedWay): readonly string[] {
+  return [
+    ...[...own.values()].map(({ values }) => values),
+    ...representation.flatMap((row) => row.flatMap((name) => name ?? [])),
+    ...[...alone, summed].flatMap((each) => [...each.values()]),
+  ];
+}
+
 /** Names under which a recording is fed, by position. */
 export const fedAs = {
   input: (index: number) => `x${String(index)}`,
@@ -61,18 +68,28 @@ export const fedAs = {
  * Records twice, for what differs between the two is made in JavaScript, and would be the same for ever. Moves the model's statistics and
  * draws noise, as two passes do. Throws `NotRecordable`.
  */
-export function recordPass(native: NativeBackend, parts: RecordingParts, batch: Batch, standIns: boolean): RecordedPass {
-  const recorded = recordOnce(native, parts, batch, standIns);
-  const again = recordOnce(native, parts, batch, standIns);
+export function recordPass<Node extends ValueNode>(
+  tracing: Tracing<Node>,
+  parts: RecordingParts,
+  batch: Batch,
+  standIns: boolean,
+): RecordedPass<Node> {
+  const recorded = recordOnce(tracing, parts, batch, standIns);
+  const again = recordOnce(tracing, parts, batch, standIns);
   if (!isDeepStrictEqual(recorded.nodes, again.nodes)) {
     throw new NotRecordable("it computes something else each time, from values that are not drawn from the run's streams");
   }
   return recorded;
 }
 
-function recordOnce(native: NativeBackend, parts: RecordingParts, batch: Batch, standIns: boolean): RecordedPass {
+function recordOnce<Node extends ValueNode>(
+  tracing: Tracing<Node>,
+  parts: RecordingParts,
+  batch: Batch,
+  standIns: boolean,
+): RecordedPass<Node> {
   return inTensorScope(() =>
-    recordNative(native, (trace) => {
+    tracing((trace) => {
       for (const [name, fed] of tensorsFed(parts.model, batch)) trace.feed(name, fed);
       const noise: DrawnNoise[] = [];
       const checks: string[] = [];
@@ -104,8 +121,8 @@ function recordOnce(native: NativeBackend, parts: RecordingParts, batch: Batch, 
   );
 }
 
-/** What is fed but noise and weights, by the names under which it is. */
-export function tensorsFed({ parameters, statistics }: MultiTaskModel, { inputs, targets }: Batch): Map<string, Tensor> {
+/** What is fed but noise and weights, by the names under which it is; parameters and statistics as they are until they move. */
+export function valuesFed({ parameters, statistics }: MultiTaskModel, { inputs, targets }: Batch): Map<string, Tensor> {
   const fed = new Map<string, Tensor>();
   inputs.forEach((input, index) => fed.set(fedAs.input(index), input));
   targets.forEach((own, task) => {
@@ -113,13 +130,17 @@ export function tensorsFed({ parameters, statistics }: MultiTaskModel, { inputs,
     fed.set(fedAs.target(task), own.target);
     fed.set(fedAs.rowWeight(task), own.rowWeight);
   });
-  // Copies that share the values: the parameters may move before the last way back.
-  parameters.forEach(({ variable }, index) => fed.set(fedAs.parameter(index), variable.clone()));
-  statistics.forEach(({ variable }, index) => fed.set(fedAs.statistic(index), variable.clone()));
+  parameters.forEach(({ variable }, index) => fed.set(fedAs.parameter(index), variable));
+  statistics.forEach(({ variable }, index) => fed.set(fedAs.statistic(index), variable));
   return fed;
 }
 
-function recordBack(trace: NativeTrace, pass: BackwardPass<string>): RecordedWay {
+/** The same, to be kept: copies that share the values, for the parameters may move before the last way back. */
+export function tensorsFed(model: MultiTaskModel, batch: Batch): Map<string, Tensor> {
+  return new Map([...valuesFed(model, batch)].map(([name, fed]) => [name, fed instanceof Variable ? fed.clone() : fed]));
+}
+
+function recordBack(trace: Trace<ValueNode>, pass: BackwardPass<string>): RecordedWay {
   const positions = Array.from({ length: pass.losses }, (_, position) => position);
   const weights = positions.map((position) => {
     const weight = scalar(1);
