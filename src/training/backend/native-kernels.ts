@@ -23,6 +23,7 @@ import {
 } from "@tensorflow/tfjs-core";
 import { isFiniteTotal } from "./assumptions.ts";
 import { inputTensor } from "./attributes.ts";
+import { reluGradientName } from "./kernels/relu-gradient.ts";
 
 const backendName = "tensorflow";
 
@@ -37,6 +38,9 @@ const published = (kernelName: string): string => `Published${kernelName}`;
 
 /** Registers our kernels for the native backend, once. */
 export function installNativeKernels(): void {
+  if (find(reluGradientName) === undefined) {
+    registerKernel({ kernelName: reluGradientName, backendName, kernelFunc: reluGradient });
+  }
   for (const [kernelName, kernelFunc] of Object.entries(kernels)) {
     if (find(published(kernelName)) !== undefined) continue;
     const before = find(kernelName);
@@ -94,6 +98,20 @@ function maxPool({ inputs, attrs }: Parameters<KernelFunc>[0]): Tensor {
     const bounded = where(lessEqual(clean, leastNumber), -Infinity, clean);
     return where(greater(publishedMaxPool(cast(marks, "float32"), attrs), 0), NaN, bounded);
   });
+}
+
+/** By what a relu gave: whether all of it is finite. Several tasks' ways back lead over the same. */
+const finite = new WeakMap<object, boolean>();
+
+/** dy where y > 0, NaN where y is NaN, else 0. TensorFlow's has 0 for NaN. */
+function reluGradient({ inputs, backend }: Parameters<KernelFunc>[0]): TensorInfo {
+  const [dy, y] = [asTensor(inputTensor(inputs, "dy")), asTensor(inputTensor(inputs, "y"))];
+  const isFinite = finite.get(y.dataId) ?? tidy(() => isFiniteTotal(sum(y)));
+  finite.set(y.dataId, isFinite);
+  if (!isFinite) return tidy(() => where(isNotNumber(y), NaN, mul(dy, cast(greater(y, 0), "float32"))));
+  if (!executes(backend)) throw new TypeError("The native backend is not that of version 4.22.");
+  const { TF_ATTR_TYPE, TF_FLOAT } = backend.binding;
+  return backend.executeSingleOutput("ReluGrad", [{ name: "T", type: TF_ATTR_TYPE, value: TF_FLOAT }], [dy, y]);
 }
 
 /** Of 32 bits. */

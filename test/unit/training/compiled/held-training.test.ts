@@ -112,9 +112,11 @@ describeOn("native")("A step whose gradients stay where they are", () => {
     const [held, plain] = [prepared({ balancer, every: 2 }), prepared({ balancer, every: 2, compile: false })];
     const [recorded, expected] = [await steps(held, 0, 9), await steps(plain, 0, 9)];
     expect(Object.entries(held.stepper.passes.save().habits).flatMap(([kind, { held: some }]) => (some === undefined ? [] : [kind]))).toEqual(["tracked", "usual"]); // prettier-ignore
-    expect([...recorded.points.keys()]).toEqual([...expected.points.keys()]);
+    // How fast it is depends on the machine.
+    const told = (from: ListRecorder): readonly string[] => [...from.points.keys()].filter((series) => !series.startsWith("system/"));
+    expect(told(recorded)).toEqual(told(expected));
     for (const [series, points] of recorded.points) {
-      if (/^(rows|waiting|histogram)|speed|throughput/.test(series)) continue;
+      if (series.startsWith("system/")) continue;
       const numbers = (from: readonly { readonly step: number; readonly values: readonly number[] }[] | undefined): readonly number[] =>
         (from ?? []).flatMap(({ step, values }) => [step, ...values]);
       const others = numbers(expected.points.get(series));
