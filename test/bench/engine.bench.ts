@@ -4,12 +4,13 @@
  *   --problems A,B,C --methods equal,mgda --backends native,wasm --threads 1,2   of all cases those alone
  *   --seconds 4          that each case is timed
  *   --plain              without the compiled step
+ *   --track 10           with dominance measured in every tenth step
  *   --peers PYTHON       the same problems in PyTorch, TorchJD and (`--libmtl FOLDER`) LibMTL: test/bench/peers/README.md
  *   --rounds 2           with peers: ours, theirs, ours, theirs
  *   --save FILE          all lines in one file, as `npm run docs` makes docs/performance.md of
  *
  * Each case has a process of its own and prints a JSON line as soon as it is measured; with peers, lines with `ratio` follow, and a table on stderr.
- * A step is a batch, forward, backward, balancing and Adam, with nothing tracked; what a run records of each step goes nowhere.
+ * A step is a batch, forward, backward, balancing and Adam; what a run records of each step goes nowhere.
  */
 import { numberOption, option } from "./command-line.ts";
 import { caseName, casesOf, parseCase, type Case } from "./engine/case.ts";
@@ -24,11 +25,12 @@ import { save } from "./saved.ts";
 const argv = process.argv.slice(2);
 const seconds = numberOption(argv, "seconds", 4);
 const compile = !argv.includes("--plain");
+const track = numberOption(argv, "track", 1_000_000);
 const worker = option(argv, "worker");
 if (worker === undefined) measureAll();
 else {
   const { problem, method, backend, threads } = parseCase(worker);
-  const measurement = { problem: problems[problem], method, backend, seconds, warmUpSeconds: 2, compile };
+  const measurement = { problem: problems[problem], method, backend, seconds, warmUpSeconds: 2, compile, track };
   tell(await lineOf({ problem, threads, method }, measurement));
 }
 
@@ -58,7 +60,7 @@ function measureAll(): void {
 }
 
 function ourLines(each: Case): readonly CaseLine[] {
-  const args = ["--worker", caseName(each), "--seconds", String(seconds), ...(compile ? [] : ["--plain"])];
+  const args = ["--worker", caseName(each), "--seconds", String(seconds), "--track", String(track), ...(compile ? [] : ["--plain"])];
   return linesOfProcess(process.execPath, [...process.execArgv, import.meta.filename, ...args]);
 }
 

@@ -25,6 +25,8 @@ export interface Measurement {
   readonly seconds: number;
   readonly warmUpSeconds: number;
   readonly compile: boolean;
+  /** Steps from one whose dominance is measured to the next; never where left out. */
+  readonly track?: number;
 }
 
 /** In the form in which the peers' script tells its own. */
@@ -47,9 +49,9 @@ export interface Figures {
   readonly notes?: readonly string[];
 }
 
-/** Steps of a training on the backend that was started: a batch, forward, backward, balancing, optimizer. Nothing is tracked. */
-export async function measure({ problem, method, backend, seconds, warmUpSeconds, compile }: Measurement): Promise<Figures> {
-  const experiment = problemExperiment(problem, method, compile);
+/** Steps of a training on the backend that was started: a batch, forward, backward, balancing, optimizer. */
+export async function measure({ problem, method, backend, seconds, warmUpSeconds, compile, track }: Measurement): Promise<Figures> {
+  const experiment = problemExperiment(problem, method, compile, track);
   const dataset = problemDataset(problem);
   const streams = new RandomStreams(1);
   const model = buildModel(experiment, dataset, streams);

@@ -54,7 +54,7 @@ export const batchSize = 256;
 const batches = 8;
 const classes = Array.from({ length: 10 }, (_, digit) => String(digit));
 
-export function problemExperiment(problem: Problem, balancer: string, compile = true): Experiment {
+export function problemExperiment(problem: Problem, balancer: string, compile = true, track = 1_000_000): Experiment {
   const { kind, trunk, head } = problem;
   const ids = taskIds(problem);
   return experimentSchema.parse({
@@ -65,7 +65,7 @@ export function problemExperiment(problem: Problem, balancer: string, compile = 
     balancer,
     optimizer: { adam: { learningRate: 1e-3 } },
     training: { epochs: 1_000_000, batchSize, compile, seed: 1 },
-    track: { every: 1_000_000 },
+    track: { every: track },
   });
 }
 
