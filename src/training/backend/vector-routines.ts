@@ -171,8 +171,8 @@ export class VectorRoutines {
 
   #coefficients(...values: readonly number[]): number {
     const { heap } = this.#context;
-    const address = heap.scratch("vectors:coefficients", 16);
-    heap.floats().set(values, address / 4);
+    const address = heap.scratch("vectors:coefficients", 2 * values.length);
+    new Float64Array(heap.memory.buffer, address, values.length).set(values);
     return address;
   }
 }

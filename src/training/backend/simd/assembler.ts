@@ -59,8 +59,8 @@ export class Body {
   }
 
   /** Stores the first two floats of a vector. */
-  storePair(address: Int, value: Vector): void {
-    this.#emit(address.code, value.code, simd(0x5b), [3, 0, 0]);
+  storePair(address: Int, value: Vector, offset = 0): void {
+    this.#emit(address.code, value.code, simd(0x5b), [3, ...unsigned(offset), 0]);
   }
 
   /** Stores one lane of a vector, a float. */

@@ -69,8 +69,8 @@ export class Int {
   }
 
   /** The double at this address, twice. */
-  splatDouble(): Doubles {
-    return new Doubles([...this.code, ...simd(0x0a), 3, 0]);
+  splatDouble(offset = 0): Doubles {
+    return new Doubles([...this.code, ...simd(0x0a), 3, ...unsigned(offset)]);
   }
 
   /** The float at this address, four times. */
@@ -152,18 +152,6 @@ export class Vector {
     return new Vector([...this.code, ...other.code, ...simd(0x0d), ...bytes]);
   }
 
-  minus(other: Vector): Vector {
-    return this.#with(other, 0xe5);
-  }
-
-  dividedBy(other: Vector): Vector {
-    return this.#with(other, 0xe7);
-  }
-
-  root(): Vector {
-    return new Vector([...this.code, ...simd(0xe3)]);
-  }
-
   /** The first two floats in double precision. */
   doubled(): Doubles {
     return new Doubles([...this.code, ...simd(0x5f)]);
@@ -188,6 +176,18 @@ export class Doubles {
 
   times(other: Doubles): Doubles {
     return new Doubles([...this.code, ...other.code, ...simd(0xf2)]);
+  }
+
+  minus(other: Doubles): Doubles {
+    return new Doubles([...this.code, ...other.code, ...simd(0xf1)]);
+  }
+
+  dividedBy(other: Doubles): Doubles {
+    return new Doubles([...this.code, ...other.code, ...simd(0xf3)]);
+  }
+
+  root(): Doubles {
+    return new Doubles([...this.code, ...simd(0xef)]);
   }
 
   /** Rounded to floats, followed by two zeros. */

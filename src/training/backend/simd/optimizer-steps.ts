@@ -1,28 +1,30 @@
 import type { Body } from "./assembler.ts";
-import type { IntVariable, Vector, VectorVariable } from "./expressions.ts";
+import type { Doubles, DoublesVariable, IntVariable, Vector } from "./expressions.ts";
 import { type Routine, routine } from "./routine.ts";
 
 /**
- * The steps of src/training/optimizers on addresses, in single precision. Each writes θ ← kept θ − Δ to `moved` (which may be
- * `parameter` itself) or, without a parameter, Δ alone. What lies behind a vector's end must be readable; it is not written.
+ * The steps of src/training/optimizers on addresses: in double precision, rounded where those round, and in their order, so that both
+ * give the same bits. Each writes θ ← kept θ − Δ to `moved` (which may be `parameter` itself) or, without a parameter, Δ alone.
  *
- * `coefficients` are floats, in the order in which a step names them.
+ * `coefficients` are doubles, in the order in which a step names them.
  */
 
-const lanes = 4;
-const vectorBytes = 16;
+/** Doubles that are computed at a time, and the bytes of as many floats. */
+const lanes = 2;
+const pairBytes = 8;
 
 export type Target = "parameter" | "update";
 
 /** Where a step is in its vectors. */
 interface Step {
   readonly body: Body;
-  readonly gradient: VectorVariable;
-  /** The coefficients, each four times. */
-  readonly c: readonly VectorVariable[];
+  readonly gradient: DoublesVariable;
+  /** The coefficients, each twice. */
+  readonly c: readonly DoublesVariable[];
   /** What lies at an operand now. */
-  readonly read: (name: string) => Vector;
-  readonly write: (name: string, value: Vector) => void;
+  readonly read: (name: string) => Doubles;
+  /** Rounded to single precision. */
+  readonly write: (name: string, value: Doubles) => void;
 }
 
 /** Δ = η g. Coefficients: η */
@@ -52,8 +54,8 @@ export const adamStep = (target: Target): Routine =>
     const { body, gradient, c } = at;
     const [rate, kept1, fresh1, kept2, fresh2] = [given(c[0]), given(c[1]), given(c[2]), given(c[3]), given(c[4])];
     const [correction, epsilon] = [given(c[5]), given(c[6])];
-    const mean = body.vector(kept1.times(at.read("mean")).plus(fresh1.times(gradient)));
-    const square = body.vector(kept2.times(at.read("square")).plus(fresh2.times(gradient).times(gradient)));
+    const mean = body.doubles(kept1.times(at.read("mean")).plus(fresh1.times(gradient)));
+    const square = body.doubles(kept2.times(at.read("square")).plus(fresh2.times(gradient).times(gradient)));
     at.write("mean", mean);
     at.write("square", square);
     return rate.times(mean).dividedBy(square.times(correction).root().plus(epsilon));
@@ -64,7 +66,7 @@ export const squareStep = (target: Target): Routine =>
   step(target, ["square"], 4, (at) => {
     const { body, gradient, c } = at;
     const [rate, kept, fresh, epsilon] = [given(c[0]), given(c[1]), given(c[2]), given(c[3])];
-    const square = body.vector(kept.times(at.read("square")).plus(fresh.times(gradient).times(gradient)));
+    const square = body.doubles(kept.times(at.read("square")).plus(fresh.times(gradient).times(gradient)));
     at.write("square", square);
     return rate.times(gradient).dividedBy(square.root().plus(epsilon));
   });
@@ -78,45 +80,50 @@ export const attributedStep: Routine = step("update", ["square"], 3, ({ gradient
 /** θ ← kept θ − Δ with a Δ at hand. Coefficients: none */
 export const move: Routine = step("parameter", [], 0, ({ gradient }) => gradient);
 
-function momentum({ body, gradient, read, write }: Step, kept: Vector): Vector {
-  const sum = body.vector(kept.times(read("momentum")).plus(gradient));
+function momentum({ body, gradient, read, write }: Step, kept: Doubles): Doubles {
+  const sum = body.doubles(kept.times(read("momentum")).plus(gradient));
   write("momentum", sum);
   return sum;
 }
 
 /** A step over `count` numbers: parameters gradient, [parameter,] moved, the buffers, count, coefficients[, and last of these kept]. */
-function step(target: Target, buffers: readonly string[], coefficients: number, compute: (at: Step) => Vector): Routine {
+function step(target: Target, buffers: readonly string[], coefficients: number, compute: (at: Step) => Doubles): Routine {
   const operands = ["gradient", ...(target === "parameter" ? ["parameter"] : []), "moved", ...buffers];
   return routine([...operands, "count", "coefficients"], (body, p) => {
-    const c = Array.from({ length: coefficients }, (_, i) => body.vector(p("coefficients").splat(i * 4)));
-    const kept = body.vector();
-    if (target === "parameter") body.set(kept, p("coefficients").splat(coefficients * 4));
-    const gradient = body.vector();
+    const c = Array.from({ length: coefficients }, (_, i) => body.doubles(p("coefficients").splatDouble(i * 8)));
+    const kept = body.doubles();
+    if (target === "parameter") body.set(kept, p("coefficients").splatDouble(coefficients * 8));
+    const gradient = body.doubles();
 
-    body.while(p("count").atLeast(lanes), () => {
-      oneVector((address, value) => body.store(address, value));
-      for (const name of operands) body.advance(p(name), vectorBytes);
-      body.advance(p("count"), -lanes);
+    body.while(p("count").atLeast(2 * lanes), () => {
+      for (const offset of [0, pairBytes]) {
+        const write = (address: IntVariable, value: Vector): void => {
+          body.storePair(address, value, offset);
+        };
+        some((address) => address.pair(offset), write);
+      }
+      for (const name of operands) body.advance(p(name), 2 * pairBytes);
+      body.advance(p("count"), -2 * lanes);
     });
-    body.if(p("count").greaterThan(0), () => oneVector(storeFirst));
+    body.while(p("count").greaterThan(0), () => {
+      const write = (address: IntVariable, value: Vector): void => {
+        body.storeLane(address, value, 0);
+      };
+      some((address) => address.lone(), write);
+      for (const name of operands) body.advance(p(name), 4);
+      body.advance(p("count"), -1);
+    });
 
-    function oneVector(store: (address: IntVariable, value: Vector) => void): void {
-      body.set(gradient, p("gradient").vector());
-      const read = (name: string): Vector => p(name).vector();
-      const update = compute({ body, gradient, c, read, write: (name, value) => store(p(name), value) });
-      store(p("moved"), target === "parameter" ? kept.times(read("parameter")).minus(update) : update);
-    }
-
-    function storeFirst(address: IntVariable, value: Vector): void {
-      const all = body.vector(value);
-      body.storeLane(address, all, 0);
-      body.if(p("count").greaterThan(1), () => body.storeLane(address, all, 1, 4));
-      body.if(p("count").greaterThan(2), () => body.storeLane(address, all, 2, 8));
+    function some(load: (address: IntVariable) => Vector, store: (address: IntVariable, value: Vector) => void): void {
+      body.set(gradient, load(p("gradient")).doubled());
+      const read = (name: string): Doubles => load(p(name)).doubled();
+      const update = compute({ body, gradient, c, read, write: (name, value) => store(p(name), value.rounded()) }).rounded();
+      store(p("moved"), target === "parameter" ? kept.times(read("parameter")).minus(update.doubled()).rounded() : update);
     }
   });
 }
 
-function given(value: VectorVariable | undefined): VectorVariable {
+function given(value: DoublesVariable | undefined): DoublesVariable {
   if (value === undefined) throw new RangeError("A step declares as many coefficients as it uses.");
   return value;
 }
