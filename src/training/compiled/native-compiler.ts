@@ -1,4 +1,5 @@
 import type { Batch } from "../batches.ts";
+import { canHold } from "./can-hold.ts";
 import { CheckedUpdate } from "./checked-update.ts";
 import { CompiledRecording } from "./compiled-pass.ts";
 import type { CompiledParts } from "./compiled-passes.ts";
@@ -6,7 +7,7 @@ import type { GraphNode } from "./graph-file.ts";
 import type { NativeBackend } from "./native-binding.ts";
 import { recordNative } from "./native-recorder.ts";
 import type { PassCompiler, Recording, RecordingMemory } from "./pass-compiler.ts";
-import { recordPass, type RecordedWay } from "./recorded-pass.ts";
+import { recordPass } from "./recorded-pass.ts";
 import type { UpdateParts } from "./update-layout.ts";
 
 /** Passes as graphs of TensorFlow, whose gradients can move the parameters where they are. */
@@ -43,12 +44,4 @@ export class NativeCompiler implements PassCompiler {
     this.#update ??= new CheckedUpdate(this.#native, update, inPlace);
     return this.#update;
   }
-}
-
-/** Whether the recording tells of exactly the gradients that the update takes in: all tasks', for all that trains. */
-function canHold({ own, summed, alone }: RecordedWay, { common, owned, tasks }: UpdateParts): boolean {
-  if (common.length === 0 || alone.length !== tasks) return false;
-  const areReached = common.every(({ id, reach }) => alone.every((gradients, task) => gradients.has(id) === reach.includes(task)));
-  const areOwn = owned.every(({ id, reach }) => own.get(id)?.loss === reach[0]);
-  return areReached && areOwn && own.size === owned.length && summed.size === common.length && common.every(({ id }) => summed.has(id));
 }

@@ -6,7 +6,7 @@ import { CompiledPasses, type CompiledParts } from "./compiled-passes.ts";
 import { nativeBackend } from "./native-binding.ts";
 import { NativeCompiler } from "./native-compiler.ts";
 import type { PassCompiler } from "./pass-compiler.ts";
-import { wasmCompiler } from "./wasm-compiler.ts";
+import { WasmCompiler } from "./wasm-compiler.ts";
 
 /** Compiled passes where they are wished for and the backend that computes can have them; else plain ones. */
 export function openPasses(parts: CompiledParts, compile: boolean): Passes {
@@ -16,7 +16,7 @@ export function openPasses(parts: CompiledParts, compile: boolean): Passes {
 
 function currentCompiler(): PassCompiler | undefined {
   const current: unknown = backend();
-  if (current instanceof BackendWasm) return wasmCompiler(current);
+  if (current instanceof BackendWasm) return new WasmCompiler(current);
   const native = nativeBackend();
   return native === undefined ? undefined : new NativeCompiler(native);
 }

@@ -4,17 +4,36 @@ import type { Batch } from "../batches.ts";
 import type { Pass } from "../passes/pass.ts";
 import type { OperationWatch } from "../passes/recordings.ts";
 import { CompiledWay, present } from "./compiled-way.ts";
+import type { HeapUpdate } from "./heap-update.ts";
 import type { KernelNode } from "./kernel-node.ts";
 import type { Recording } from "./pass-compiler.ts";
 import type { Habits } from "./habits.ts";
 import { everyGradient, fedAs, valuesFed, type RecordedPass, type RecordingParts } from "./recorded-pass.ts";
 import { ReplayMemory } from "./replay-memory.ts";
+import { ReplayedHold } from "./replayed-hold.ts";
+import type { UpdateParts } from "./update-layout.ts";
 import { ReplayPlan } from "./replay-plan.ts";
 import { ReplayedRun, type ReplayHolder } from "./replayed-run.ts";
 import { tellsTheSame, weightsToCompare } from "./same-pass.ts";
 
 /** A recording that would hold more of the wasm backend's memory is refused. */
 const mostBytes = 2 ** 30;
+/** Gradients are not held any more where it was in vain so often. */
+const mostVain = 3;
+
+/** What moves the parameters where the gradients are. */
+export interface ReplayedMover {
+  readonly update: HeapUpdate;
+  readonly moved: UpdateParts;
+}
+
+export interface ReplayedParts {
+  readonly heap: WasmHeap;
+  readonly recorded: RecordedPass<KernelNode>;
+  readonly habits: Habits;
+  /** Undefined where the gradients cannot move the parameters where they are. */
+  readonly mover: ReplayedMover | undefined;
+}
 
 /**
  * A recording whose kernels are called again without the engine. Whatever a pass is asked for, and in whatever order, is computed by the same
@@ -24,11 +43,13 @@ export class ReplayedRecording implements Recording {
   readonly #recorded: RecordedPass<KernelNode>;
   readonly #memory: ReplayMemory;
   readonly #plan: ReplayPlan;
-  /** What passes were asked for: told where a step is explained, and nothing that passes go by. */
+  /** What passes were asked for: told where a step is explained, and whether gradients were held in vain. */
   readonly #habits: Habits;
+  readonly #mover: ReplayedMover | undefined;
   readonly #holder: ReplayHolder = { current: undefined };
 
-  constructor(heap: WasmHeap, recorded: RecordedPass<KernelNode>, habits: Habits) {
+  constructor({ heap, recorded, habits, mover }: ReplayedParts) {
+    this.#mover = mover;
     this.#habits = habits;
     const { nodes, back, checks, outputs, losses, statistics } = recorded;
     const wanted = [...checks, ...outputs, ...present(losses), ...statistics, ...everyGradient(back)];
@@ -56,6 +77,7 @@ export class ReplayedRecording implements Recording {
       moved.dispose();
     });
     const way = new CompiledWay(back, run);
+    let hold: ReplayedHold | undefined;
     return {
       outputs: outputs.map((name) => run.values(name)),
       losses: losses.map((name) => (name === undefined ? undefined : run.number(name))),
@@ -63,8 +85,17 @@ export class ReplayedRecording implements Recording {
         return way.walks;
       },
       back: () => way,
+      hold: () => {
+        if (this.#mover === undefined || (this.#habits.get(habit)?.vain ?? 0) >= mostVain) return undefined;
+        return (hold ??= new ReplayedHold({ way, run, recorded: back, ...this.#mover }));
+      },
       dispose: () => {
-        this.#habits.learn(habit, { names: [...way.asked], held: [], weights: way.weights, inVain: false });
+        this.#habits.learn(habit, {
+          names: [...way.asked],
+          held: [...(hold?.asked ?? [])],
+          weights: way.weights,
+          inVain: hold?.inVain ?? false,
+        });
         run.end();
       },
     };
@@ -106,7 +137,7 @@ export class ReplayedRecording implements Recording {
     const known = new Set(everyGradient(back));
     const run = this.#start(parts, batch);
     run.weigh(before?.weights ?? back.alone.map(() => 1), []);
-    const asked = (before?.names ?? []).filter((name) => known.has(name));
+    const asked = [...(before?.names ?? []), ...(before?.held ?? [])].filter((name) => known.has(name));
     run.compute([...checks, ...outputs, ...present(losses), ...statistics, ...asked], { watch });
     run.end();
   }

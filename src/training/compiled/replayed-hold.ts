@@ -1,0 +1,145 @@
+import type { HeldGradients, HeldMotion, HeldMove, HeldProducts, HeldSquares, HeldSum } from "../passes/held-gradients.ts";
+import type { CompiledWay } from "./compiled-way.ts";
+import type { HeapUpdate } from "./heap-update.ts";
+import type { RecordedWay } from "./recorded-pass.ts";
+import type { ReplayedRun } from "./replayed-run.ts";
+import type { UpdateParts } from "./update-layout.ts";
+
+interface HoldParts {
+  readonly way: CompiledWay;
+  readonly recorded: RecordedWay;
+  readonly run: ReplayedRun;
+  readonly update: HeapUpdate;
+  readonly moved: UpdateParts;
+}
+
+/** The gradients of a replayed pass, where its kernels have written them on the heap. */
+export class ReplayedHold implements HeldGradients {
+  /** Values that were asked to stay. */
+  readonly asked = new Set<string>();
+  inVain = false;
+  readonly #parts: HoldParts;
+  #common: "alone" | "summed" | "apart" = "summed";
+
+  constructor(parts: HoldParts) {
+    this.#parts = parts;
+  }
+
+  products(): HeldProducts {
+    const { recorded, update, way, moved } = this.#parts;
+    const size = recorded.alone.length;
+    this.#common = "alone";
+    way.walks += size;
+    this.#stay([...recorded.alone.flatMap((each) => [...each.values()]), ...this.#own()]);
+    const gram = Array.from({ length: size }, () => Array<number>(size).fill(0));
+    for (const { id, size: length } of moved.common) {
+      const rows = this.#rows(id);
+      const products = update.vectors.gram(
+        rows.map(({ address }) => address),
+        length,
+      );
+      rows.forEach(({ position }, i) => {
+        const row = gram[position] ?? [];
+        rows.forEach((other, j) => (row[other.position] = (row[other.position] ?? 0) + (products[i * rows.length + j] ?? 0)));
+      });
+    }
+    return { gram, owned: this.#ownSquares() };
+  }
+
+  sum(weights: readonly number[]): HeldSum {
+    const { recorded, run, update, way, moved } = this.#parts;
+    const summed = [...recorded.summed.values()];
+    this.#common = "summed";
+    way.walks += 1;
+    way.weights = weights;
+    run.weigh(weights, summed);
+    this.#stay([...summed, ...this.#own()]);
+    const common = moved.common.reduce(
+      (sum, { id, size }) => sum + update.vectors.squaredNorm(this.#addressOf(recorded.summed.get(id)), size),
+      0,
+    );
+    return { common, owned: this.#ownSquares() };
+  }
+
+  apart(): HeldSquares {
+    const { recorded, update, way, moved } = this.#parts;
+    this.#common = "apart";
+    way.walks += recorded.alone.length;
+    this.#stay([...recorded.alone.flatMap((each) => [...each.values()]), ...this.#own()]);
+    const common = Array<number>(recorded.alone.length).fill(0);
+    for (const { id, size } of moved.common) {
+      for (const { position, address } of this.#rows(id))
+        common[position] = (common[position] ?? 0) + update.vectors.squaredNorm(address, size);
+    }
+    return { common, owned: this.#ownSquares() };
+  }
+
+  move({ weights, ownedWeights, rate }: HeldMotion): HeldMove | undefined {
+    const { recorded, run, update, moved } = this.#parts;
+    if (this.#common === "apart") return undefined;
+    // Another pass may have written over them.
+    if (![...this.#own(), ...(this.#common === "summed" ? recorded.summed.values() : [])].every((name) => run.held(name) !== undefined))
+      return undefined;
+    const gradients = new Map<number, number>();
+    for (const { id, size } of moved.common) {
+      const rows = this.#common === "summed" ? [] : this.#rows(id);
+      const address =
+        this.#common === "summed"
+          ? this.#addressOf(recorded.summed.get(id))
+          : update.combined(
+              rows.map((row) => row.address),
+              rows.map(({ position }) => weights[position] ?? 0),
+              size,
+              String(id),
+            );
+      gradients.set(id, address);
+    }
+    for (const { id, size, reach } of moved.owned) {
+      const address = this.#addressOf(recorded.own.get(id)?.values);
+      const weight = ownedWeights[reach[0] ?? -1] ?? 0;
+      gradients.set(id, weight === 1 ? address : update.combined([address], [weight], size, String(id)));
+    }
+    return update.move(gradients, rate) ? {} : undefined;
+  }
+
+  giveUp(): void {
+    this.inVain = true;
+  }
+
+  #own(): readonly string[] {
+    return [...this.#parts.recorded.own.values()].map(({ values }) => values);
+  }
+
+  #ownSquares(): readonly number[] {
+    const { recorded, update, moved } = this.#parts;
+    const squares = Array<number>(recorded.alone.length).fill(0);
+    for (const { id, size } of moved.owned) {
+      const own = recorded.own.get(id);
+      if (own !== undefined) squares[own.loss] = (squares[own.loss] ?? 0) + update.vectors.squaredNorm(this.#addressOf(own.values), size);
+    }
+    return squares;
+  }
+
+  /** The gradients of one variable, of the losses that it has some of. */
+  #rows(id: number): readonly { readonly position: number; readonly address: number }[] {
+    return this.#parts.recorded.alone.flatMap((each, position) => {
+      const name = each.get(id);
+      return name === undefined ? [] : [{ position, address: this.#addressOf(name) }];
+    });
+  }
+
+  #addressOf(name: string | undefined): number {
+    const address = name === undefined ? undefined : this.#parts.run.held(name);
+    if (address === undefined) throw new RangeError("A gradient that was held is not there any more.");
+    return address;
+  }
+
+  #stay(names: readonly string[]): void {
+    const { run, way } = this.#parts;
+    for (const name of names) this.asked.add(name);
+    way.ask(
+      [],
+      [...new Set(names)].filter((name) => run.held(name) === undefined),
+    );
+  }
+}
