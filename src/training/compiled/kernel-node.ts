@@ -28,7 +28,8 @@ export function bytesOf({ shape, dtype }: KernelValue): number {
 
 /** Inputs as the kernel takes them: by name, or as a list. */
 export function callInputs(keys: KernelNode["keys"], inputs: readonly TensorInfo[]): NamedTensorInfoMap {
-  const given: object = keys === undefined ? [...inputs] : Object.fromEntries(inputs.map((input, index) => [keys[index], input]));
+  const named = inputs.map((input, index): [string, TensorInfo] => [keys?.[index] ?? String(index), input]);
+  const given: object = keys === undefined ? [...inputs] : Object.fromEntries(named);
   if (!isMapOfTensors(given)) throw new TypeError("A kernel's inputs are tensors.");
   return given;
 }

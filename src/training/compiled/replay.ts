@@ -1,4 +1,5 @@
 import type { TensorInfo } from "@tensorflow/tfjs-core";
+import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
 import type { OperationWatch } from "../passes/recordings.ts";
 import { bytesOf } from "./kernel-node.ts";
 import type { ReplayPlan, ReplayRead, ReplaySegment, ReplayStep } from "./replay-plan.ts";
@@ -11,18 +12,9 @@ export function replay(
   watch?: OperationWatch,
 ): void {
   const { heap } = plan.memory;
-  const { backend } = heap;
+  const rooms = roomsOf(heap.backend);
   const read = ({ name, address, count }: ReplayRead): void => {
     numbers.set(name, heap.floats().slice(address / 4, address / 4 + count));
-  };
-  const { makeOutput } = backend;
-  let current: ReplayStep | undefined;
-  let place = 0;
-  backend.makeOutput = (shape, dtype, memoryOffset, values) => {
-    const planned = current?.outputs[current.places.indexOf(place++)];
-    const fits = planned !== undefined && memoryOffset === undefined && values === undefined && isAsLarge(planned, { shape, dtype });
-    // Its own object: kernels write another shape into it.
-    return fits ? { dataId: planned.dataId, shape, dtype } : makeOutput.call(backend, shape, dtype, memoryOffset, values);
   };
   try {
     atOnce.forEach(read);
@@ -30,8 +22,8 @@ export function replay(
       step.packed.forEach((input) => {
         plan.memory.forgetCopies(input);
       });
-      current = step;
-      place = 0;
+      rooms.step = step;
+      rooms.place = 0;
       const started = watch === undefined ? 0 : performance.now();
       const results = step.compute(step.call);
       bringHome(plan, step, Array.isArray(results) ? results : [results]);
@@ -43,8 +35,34 @@ export function replay(
       step.reads.forEach(read);
     }
   } finally {
-    backend.makeOutput = makeOutput;
+    rooms.step = undefined;
   }
+}
+
+/** Whose results kernels make room for now. */
+interface Rooms {
+  step: ReplayStep | undefined;
+  place: number;
+}
+
+const watched = new WeakMap<BackendWasm, Rooms>();
+
+/** From the first call on, a kernel that is replayed is given the planned places for its results instead of new ones. */
+function roomsOf(backend: BackendWasm): Rooms {
+  const known = watched.get(backend);
+  if (known !== undefined) return known;
+  const rooms: Rooms = { step: undefined, place: 0 };
+  const makeOutput = backend.makeOutput.bind(backend);
+  backend.makeOutput = (shape, dtype, memoryOffset, values) => {
+    const { step } = rooms;
+    if (step === undefined) return makeOutput(shape, dtype, memoryOffset, values);
+    const planned = step.outputs[step.places.indexOf(rooms.place++)];
+    const fits = planned !== undefined && memoryOffset === undefined && values === undefined && isAsLarge(planned, { shape, dtype });
+    // Its own object: kernels write another shape into it.
+    return fits ? { dataId: planned.dataId, shape, dtype } : makeOutput(shape, dtype, memoryOffset, values);
+  };
+  watched.set(backend, rooms);
+  return rooms;
 }
 
 /** Some kernels make room for what they return in other ways. */

@@ -6,6 +6,7 @@ import type { Trace } from "./trace.ts";
 
 type Call = Parameters<KernelFunc>[0];
 
+const replaced = ["write", "readSync", "makeOutput"] as const satisfies readonly (keyof BackendWasm)[];
 /** Kernels whose results have as many elements as the values of their inputs say. */
 const shapedByValues = /^(NonMaxSuppression|Sparse|Ragged|Unique$|Where$|DenseBincount$|Bincount$)/;
 
@@ -17,11 +18,11 @@ const shapedByValues = /^(NonMaxSuppression|Sparse|Ragged|Unique$|Where$|DenseBi
 export function recordWasm<T>(wasm: BackendWasm, run: (trace: Trace<KernelNode>) => T): T {
   const recorder = new Recorder();
   const kernels = getKernelsForBackend("wasm").map((kernel) => ({ kernel, real: kernel.kernelFunc }));
-  const before = { write: wasm.write, readSync: wasm.readSync, makeOutput: wasm.makeOutput };
-  const real: Pick<BackendWasm, "write" | "readSync" | "makeOutput"> = {
-    write: before.write.bind(wasm),
-    readSync: before.readSync.bind(wasm),
-    makeOutput: before.makeOutput.bind(wasm),
+  const before = replaced.map((name) => [name, Object.getOwnPropertyDescriptor(wasm, name)] as const);
+  const real: Pick<BackendWasm, (typeof replaced)[number]> = {
+    write: wasm.write.bind(wasm),
+    readSync: wasm.readSync.bind(wasm),
+    makeOutput: wasm.makeOutput.bind(wasm),
   };
   for (const { kernel, real: compute } of kernels) kernel.kernelFunc = (call) => recorder.kernel(kernel.kernelName, compute, call);
   wasm.makeOutput = (...parameters) => recorder.made(real.makeOutput(...parameters));
@@ -36,7 +37,10 @@ export function recordWasm<T>(wasm: BackendWasm, run: (trace: Trace<KernelNode>)
     throw recorder.refusal ?? error;
   } finally {
     for (const { kernel, real: compute } of kernels) kernel.kernelFunc = compute;
-    Object.assign(wasm, before);
+    for (const [name, own] of before) {
+      if (own === undefined) Reflect.deleteProperty(wasm, name);
+      else Object.defineProperty(wasm, name, own);
+    }
   }
 }
 
@@ -106,7 +110,7 @@ class Recorder implements Trace<KernelNode> {
   }
 
   #note(operation: string, { inputs, attrs }: Call, results: readonly TensorInfo[], made: readonly object[]): void {
-    const given = Object.entries(inputs).flatMap(([key, input]) => (input === undefined || input === null ? [] : [{ key, input }]));
+    const given = Object.entries(inputs).flatMap(([key, input]) => (isGiven(input) ? [{ key, input }] : []));
     const fresh = results.filter(({ dataId }) => !given.some(({ input }) => input.dataId === dataId));
     if (fresh.length === 0) return;
     if (shapedByValues.test(operation)) this.#refuse(`how large a result of ${operation} is depends on values`);
@@ -129,6 +133,11 @@ class Recorder implements Trace<KernelNode> {
   #known(dataId: object): string {
     return this.#values.get(dataId) ?? this.#refuse("a tensor that was made outside of the step enters it");
   }
+}
+
+/** Some kernels are called with null for what is left out. */
+function isGiven(input: TensorInfo | null | undefined): input is TensorInfo {
+  return input !== undefined && input !== null;
 }
 
 const numeric: ReadonlySet<string> = new Set(["float32", "int32", "bool"]);

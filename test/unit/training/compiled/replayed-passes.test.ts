@@ -25,8 +25,8 @@ function wasm(): BackendWasm {
 }
 
 interface Allocator {
-  _malloc(this: void, bytes: number): number;
-  _free(this: void, address: number): void;
+  _malloc: (bytes: number) => number;
+  _free: (address: number) => void;
 }
 
 function allocates(module: object): module is Allocator {
