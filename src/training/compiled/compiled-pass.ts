@@ -9,7 +9,7 @@ import type { GraphNode } from "./graph-file.ts";
 import { GraphRun } from "./graph-run.ts";
 import { GraphValues } from "./graph-values.ts";
 import { heldNodes, type HeldValues } from "./held-nodes.ts";
-import type { Habits } from "./habits.ts";
+import { isWorthHolding, type Habits } from "./habits.ts";
 import type { NativeBackend } from "./native-binding.ts";
 import type { Recording } from "./pass-compiler.ts";
 import { everyGradient, fedAs, tensorsFed, type RecordedPass, type RecordingParts } from "./recorded-pass.ts";
@@ -25,10 +25,6 @@ export interface OpenParts {
   /** Undefined where the gradients cannot move the parameters where they are. */
   readonly mover: Mover | undefined;
 }
-
-/** Where gradients were held in vain so often, it is tried again only once in many passes. */
-const mostVain = 3;
-const passesToTryAgain = 64;
 
 /**
  * A recording that TensorFlow has loaded. Where what a pass will be asked for is known before, one run computes all of it; else a first run
@@ -92,7 +88,7 @@ export class CompiledRecording implements Recording {
       },
       back: () => way,
       hold: () => {
-        if (this.#mover === undefined || !isWorthHolding(before?.vain ?? 0)) return undefined;
+        if (this.#mover === undefined || !isWorthHolding(before)) return undefined;
         return (hold ??= new CompiledHold(way, back, this.#held, run, this.#mover));
       },
       dispose: () => {
@@ -146,8 +142,4 @@ export class CompiledRecording implements Recording {
     this.#recorded.noise.forEach(({ again, shape }, index) => fed.set(fedAs.noise(index), tensor(again(), [...shape])));
     return new GraphRun(this.#native, this.#graph, fed);
   }
-}
-
-function isWorthHolding(vain: number): boolean {
-  return vain < mostVain || vain % passesToTryAgain === 0;
 }

@@ -39,6 +39,15 @@ export class Habits {
   }
 }
 
+/** Where gradients were held in vain so often, it is tried again only once in many passes. */
+const mostVain = 3;
+const passesToTryAgain = 64;
+
+export function isWorthHolding(habit: PassHabit | undefined): boolean {
+  const vain = habit?.vain ?? 0;
+  return vain < mostVain || vain % passesToTryAgain === 0;
+}
+
 /** What a pass was asked for. */
 export interface Asked {
   readonly names: readonly string[];

@@ -7,7 +7,7 @@ import { CompiledWay, present } from "./compiled-way.ts";
 import type { HeapUpdate } from "./heap-update.ts";
 import type { KernelNode } from "./kernel-node.ts";
 import type { Recording } from "./pass-compiler.ts";
-import type { Habits } from "./habits.ts";
+import { isWorthHolding, type Habits } from "./habits.ts";
 import { everyGradient, fedAs, valuesFed, type RecordedPass, type RecordingParts } from "./recorded-pass.ts";
 import { ReplayMemory } from "./replay-memory.ts";
 import { ReplayedHold } from "./replayed-hold.ts";
@@ -18,8 +18,6 @@ import { tellsTheSame, weightsToCompare } from "./same-pass.ts";
 
 /** A recording that would hold more of the wasm backend's memory is refused. */
 const mostBytes = 2 ** 30;
-/** Gradients are not held any more where it was in vain so often. */
-const mostVain = 3;
 
 /** What moves the parameters where the gradients are. */
 export interface ReplayedMover {
@@ -86,7 +84,7 @@ export class ReplayedRecording implements Recording {
       },
       back: () => way,
       hold: () => {
-        if (this.#mover === undefined || (this.#habits.get(habit)?.vain ?? 0) >= mostVain) return undefined;
+        if (this.#mover === undefined || !isWorthHolding(this.#habits.get(habit))) return undefined;
         return (hold ??= new ReplayedHold({ way, run, recorded: back, ...this.#mover }));
       },
       dispose: () => {
