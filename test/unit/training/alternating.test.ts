@@ -16,7 +16,9 @@ beforeAll(async () => {
 function moved(balancer: object | string, optimizer: object, steps = 1): readonly number[] {
   // No kinks: finite steps across one would not be told by slopes.
   const model = { trunk: [{ dense: { units: 8, activation: "tanh" } }] };
-  const training = syntheticTraining({ balancer, optimizer, model });
+  // A compiled step of all tasks moves the parameters where they are, and one of a group does not: they round differently.
+  const settings = { batchSize: 16, seed: 1, compile: false };
+  const training = syntheticTraining({ balancer, optimizer, model, training: settings });
   const { common, owned } = training.parameters;
   const values = () => [...common, ...owned].flatMap((parameter) => [...parameter.values]);
   const before = values();

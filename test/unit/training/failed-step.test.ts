@@ -98,6 +98,8 @@ const cases: readonly Case[] = [
   },
   {
     name: "in a look after it has moved",
+    // Where the network's own code fails is counted by its calls, of which a compiled step makes none.
+    training: { compile: false },
     changes: { balancer: "famo", optimizer: { adam: {} } },
     broken: () => dataset(),
     // Each step has one pass and one look: this is the third look.
@@ -106,6 +108,7 @@ const cases: readonly Case[] = [
   },
   {
     name: "in a look along its direction",
+    training: { compile: false },
     changes: { balancer: { method: "marigold", updateEvery: 1, differences: "central" } },
     broken: () => dataset(),
     // Each step has one pass and two looks: this is the last look of the second step.
