@@ -1,4 +1,4 @@
-import { engine } from "@tensorflow/tfjs-core";
+import { engine, type Tensor } from "@tensorflow/tfjs-core";
 import type { KernelContext } from "../backend/kernel-context.ts";
 import { VectorRoutines, type StepRule } from "../backend/vector-routines.ts";
 import { adamCoefficients } from "../optimizers/adam.ts";
@@ -26,6 +26,8 @@ export class HeapUpdate {
   readonly #context: KernelContext;
   readonly #parts: UpdateParts;
   readonly #moved: readonly Moved[];
+  /** By variable id, where sums of its gradients go. */
+  readonly #sums = new Map<number, number>();
   #isLent = false;
 
   constructor(context: KernelContext, parts: UpdateParts) {
@@ -44,34 +46,44 @@ export class HeapUpdate {
   move(gradients: ReadonlyMap<number, number>, rate: number): boolean {
     if (!this.#moved.every(({ parameter }) => gradients.has(parameter.id))) return false;
     this.#take();
-    for (const moved of this.#moved) this.#step(moved, gradients.get(moved.parameter.id) ?? 0, rate);
+    // Where there is no room for one of them, none has moved. Other tensors, for the wasm backend keeps packed copies of weights by tensor.
+    const rooms = this.#moved.map(({ parameter }) => this.#room(parameter));
+    this.#moved.forEach((moved, index) => {
+      const room = rooms[index];
+      if (room !== undefined) this.#step(moved, gradients.get(moved.parameter.id) ?? 0, rate, room);
+    });
     return true;
   }
 
-  /** Σ w_i x_i of vectors at these addresses; valid until the next sum. */
-  combined(rows: readonly number[], weights: readonly number[], length: number, name: string): number {
-    const out = this.#context.heap.scratch(`update:${name}`, length + 4);
+  /** Σ w_i x_i of gradients of a variable, which are at these addresses; valid until the next sum for it. */
+  combined(rows: readonly number[], weights: readonly number[], length: number, id: number): number {
+    const out = this.#sums.get(id) ?? this.#context.heap.allocate((length + 4) * 4);
+    this.#sums.set(id, out);
     this.vectors.weightedSum(rows, weights, length, out);
     return out;
   }
 
   dispose(): void {
     if (this.#isLent) this.#parts.memory.recall();
-    for (const { buffers } of this.#moved) for (const address of buffers.values()) this.#context.heap.release(address);
+    const held = [...this.#moved.flatMap(({ buffers }) => [...buffers.values()]), ...this.#sums.values()];
+    for (const address of held) this.#context.heap.release(address);
+    this.#sums.clear();
   }
 
-  #step({ parameter, slot, buffers }: Moved, gradient: number, rate: number): void {
+  #room({ parameter: { variable } }: TrainedParameter): Tensor {
+    const { heap } = this.#context;
+    return engine().makeTensorFromTensorInfo(heap.output(variable.shape), heap.backend);
+  }
+
+  #step({ parameter, slot, buffers }: Moved, gradient: number, rate: number, after: Tensor): void {
     const { heap } = this.#context;
     const { rule, weightDecay } = this.#parts.optimizer;
     const { variable, weight } = parameter.parameter;
     slot.count += 1;
-    // Another tensor, for the wasm backend keeps packed copies of weights by tensor.
-    const after = heap.output(variable.shape);
     const addresses = { gradient, parameter: heap.address(variable), moved: heap.address(after), length: parameter.size };
     this.vectors.step(addresses, stepRule(rule, rate, slot.count, buffers), keptShare(weightDecay, weight, rate));
-    const fresh = engine().makeTensorFromTensorInfo(after, heap.backend);
-    parameter.adopt(fresh);
-    fresh.dispose();
+    parameter.adopt(after);
+    after.dispose();
   }
 
   /** Has the heap hold what the slots remember. */

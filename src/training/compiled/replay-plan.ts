@@ -209,10 +209,19 @@ export class ReplayPlan {
     };
   }
 
+  /** A value that stays at this address. */
+  readingAt(name: string, address: number): ReplayRead {
+    return { name, address, count: this.#count(name) };
+  }
+
   #reading({ name, value }: Wanted, where: ReadonlyMap<string, Buffer>): ReplayRead {
+    return { name, address: placeOf(value, where).address, count: this.#count(value) };
+  }
+
+  #count(value: string): number {
     const { type } = this.#values.find(value);
     if (type.dtype !== "float32") throw new TypeError("A recorded value is not made of 32-bit floats.");
-    return { name, address: placeOf(value, where).address, count: bytesOf(type) / 4 };
+    return bytesOf(type) / 4;
   }
 
   /** Without what another weight would change. */

@@ -90,14 +90,14 @@ export class ReplayedHold implements HeldGradients {
               rows.map((row) => row.address),
               rows.map(({ position }) => weights[position] ?? 0),
               size,
-              String(id),
+              id,
             );
       gradients.set(id, address);
     }
     for (const { id, size, reach } of moved.owned) {
       const address = this.#addressOf(recorded.own.get(id)?.values);
       const weight = ownedWeights[reach[0] ?? -1] ?? 0;
-      gradients.set(id, weight === 1 ? address : update.combined([address], [weight], size, String(id)));
+      gradients.set(id, weight === 1 ? address : update.combined([address], [weight], size, id));
     }
     return update.move(gradients, rate) ? {} : undefined;
   }

@@ -43,7 +43,7 @@ export class ReplayedRun implements PassRun {
   }
 
   has(name: string): boolean {
-    return this.#numbers.has(name);
+    return this.#numbers.has(name) || this.held(name) !== undefined;
   }
 
   get weights(): readonly number[] | undefined {
@@ -83,13 +83,22 @@ export class ReplayedRun implements PassRun {
   }
 
   values(name: string): Float32Array {
-    const values = this.#numbers.get(name);
+    const values = this.#numbers.get(name) ?? this.#readHeld(name);
     if (values === undefined) throw new RangeError(`A recording was not asked for ${name}.`);
     return values;
   }
 
   number(name: string): number {
     return this.values(name)[0] ?? Number.NaN;
+  }
+
+  #readHeld(name: string): Float32Array | undefined {
+    const held = this.held(name);
+    if (held === undefined) return undefined;
+    const { address, count } = this.#plan.readingAt(name, held);
+    const values = this.#plan.memory.heap.floats().slice(address / 4, address / 4 + count);
+    this.#numbers.set(name, values);
+    return values;
   }
 
   /** It will not be asked for more. */
