@@ -6,7 +6,7 @@ import { commonProducts, commonRow, ownedRow, rowsOf, weightedOwnedRow, weighted
 import { productsOf } from "./gradients/products.ts";
 import type { GradientStorage } from "./gradients/storage.ts";
 import type { WayBack } from "./gradients/way-back.ts";
-import type { HeldGradients, HeldSum } from "./passes/held-gradients.ts";
+import type { HeldGradients, HeldProducts, HeldSum } from "./passes/held-gradients.ts";
 import type { BadValue } from "./non-finite.ts";
 import { finished, type Present, type Proposal, type ProposalMoment, type ProposalParts } from "./proposal.ts";
 import { since } from "./step-report.ts";
@@ -120,10 +120,12 @@ export class Proposer {
       const measured = needs === "losses" ? {} : this.#shortWalks(pass, needs);
       if (measured === undefined) return undefined;
       const answer = this.#weigh({ ...input, ...measured }, remembered.state);
-      const { common, owned } = held.sum(answer.weights);
-      return this.#heldAnswer(answer, tasks, { common, owned, kind: "sum" });
+      // Where every task's gradient is read anyhow, one more walk for their sum would be too many.
+      if (moment.track) return this.#heldAnswer(answer, tasks, { ...squaresOf(held.products(), answer.weights), kind: "products" });
+      return this.#heldAnswer(answer, tasks, { ...held.sum(answer.weights), kind: "sum" });
     }
-    const { gram, owned } = held.products();
+    const products = held.products();
+    const { gram, owned } = products;
     if (!gram.every((row, i) => isFiniteSquare(row[i] ?? Number.NaN)) || !owned.every(isFiniteSquare)) return undefined;
     if (!areApart(gram)) {
       held.giveUp();
@@ -131,13 +133,10 @@ export class Proposer {
     }
     const measured = ofGram(gram, needs);
     const answer = this.#weigh({ ...input, ...measured }, remembered.state);
-    const square = answer.weights.reduce(
-      (sum, w, i) => sum + w * answer.weights.reduce((row, v, j) => row + v * (gram[i]?.[j] ?? 0), 0),
-      0,
-    );
+    const squares = squaresOf(products, answer.weights);
     const longest = maxNormFactor * (measured.norms ?? []).reduce((sum, each) => sum + each, 0);
-    if (balancer.balancer.properties?.length === 1 && !(Math.sqrt(square) <= longest)) return undefined;
-    return this.#heldAnswer(answer, tasks, { common: Math.max(0, square), owned, kind: "products" });
+    if (balancer.balancer.properties?.length === 1 && !(Math.sqrt(squares.common) <= longest)) return undefined;
+    return this.#heldAnswer(answer, tasks, { ...squares, kind: "products" });
   }
 
   #heldAnswer(
@@ -315,4 +314,10 @@ export class Proposer {
       needs,
     );
   }
+}
+
+/** ‖Σ w_i g_i‖² from the products of the gradients; rounding may leave less than nothing of it. */
+function squaresOf({ gram, owned }: HeldProducts, weights: readonly number[]): HeldSum {
+  const square = weights.reduce((sum, w, i) => sum + w * weights.reduce((row, v, j) => row + v * (gram[i]?.[j] ?? 0), 0), 0);
+  return { common: square < 0 ? 0 : square, owned };
 }
