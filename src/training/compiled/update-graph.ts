@@ -27,6 +27,16 @@ export interface UpdateMotion {
   readonly asksMoves?: boolean;
 }
 
+/** What the session holds of a parameter: its version, and the steps that its slots had taken. */
+interface Held {
+  readonly version: number;
+  readonly counts: readonly number[];
+}
+
+function held({ version }: TrainedParameter, lanes: Moved["lanes"]): Held {
+  return { version, counts: lanes.map(({ slot }) => slot.count) };
+}
+
 /**
  * The optimizer as a graph of TensorFlow's: a session that keeps parameters and accumulators as variables and moves them where they are. The
  * parameters are told to their `TrainedParameter` after every motion; the accumulators stay until somebody asks for them
@@ -41,8 +51,7 @@ export class UpdateGraph {
   readonly #starts: readonly Start[];
   /** By the kind of motion, ½ ‖what was added to the common parameters‖². */
   readonly #squares: ReadonlyMap<string, string>;
-  /** What the session holds: the version of each parameter, and the steps that its slot had taken. */
-  readonly #holds = new Map<TrainedParameter, { readonly version: number; readonly count: number }>();
+  readonly #holds = new Map<TrainedParameter, Held>();
   #isLent = false;
   #failure: Error | undefined;
 
@@ -57,20 +66,10 @@ export class UpdateGraph {
     this.#graph = NativeGraph.load(native.binding, nodes);
   }
 
-  /** Whether all accumulators have taken equally many steps: the graph has one correction for all. */
-  get isEven(): boolean {
-    return this.#moved.every(({ lanes }) => lanes.every(({ slot }) => slot.count === this.#count));
-  }
-
-  get #count(): number {
-    return this.#moved[0]?.lanes[0]?.slot.count ?? 0;
-  }
-
   /** Moves all parameters, and counts it. */
   move(gradients: HeldTensors, motion: UpdateMotion): HeldMove {
     this.#take();
     const kind = wayOf(gradients, motion);
-    const count = this.#count + 1;
     const { optimizer, common, owned } = this.#parts;
     const { binding } = this.#native;
     const made: number[] = [];
@@ -82,7 +81,7 @@ export class UpdateGraph {
     const { rate, weights, ownedWeights } = motion;
     const fed = new Map<string, number>();
     const decay = keptShare(optimizer.weightDecay, "kernel", rate);
-    fed.set(feeds.coefficients, vector([...coefficientsOf(optimizer.rule, rate, count), decay]));
+    fed.set(feeds.coefficients, vector([...this.#coefficients(rate), decay]));
     if (gradients.common !== "summed") fed.set(feeds.weights, vector(weights));
     if (kind.endsWith("weighted")) fed.set(feeds.ownedWeights, vector(ownedWeights));
     const prefix = gradients.common === "packed" ? feeds.common : feeds.summed;
@@ -102,7 +101,7 @@ export class UpdateGraph {
         for (const { slot } of lanes) slot.count += 1;
         const value = values[index];
         if (value !== undefined) parameter.adopt(this.#native.createOutputTensor(value));
-        this.#holds.set(parameter, { version: parameter.version, count });
+        this.#holds.set(parameter, held(parameter, lanes));
       });
       if (square === undefined) return {};
       const [half, ...parts] = values.slice(outputs.length).map(({ id }) => this.#read(id));
@@ -114,6 +113,20 @@ export class UpdateGraph {
     } finally {
       for (const id of made) binding.deleteTensor(id);
     }
+  }
+
+  /** Those of the step that every slot takes next, one slot after the other. Most have taken equally many. */
+  #coefficients(rate: number): readonly number[] {
+    const { rule } = this.#parts.optimizer;
+    const known = new Map<number, readonly number[]>();
+    return this.#moved.flatMap(({ lanes }) =>
+      lanes.flatMap(({ slot }) => {
+        const count = slot.count + 1;
+        const own = known.get(count) ?? coefficientsOf(rule, rate, count);
+        known.set(count, own);
+        return own;
+      }),
+    );
   }
 
   dispose(): void {
@@ -135,8 +148,8 @@ export class UpdateGraph {
 
   #isCurrent(): boolean {
     return this.#moved.every(({ parameter, lanes }) => {
-      const held = this.#holds.get(parameter);
-      return held?.version === parameter.version && lanes.every(({ slot }) => held.count === slot.count);
+      const holds = this.#holds.get(parameter);
+      return holds?.version === parameter.version && lanes.every(({ slot }, lane) => holds.counts[lane] === slot.count);
     });
   }
 
@@ -156,7 +169,7 @@ export class UpdateGraph {
     } finally {
       for (const id of made) binding.deleteTensor(id);
     }
-    for (const { parameter } of this.#moved) this.#holds.set(parameter, { version: parameter.version, count: this.#count });
+    for (const { parameter, lanes } of this.#moved) this.#holds.set(parameter, held(parameter, lanes));
   }
 
   /** What TensorFlow has moved when it fails is not known. */

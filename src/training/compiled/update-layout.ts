@@ -74,7 +74,8 @@ class Layout {
   readonly graph = new GraphBuilder("n");
   readonly starts: Start[] = [];
   readonly #parts: UpdateParts;
-  readonly #coefficients: readonly string[];
+  /** Of one lane after the other. */
+  readonly #coefficients: string[];
   readonly #kept: string;
   /** `[tasks]` */
   readonly #weights: string;
@@ -84,10 +85,10 @@ class Layout {
   constructor(parts: UpdateParts) {
     this.#parts = parts;
     const { graph } = this;
-    const count = coefficientCount(parts.optimizer.rule);
-    const all = graph.unpack(graph.placeholder(feeds.coefficients, [count + 1]), count + 1);
-    this.#coefficients = all.slice(0, count);
-    this.#kept = all[count] ?? "";
+    const lanes = parts.common.reduce((sum, { reach }) => sum + (parts.taskwise === undefined ? 1 : reach.length), parts.owned.length);
+    const count = lanes * coefficientCount(parts.optimizer.rule) + 1;
+    this.#coefficients = [...graph.unpack(graph.placeholder(feeds.coefficients, [count]), count)];
+    this.#kept = this.#coefficients.pop() ?? "";
     this.#weights = graph.placeholder(feeds.weights, [parts.tasks]);
     this.#ownedWeights = graph.unpack(graph.placeholder(feeds.ownedWeights, [parts.tasks]), parts.tasks);
   }
@@ -138,7 +139,6 @@ class Layout {
     const { shape } = parameter.parameter.variable;
     const name = `common${String(index)}`;
     const value = this.#variable(parameter, `${name}value`, () => parameter.values);
-    const [rate = "", ...others] = this.#coefficients;
     const weights = graph.unpack(this.#weights, tasks);
     const nothing = graph.zeros(shape);
     const each = parameter.reach.map((task) => {
@@ -146,6 +146,7 @@ class Layout {
       const gradient = graph.placeholder(apartFeed(index, task), shape);
       const sum = this.#handle(shape, `${name}added${String(task)}`);
       const cleared = assignNode(graph, sum, nothing, []);
+      const [rate = "", ...others] = lane.coefficients;
       const weighed = graph.float32("Mul", [rate, weights[task] ?? ""]);
       const applied = applyNode(graph, optimizer.rule, { value: sum, buffers: lane.handles }, gradient, [weighed, ...others], [cleared]);
       return { lane, added: readNode(graph, sum, [applied]) };
@@ -172,12 +173,12 @@ class Layout {
     return new Map(taskwiseKinds.map((kind) => [kind, total]));
   }
 
-  #moved(parameter: TrainedParameter, value: string, { handles }: OpenLane, gradient: string): string {
+  #moved(parameter: TrainedParameter, value: string, { handles, coefficients }: OpenLane, gradient: string): string {
     const { graph } = this;
     const wait = this.#decays(parameter)
       ? [assignNode(graph, value, graph.float32("Mul", [readNode(graph, value, []), this.#kept]), [])]
       : [];
-    const applied = applyNode(graph, this.#parts.optimizer.rule, { value, buffers: handles }, gradient, this.#coefficients, wait);
+    const applied = applyNode(graph, this.#parts.optimizer.rule, { value, buffers: handles }, gradient, coefficients, wait);
     return readNode(graph, value, [applied]);
   }
 
@@ -195,7 +196,8 @@ class Layout {
       ]),
     );
     const buffers = new Map(Object.entries(handles).map(([buffer, handle]) => [buffer, readNode(this.graph, handle, [])]));
-    return { slot, handles, buffers };
+    const coefficients = this.#coefficients.splice(0, coefficientCount(this.#parts.optimizer.rule));
+    return { slot, handles, buffers, coefficients };
   }
 
   /** A variable of the session that begins with some values; its handle. */
@@ -221,6 +223,7 @@ class Layout {
 
 interface OpenLane extends Lane {
   readonly handles: Readonly<Record<string, string>>;
+  readonly coefficients: readonly string[];
 }
 
 export function apartFeed(index: number, task: number): string {

@@ -151,6 +151,20 @@ onEachBackend((backend) => {
     },
   );
 
+  test("a step whose gradients stay moves parameters that have taken more steps than others, as after a phase of heads alone", async () => {
+    const [held, plain] = [prepared({ optimizer: optimizers.adam }), prepared({ optimizer: optimizers.adam, compile: false })];
+    for (const training of [held, plain]) {
+      for (const { name } of training.parameters.owned) {
+        const slot = training.stepper.slots().get(name);
+        if (slot === undefined) throw new Error(`There is no slot ${name}.`);
+        slot.count = 5;
+      }
+      await steps(training, 0, 6);
+    }
+    expect(wasHeld(held)).toBe(true);
+    expect(apart(held, plain)).toBeLessThan(1e-6);
+  });
+
   test("a step whose gradients stay leaves no tensors behind", async () => {
     const training = prepared({ balancer: "mgda", every: 5 });
     await steps(training, 0, 8);
