@@ -1,5 +1,6 @@
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { attributeKind, typeAttribute, type Attribute, type Constant, type GraphNode } from "./graph-file.ts";
+import { elementType } from "./graph-builder.ts";
 import { isBinding, type NativeBackend, type NativeBinding, type NativeTensor } from "./native-binding.ts";
 import { NotRecordable } from "./not-recordable.ts";
 import type { Trace } from "./trace.ts";
@@ -32,6 +33,7 @@ interface Value {
   readonly node: number;
   readonly output: number;
   readonly dtype: number;
+  readonly shape: readonly number[];
 }
 
 class Recorder implements Trace<GraphNode> {
@@ -65,7 +67,8 @@ class Recorder implements Trace<GraphNode> {
     };
     const known = this.#values.get(id);
     // Where its numbers were written while recording, they came in as a constant that nothing has used yet.
-    if (known === undefined) this.#values.set(id, { node: this.nodes.push(node) - 1, output: 0, dtype: this.#real.TF_FLOAT });
+    if (known === undefined)
+      this.#values.set(id, { node: this.nodes.push(node) - 1, output: 0, dtype: this.#real.TF_FLOAT, shape: tensor.shape });
     else this.nodes[known.node] = node;
   }
 
@@ -100,26 +103,47 @@ class Recorder implements Trace<GraphNode> {
     const lacksType = typedByInput.has(operation) && !attributes.some((each) => each.name === "T");
     const first = known[0];
     const complete = lacksType && first !== undefined ? [...attributes, typeAttribute("T", first.dtype)] : attributes;
-    const name = `n${String(this.nodes.length)}`;
+    const [whole, bias] = known;
     const node =
-      this.nodes.push({
-        name,
-        operation,
-        inputs: known.map((value) => this.#nameOf(value)),
-        attributes: complete,
-        outputs: outputs.map(({ dtype }) => dtype),
-      }) - 1;
-    outputs.forEach(({ id, dtype }, output) => this.#values.set(id, { node, output, dtype }));
+      operation === "Add" && whole !== undefined && bias !== undefined && isBias(whole, bias)
+        ? this.#biasAdd(whole, bias)
+        : this.#push(
+            operation,
+            known.map((value) => this.#nameOf(value)),
+            complete,
+            outputs.map(({ dtype }) => dtype),
+          );
+    outputs.forEach(({ id, dtype, shape }, output) => this.#values.set(id, { node, output, dtype, shape }));
+  }
+
+  /** As layers add their bias: the operation of this name TensorFlow makes one with the convolution or product before it, and a relu after it. */
+  #biasAdd(whole: Value, bias: Value): number {
+    const type = typeAttribute("T", whole.dtype);
+    const size = this.#pushConstant({ type: this.#real.TF_INT32, shape: [1], values: Int32Array.of(-1) });
+    const inputs = [this.#nameOf(bias), `${size}:0`];
+    const vector = this.#push("Reshape", inputs, [type, typeAttribute("Tshape", this.#real.TF_INT32)], [whole.dtype]);
+    const vectorName = this.nodes[vector]?.name ?? "";
+    const layout: Attribute = { name: "data_format", type: attributeKind.string, value: "NHWC" };
+    return this.#push("BiasAdd", [this.#nameOf(whole), `${vectorName}:0`], [type, layout], [whole.dtype]);
+  }
+
+  /** Its position. */
+  #push(operation: string, inputs: readonly string[], attributes: readonly Attribute[], outputs: readonly number[]): number {
+    return this.nodes.push({ name: `n${String(this.nodes.length)}`, operation, inputs, attributes, outputs }) - 1;
+  }
+
+  /** Its name. */
+  #pushConstant(constant: Constant): string {
+    const name = `c${String(this.nodes.length)}`;
+    const attributes = [typeAttribute("dtype", constant.type)];
+    this.nodes.push({ name, operation: "Const", inputs: [], attributes, outputs: [constant.type], constant });
+    return name;
   }
 
   #constant(id: number, shape: readonly number[], dtype: number, values: unknown): void {
     if (!isNumbers(values)) return this.refuse("a constant of the step is no array of numbers");
-    const constant: Constant = { type: dtype, shape: [...shape], values: values.slice() };
-    const name = `c${String(this.nodes.length)}`;
-    const node =
-      this.nodes.push({ name, operation: "Const", inputs: [], attributes: [typeAttribute("dtype", dtype)], outputs: [dtype], constant }) -
-      1;
-    this.#values.set(id, { node, output: 0, dtype });
+    this.#pushConstant({ type: dtype, shape: [...shape], values: values.slice() });
+    this.#values.set(id, { node: this.nodes.length - 1, output: 0, dtype, shape });
   }
 
   #nameOf({ node, output }: Value): string {
@@ -145,4 +169,18 @@ const typedByInput: ReadonlySet<string> = new Set(["ExpandDims", "Select"]);
 
 function isNumbers(values: unknown): values is Float32Array | Int32Array | Uint8Array {
   return values instanceof Float32Array || values instanceof Int32Array || values instanceof Uint8Array;
+}
+
+/** A float for each column, added to all rows. */
+function isBias(whole: Value, bias: Value): boolean {
+  const [columns = 0, ...rows] = [...whole.shape].reverse();
+  const [own = 0, ...others] = [...bias.shape].reverse();
+  return (
+    whole.dtype === elementType.float &&
+    rows.length > 0 &&
+    own === columns &&
+    columns > 1 &&
+    bias.shape.length <= whole.shape.length &&
+    others.every((size) => size === 1)
+  );
 }
