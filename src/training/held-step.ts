@@ -1,5 +1,5 @@
 import type { Remembered } from "../balancers/balancer.ts";
-import { combine, type JacobianRow } from "./gradients/gram.ts";
+import { combine, squaredNorm, type JacobianRow } from "./gradients/gram.ts";
 import { commonRow, weightedRow } from "./gradients/per-task.ts";
 import type { WayBack } from "./gradients/way-back.ts";
 import type { Observation } from "./observation.ts";
@@ -57,13 +57,18 @@ export class HeldStep {
     const moved = held.move({ ...answer, rate: moment.rate, asksMoves: moment.track });
     if (moved === undefined) return undefined;
     const { weights, status, kind } = answer;
-    const directionNorm = kind === "apart" ? Math.sqrt(moved.square ?? Number.NaN) : answer.directionNorm;
     const tracked = moment.track ? this.#tracked(answer, rows, { way, moved, rate: moment.rate }, measurement()) : undefined;
+    const directionNorm = kind === "apart" ? Math.sqrt(moved.square ?? Number.NaN) : this.#normOf(answer, tracked);
     const { losses, outputs, walks } = seen;
     return {
       report: { losses, outputs, walks, weights, status, directionNorm, trouble: undefined, clipping: undefined, shortened: 1, tracked },
       remembered: answer.remembered,
     };
+  }
+
+  /** Of what is read, where that is there: the products are rounded to single precision. */
+  #normOf({ directionNorm }: HeldAnswer, tracked: TrackedGradients | undefined): number {
+    return tracked === undefined ? directionNorm : Math.sqrt(squaredNorm(tracked.applied));
   }
 
   /** Tells what each task moved of every common parameter. */

@@ -3,12 +3,17 @@ import { keptShare } from "../optimizers/weight-decay.ts";
 import type { OptimizerSlot } from "../optimizers/slot.ts";
 import type { HeldMove } from "../passes/held-gradients.ts";
 import type { TrainedParameter } from "../trained-parameter.ts";
-import { agrees, tolerance, toleranceOfScale } from "./agreement.ts";
+import { agrees, tolerance } from "./agreement.ts";
 import type { Distrust } from "./checked-graph.ts";
 import { piecesOf } from "./held-nodes.ts";
 import type { NativeBackend } from "./native-binding.ts";
 import { UpdateGraph, wayOf, type HeldTensors, type UpdateMotion } from "./update-graph.ts";
 import type { UpdateParts } from "./update-layout.ts";
+
+/** Rounding of a number in single precision, as a share of it. */
+const unit = 2 ** -23;
+/** After so many motions that were right, but too small to tell much, a way is trusted. */
+const mostCompared = 50;
 
 /** A slot: what its accumulators were, and what the optimizer makes of them. */
 interface TriedLane {
@@ -26,7 +31,7 @@ interface Trial {
 }
 
 /**
- * The optimizer as a graph, opened with its first motion and compared once, for each way that a motion can take, with what the optimizer's
+ * The optimizer as a graph, opened with its first motion and compared for each way that a motion can take, until a motion could have told, with what the optimizer's
  * slots compute. Where it differs, or cannot be opened, nothing is moved, then and from then on.
  */
 export class CheckedUpdate {
@@ -34,6 +39,8 @@ export class CheckedUpdate {
   readonly #parts: UpdateParts;
   readonly #distrust: Distrust;
   readonly #trusted = new Set<string>();
+  /** How often a way was compared, until it was trusted. */
+  readonly #compared = new Map<string, number>();
   #graph: UpdateGraph | undefined;
 
   constructor(native: NativeBackend, parts: UpdateParts, distrust: Distrust) {
@@ -50,10 +57,20 @@ export class CheckedUpdate {
     if (graph === undefined) return undefined;
     if (this.#trusted.has(way)) return graph.move(gradients, motion);
     const trials = this.#trials(gradients, motion);
-    const made = graph.move(gradients, motion);
+    let made: HeldMove;
+    try {
+      made = graph.move(gradients, motion);
+    } catch (error) {
+      // Only the graph has failed: parameters and slots are as they were.
+      graph.abandon();
+      this.#distrust.add(way, error instanceof Error ? error.message.replace(/\.$/, "") : String(error));
+      return undefined;
+    }
     this.#parts.memory.recall();
     if (trials.every((trial) => isMet(trial))) {
-      this.#trusted.add(way);
+      const compared = (this.#compared.get(way) ?? 0) + 1;
+      this.#compared.set(way, compared);
+      if (compared >= mostCompared || (motion.rate > 0 && trials.every((trial) => isTelling(trial)))) this.#trusted.add(way);
       return made;
     }
     this.#distrust.add(way, "its update is not the optimizer's");
@@ -150,9 +167,15 @@ function copied(buffers: OptimizerSlot["buffers"]): OptimizerSlot["buffers"] {
 /** Up to what rounding explains: of the motion, and of the parameter that it is subtracted from. */
 function isMet({ parameter, before, after, lanes }: Trial): boolean {
   return (
-    distance(parameter.values, after) <= tolerance * distance(after, before) + toleranceOfScale * distance(before) &&
+    distance(parameter.values, after) <= tolerance * distance(after, before) + unit * distance(before) &&
     lanes.every((lane) => Object.entries(lane.after).every(([name, buffer]) => agrees([buffer], [lane.slot.buffers[name]])))
   );
+}
+
+/** Whether a wrong update would have shown: the parameter has moved by more than rounding, from accumulators that were not 0. */
+function isTelling({ before, after, lanes }: Trial): boolean {
+  const moved = distance(after, before);
+  return (moved === 0 || moved > 100 * unit * distance(before)) && lanes.every(({ slot }) => slot.count > 1);
 }
 
 /** ‖a − b‖, or ‖a‖. */

@@ -48,6 +48,8 @@ export class CompiledPasses implements Passes {
   /** Undefined when it was told what became of them. */
   #passes: number | undefined = 0;
   #notes: string[] = [];
+  /** What was told of computations that were not believed. */
+  readonly #told = new Set<string>();
   #refusal: string | undefined;
 
   constructor(compiler: PassCompiler, parts: CompiledParts) {
@@ -209,7 +211,10 @@ export class CompiledPasses implements Passes {
       has: (signature) => this.#distrusted.has(signature),
       add: (signature, why) => {
         this.#distrusted.add(signature);
-        this.#notes.push(note(why));
+        const text = note(why);
+        if (this.#told.has(text)) return;
+        this.#told.add(text);
+        this.#notes.push(text);
       },
     };
   }

@@ -78,8 +78,9 @@ export class ReplayedHold implements HeldGradients {
     const { recorded, run, update, moved } = this.#parts;
     if (this.#common === "apart") return undefined;
     // Another pass may have written over them.
-    if (![...this.#own(), ...(this.#common === "summed" ? recorded.summed.values() : [])].every((name) => run.held(name) !== undefined))
-      return undefined;
+    const needed = this.#common === "summed" ? [recorded.summed] : recorded.alone;
+    const names = [...this.#own(), ...needed.flatMap((each) => [...each.values()])];
+    if (!names.every((name) => run.held(name) !== undefined)) return undefined;
     const gradients = new Map<number, number>();
     for (const { id, size } of moved.common) {
       const rows = this.#common === "summed" ? [] : this.#rows(id);

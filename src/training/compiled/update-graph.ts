@@ -1,5 +1,4 @@
 import type { HeldMove } from "../passes/held-gradients.ts";
-import { keptShare } from "../optimizers/weight-decay.ts";
 import { TrainingError } from "../training-error.ts";
 import type { TrainedParameter } from "../trained-parameter.ts";
 import type { NativeBackend, NativeTensor } from "./native-binding.ts";
@@ -80,8 +79,7 @@ export class UpdateGraph {
     };
     const { rate, weights, ownedWeights } = motion;
     const fed = new Map<string, number>();
-    const decay = keptShare(optimizer.weightDecay, "kernel", rate);
-    fed.set(feeds.coefficients, vector([...this.#coefficients(rate), decay]));
+    fed.set(feeds.coefficients, vector([...this.#coefficients(rate), rate * optimizer.weightDecay.rate]));
     if (gradients.common !== "summed") fed.set(feeds.weights, vector(weights));
     if (kind.endsWith("weighted")) fed.set(feeds.ownedWeights, vector(ownedWeights));
     const prefix = gradients.common === "packed" ? feeds.common : feeds.summed;
@@ -134,6 +132,14 @@ export class UpdateGraph {
     this.#graph.dispose();
   }
 
+  /** What it holds is worth nothing after a failure; parameters and slots are as they were before the motion. */
+  abandon(): void {
+    this.#parts.memory.forgetLoan();
+    this.#isLent = false;
+    this.#failure = undefined;
+    this.#holds.clear();
+  }
+
   /** Has the session hold what the parameters and slots are. */
   #take(): void {
     if (this.#isLent && this.#isCurrent()) return;
@@ -177,18 +183,14 @@ export class UpdateGraph {
     try {
       return this.#graph.run(fed, outputs);
     } catch (error) {
-      this.#failure = error instanceof Error ? error : new Error(String(error));
-      throw error;
+      const failure = error instanceof Error ? error : new Error(String(error));
+      this.#failure = failure;
+      throw lost(failure);
     }
   }
 
   #bringBack(): void {
-    if (this.#failure !== undefined) {
-      throw new TrainingError(
-        "backend",
-        `What the optimizer remembers was lost when TensorFlow failed: ${this.#failure.message} Resume from the last checkpoint.`,
-      );
-    }
+    if (this.#failure !== undefined) throw lost(this.#failure);
     const places = this.#moved.flatMap(({ lanes }) =>
       lanes.flatMap(({ slot, buffers }) =>
         [...buffers].flatMap(([name, read]) => {
@@ -214,6 +216,14 @@ export class UpdateGraph {
     if (values instanceof Float32Array) return values;
     throw new TypeError("What an update computes is not made of 32-bit floats.");
   }
+}
+
+function lost(cause: Error): TrainingError {
+  return new TrainingError(
+    "backend",
+    `What the optimizer remembers was lost when TensorFlow failed: ${cause.message} Resume from the last checkpoint.`,
+    { cause },
+  );
 }
 
 /** Which of the graph's ways a motion takes. */

@@ -76,7 +76,8 @@ class Layout {
   readonly #parts: UpdateParts;
   /** Of one lane after the other. */
   readonly #coefficients: string[];
-  readonly #kept: string;
+  /** ηλ */
+  readonly #decay: string;
   /** `[tasks]` */
   readonly #weights: string;
   readonly #ownedWeights: readonly string[];
@@ -88,7 +89,7 @@ class Layout {
     const lanes = parts.common.reduce((sum, { reach }) => sum + (parts.taskwise === undefined ? 1 : reach.length), parts.owned.length);
     const count = lanes * coefficientCount(parts.optimizer.rule) + 1;
     this.#coefficients = [...graph.unpack(graph.placeholder(feeds.coefficients, [count]), count)];
-    this.#kept = this.#coefficients.pop() ?? "";
+    this.#decay = this.#coefficients.pop() ?? "";
     this.#weights = graph.placeholder(feeds.weights, [parts.tasks]);
     this.#ownedWeights = graph.unpack(graph.placeholder(feeds.ownedWeights, [parts.tasks]), parts.tasks);
   }
@@ -144,19 +145,23 @@ class Layout {
     const each = parameter.reach.map((task) => {
       const lane = this.#lane(parameter, `${name}task${String(task)}`, `${parameter.name}@${ids[task] ?? task}`);
       const gradient = graph.placeholder(apartFeed(index, task), shape);
-      const sum = this.#handle(shape, `${name}added${String(task)}`);
-      const cleared = assignNode(graph, sum, nothing, []);
+      const cleared = assignNode(graph, lane.added, nothing, []);
       const [rate = "", ...others] = lane.coefficients;
       const weighed = graph.float32("Mul", [rate, weights[task] ?? ""]);
-      const applied = applyNode(graph, optimizer.rule, { value: sum, buffers: lane.handles }, gradient, [weighed, ...others], [cleared]);
-      return { lane, added: readNode(graph, sum, [applied]) };
+      const applied = applyNode(
+        graph,
+        optimizer.rule,
+        { value: lane.added, buffers: lane.handles },
+        gradient,
+        [weighed, ...others],
+        [cleared],
+      );
+      return { lane, added: readNode(graph, lane.added, [applied]) };
     });
     const added = each.map((one) => one.added);
     const total = graph.float32("AddN", added, [integer("N", added.length)]);
     this.#added.push(total);
-    const before = readNode(graph, value, []);
-    const decayed = this.#decays(parameter) ? graph.float32("Mul", [before, this.#kept]) : before;
-    const after = readNode(graph, value, [assignNode(graph, value, graph.float32("AddV2", [decayed, total]), [])]);
+    const after = this.#addTo(parameter, value, total);
     return {
       parameter,
       lanes: each.map(({ lane }) => lane),
@@ -173,13 +178,24 @@ class Layout {
     return new Map(taskwiseKinds.map((kind) => [kind, total]));
   }
 
-  #moved(parameter: TrainedParameter, value: string, { handles, coefficients }: OpenLane, gradient: string): string {
+  #moved(parameter: TrainedParameter, value: string, { handles, coefficients, added }: OpenLane, gradient: string): string {
     const { graph } = this;
-    const wait = this.#decays(parameter)
-      ? [assignNode(graph, value, graph.float32("Mul", [readNode(graph, value, []), this.#kept]), [])]
-      : [];
-    const applied = applyNode(graph, this.#parts.optimizer.rule, { value, buffers: handles }, gradient, coefficients, wait);
-    return readNode(graph, value, [applied]);
+    const { rule } = this.#parts.optimizer;
+    if (!this.#decays(parameter)) {
+      return readNode(graph, value, [applyNode(graph, rule, { value, buffers: handles }, gradient, coefficients, [])]);
+    }
+    const { shape } = parameter.parameter.variable;
+    const cleared = assignNode(graph, added, graph.zeros(shape), []);
+    const applied = applyNode(graph, rule, { value: added, buffers: handles }, gradient, coefficients, [cleared]);
+    return this.#addTo(parameter, value, readNode(graph, added, [applied]));
+  }
+
+  /** θ ← θ + (added − ηλ θ), rounded once: a share of θ that is nearly 1 would be lost in single precision. */
+  #addTo(parameter: TrainedParameter, value: string, added: string): string {
+    const { graph } = this;
+    const before = readNode(graph, value, []);
+    const whole = this.#decays(parameter) ? graph.float32("Sub", [added, graph.float32("Mul", [before, this.#decay])]) : added;
+    return readNode(graph, value, [assignNode(graph, value, graph.float32("AddV2", [before, whole]), [])]);
   }
 
   #decays({ parameter }: TrainedParameter): boolean {
@@ -197,7 +213,8 @@ class Layout {
     );
     const buffers = new Map(Object.entries(handles).map(([buffer, handle]) => [buffer, readNode(this.graph, handle, [])]));
     const coefficients = this.#coefficients.splice(0, coefficientCount(this.#parts.optimizer.rule));
-    return { slot, handles, buffers, coefficients };
+    const added = this.#handle(parameter.parameter.variable.shape, `${name}added`);
+    return { slot, handles, buffers, coefficients, added };
   }
 
   /** A variable of the session that begins with some values; its handle. */
@@ -224,6 +241,8 @@ class Layout {
 interface OpenLane extends Lane {
   readonly handles: Readonly<Record<string, string>>;
   readonly coefficients: readonly string[];
+  /** A variable for what a step adds. */
+  readonly added: string;
 }
 
 export function apartFeed(index: number, task: number): string {

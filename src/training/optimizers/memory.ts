@@ -35,8 +35,13 @@ export class OptimizerMemory {
 
   /** Has the accumulators brought back, where they are elsewhere. Whoever has kept a slot calls it before looking into it. */
   recall(): void {
-    const bringBack = this.#bringBack;
+    this.#bringBack?.();
+    // Where that failed, it fails again: the slots are not what they should be.
     this.#bringBack = undefined;
-    bringBack?.();
+  }
+
+  /** The slots are as they were when the accumulators were lent, and count again. */
+  forgetLoan(): void {
+    this.#bringBack = undefined;
   }
 }

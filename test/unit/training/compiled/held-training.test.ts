@@ -2,11 +2,13 @@ import { getBackend, memory } from "@tensorflow/tfjs-core";
 import { afterEach, beforeAll, expect, test, vi } from "vitest";
 import { startBackend } from "../../../../src/training/backend/backend.ts";
 import { CheckpointKeeper } from "../../../../src/training/checkpoint-keeper.ts";
+import { NativeGraph } from "../../../../src/training/compiled/native-graph.ts";
 import { UpdateGraph } from "../../../../src/training/compiled/update-graph.ts";
 import type { Training } from "../../../../src/training/training.ts";
 import { TrainingLoop } from "../../../../src/training/training-loop.ts";
 import { captureState, restoreState } from "../../../../src/training/training-state.ts";
 import { describeOn } from "../../backends.ts";
+import { containing } from "../data/containing.ts";
 import { onEachBackend } from "../each-backend.ts";
 import { ListRecorder, neverStop, syntheticDataset, syntheticTraining } from "../synthetic.ts";
 
@@ -191,5 +193,46 @@ describeOn("native")("A step whose gradients stay where they are", () => {
     ]);
     expect(wasHeld(training)).toBe(true);
     expect(apart(training, await trained({ compile: false }, 5))).toBeLessThan(1e-5);
+  });
+
+  test("is compared once more where its first motion was at a rate of 0", async () => {
+    const { move } = UpdateGraph.prototype;
+    vi.spyOn(UpdateGraph.prototype, "move").mockImplementation(function (this: UpdateGraph, gradients, motion) {
+      return move.call(this, gradients, { ...motion, rate: 2 * motion.rate });
+    });
+    const training = { schedule: { warmup: { steps: 4, from: 0 } } };
+    const wrong = prepared({ training, every: 5 });
+    const { events } = await steps(wrong, 0, 8);
+    expect(events.filter(({ kind }) => kind === "note")).toHaveLength(1);
+    expect(apart(wrong, await trained({ training, every: 5, compile: false }, 8))).toBeLessThan(1e-5);
+  });
+
+  test("changes nothing where TensorFlow fails in its first motion", async () => {
+    const { run } = NativeGraph.prototype;
+    let isFirst = true;
+    vi.spyOn(NativeGraph.prototype, "run").mockImplementation(function (this: NativeGraph, feeds, outputs) {
+      if (feeds.has("c") && isFirst) {
+        isFirst = false;
+        throw new Error("There is no kernel.");
+      }
+      return run.call(this, feeds, outputs);
+    });
+    const training = prepared({});
+    const { events } = await steps(training, 0, 5);
+    expect(events.map((event) => ("message" in event ? event.message : ""))).toEqual([
+      containing("TensorFlow failed: There is no kernel."),
+    ]);
+    expect(apart(training, await trained({ compile: false }, 5))).toBeLessThan(1e-5);
+  });
+
+  test("shrinks weights by a share that single precision would round away", async () => {
+    const optimizer = { sgd: { learningRate: 1e-6, weightDecay: 0.01 } };
+    const lengthOf = ({ everything }: Training): number =>
+      Math.sqrt(everything.reduce((sum, { values }) => values.reduce((rest, value) => rest + value * value, sum), 0));
+    const [held, plain] = [prepared({ optimizer }), prepared({ optimizer, compile: false })];
+    const start = lengthOf(held);
+    for (const training of [held, plain]) await steps(training, 0, 60);
+    expect(wasHeld(held)).toBe(true);
+    expect(lengthOf(held) - start).toBeCloseTo(lengthOf(plain) - start, 7);
   });
 });
