@@ -48,11 +48,11 @@ async function examine(root: string): Promise<Doctor> {
 
 function examineRuns(folder: string): Doctor["runs"] {
   try {
-    return { folder, works: true, ...tryRun(folder) };
+    return { folder: runsFolderOf(folder), works: true, ...tryRun(folder) };
   } catch (error) {
     const isExpected = error instanceof RunFolderError || error instanceof RunStoreError || (error instanceof Error && "code" in error);
     if (!isExpected) throw error;
-    return { folder, works: false, reason: error.message };
+    return { folder: runsFolderOf(folder), works: false, reason: error.message };
   }
 }
 
@@ -88,7 +88,7 @@ function tellBackend(report: BackendReport): string {
 
 function tellRuns(folder: string, { journal, freeBytes }: TriedRun): string {
   const log = journal === "wal" ? "" : ", with the classic journal: this file system takes no write-ahead log";
-  return `can be recorded in ${runsFolderOf(folder)}, ${(freeBytes / 2 ** 30).toFixed(1)} GiB free${log}`;
+  return `can be recorded in ${folder}, ${(freeBytes / 2 ** 30).toFixed(1)} GiB free${log}`;
 }
 
 function counted(count: number, what: string): string {

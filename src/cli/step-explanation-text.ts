@@ -17,18 +17,24 @@ export function explanationText(explanation: StepExplanation): string {
     ...(compiled === null
       ? []
       : [
-          "TensorFlow tells nothing of the inside of a graph's run, so these are the recorded operations made one by one: their shares show where the\n" +
-            `work is, and their sum (${msText(compiled.ms)} ms) is not the time of the graph. The optimizer's own graph is not among them.\n`,
+          explanation.backend.name === "native"
+            ? "TensorFlow tells nothing of the inside of a graph's run, so these are the recorded operations made one by one: their shares show where the\n" +
+              `work is, and their sum (${msText(compiled.ms)} ms) is not the time of the graph. The optimizer's own graph is not among them.\n`
+            : "These are the kernels of the recording, as a step calls them. What is done with the gradients after them, products, combination and\n" +
+              "the optimizer's step, is not among them.\n",
         ]),
     section("Memory", "", memoryText(explanation)),
   ].join("\n");
 }
 
-function headText({ experiment, backend, rows, batches, balancer, optimizer, compiled, steps }: StepExplanation): string {
+function headText({ experiment, phase, backend, rows, batches, balancer, optimizer, compiled, steps }: StepExplanation): string {
   const tensorflow = backend.tensorflow === undefined ? "" : ` with TensorFlow ${backend.tensorflow}`;
   const whole = batches === 1 ? counted(rows, "row") : `${counted(batches, "batch", "batches")} of ${counted(rows, "row")}`;
   const lines: [string, string][] = [
     ["experiment", experiment],
+    ...(phase === undefined
+      ? []
+      : [["phase", `${phase.title}; ${counted(phase.others, "other phase")} not looked at`] as [string, string]]),
     ["step", `${whole}, ${balancer}, ${optimizer}`],
     ["backend", `${backend.name} ${backend.version}${tensorflow}, ${counted(backend.threads, "thread")}`],
     ["compiled", compiled.works ? toned("green", "yes") : `${toned("yellow", "no")}: ${compiled.reason ?? "for no known reason"}`],
@@ -64,7 +70,7 @@ function firstLook({ time, operations }: StepExplanation): string {
   );
 }
 
-function partsText({ time: { plain, compiled } }: StepExplanation): string {
+function partsText({ backend, time: { plain, compiled } }: StepExplanation): string {
   const head = ["part", "plain", ...(compiled === null ? [] : ["compiled"]), "share"];
   const { ms: whole } = compiled ?? plain;
   const row = (name: string, of: (time: typeof plain) => number): string[] => [
@@ -74,7 +80,9 @@ function partsText({ time: { plain, compiled } }: StepExplanation): string {
     formatShare(of(compiled ?? plain) / whole, 1),
   ];
   const note =
-    compiled === null ? "" : "A run of the graph that computes all of a step stands with its forward pass, the way back among it.\n";
+    compiled === null || backend.name !== "native"
+      ? ""
+      : "A run of the graph that computes all of a step stands with its forward pass, the way back among it.\n";
   return table([head, ...stepParts.map((part) => row(partNames[part], ({ parts }) => parts[part])), row("total", ({ ms }) => ms)]) + note;
 }
 

@@ -42,6 +42,8 @@ const tensors = z.object({ tensors: z.number(), bytes: z.number() });
 export const stepExplanation = z.object({
   experiment: z.string(),
   backend: z.object({ name: z.string(), version: z.string(), threads: z.number(), tensorflow: z.string().exactOptional() }),
+  /** Where the training has phases: the one whose steps these are, and how many others there are, which are not looked at. */
+  phase: z.object({ title: z.string(), others: z.number() }).exactOptional(),
   balancer: z.string(),
   optimizer: z.string(),
   /** Rows of a whole batch, and batches of a step. */

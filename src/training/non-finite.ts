@@ -103,9 +103,10 @@ export class NonFinitePolicy {
   #describe(bad: readonly BadValue[]): string {
     const parts = (["loss", "gradient", "statistics"] as const).flatMap((what) => {
       const tasks = bad.filter((value) => value.what === what).map(({ task }) => task);
-      return tasks.length === 0 ? [] : [`the ${what} of ${this.#names(tasks)}`];
+      return tasks.length === 0 ? [] : [`the ${tasks.length > 1 ? plurals[what] : what} of ${this.#names(tasks)}`];
     });
-    const text = `${parts.join(" and ")} ${bad.length > 1 ? "were" : "was"} not finite`;
+    const areMany = bad.length > 1 || bad.some(({ what }) => what === "statistics");
+    const text = `${parts.join(" and ")} ${areMany ? "were" : "was"} not finite`;
     return text.charAt(0).toUpperCase() + text.slice(1);
   }
 
@@ -113,5 +114,7 @@ export class NonFinitePolicy {
     return tasks.map((task) => this.#tasks[task] ?? `task ${task}`).join(", ");
   }
 }
+
+const plurals = { loss: "losses", gradient: "gradients", statistics: "statistics" } as const;
 
 const advice = "A smaller learning rate often helps; so does looking for extreme values in the data.";

@@ -7,6 +7,7 @@ export const elementType = { float: 1, int32: 3, resource: 20 } as const;
 export class GraphBuilder {
   readonly nodes: GraphNode[] = [];
   readonly #prefix: string;
+  readonly #floats = new Map<number, string>();
 
   /** @param prefix of the nodes' names; must differ from what names begin with in a graph that these nodes become part of */
   constructor(prefix: string) {
@@ -34,9 +35,11 @@ export class GraphBuilder {
     return this.operation("Fill", [this.integers(shape), this.float(0)], attributes, [elementType.float]);
   }
 
-  /** One number. */
+  /** One number; the same node wherever it is asked for. */
   float(value: number): string {
-    return this.#constant({ type: elementType.float, shape: [], values: Float32Array.of(value) });
+    const known = this.#floats.get(value) ?? this.#constant({ type: elementType.float, shape: [], values: Float32Array.of(value) });
+    this.#floats.set(value, known);
+    return known;
   }
 
   /** An operation on floats whose type attribute is `T`, with one result. `^node` as an input is waited for and not taken in. */

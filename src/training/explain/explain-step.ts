@@ -38,6 +38,12 @@ export async function explainStep(request: TrainingRequest): Promise<StepExplana
   }
 }
 
+function phaseOf({ phase, plan: { phases } }: Training): Pick<StepExplanation, "phase"> {
+  if (phases.length < 2) return {};
+  const { name, index } = phase.plan;
+  return { phase: { title: name ?? `phase ${index + 1}`, others: phases.length - 1 } };
+}
+
 async function explain(training: Training, started: StartedBackend, folder: string): Promise<StepExplanation> {
   const { experiment, phase, tasks } = training;
   const usual = await measure(training, folder);
@@ -57,6 +63,7 @@ async function explain(training: Training, started: StartedBackend, folder: stri
       threads: started.threads,
       ...(started.tensorflow === undefined ? {} : { tensorflow: started.tensorflow }),
     },
+    ...phaseOf(training),
     balancer: phase.balancer.balancer.id,
     optimizer: phase.optimizer.kind,
     rows: Math.min(experiment.training.batchSize, training.description.rows.train),

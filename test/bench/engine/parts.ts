@@ -29,7 +29,7 @@ const rules: readonly Rule[] = [
   { part: "balancing", file: /\/src\/balancers\// },
   { part: "optimizer", file: /\/src\/training\/(optimizers\/|trained-parameter\.ts)/ },
   // One graph combines and moves.
-  { part: "optimizer", file: /\/src\/training\/compiled\/(checked-update|update-graph|update-nodes)\.ts/ },
+  { part: "optimizer", file: /\/src\/training\/compiled\/(checked-update|update-graph|update-nodes|heap-update)\.ts/ },
   { part: "caller", file: /\/src\/training\/(compiled\/native-graph|backend\/vector-routines)\.ts/ },
   { part: "gradients", file: /\/src\/training\/(compiled|passes|gradients|model|losses|backend)\// },
   { part: "rest", file: /\/src\// },

@@ -53,13 +53,16 @@ test("a plain step: the reason, what to look at first, aligned columns with a to
 });
 
 test("a compiled step beside the plain one, with where its times by operation come from", () => {
-  const lines = linesOf({
+  const compiled: StepExplanation = {
     ...plain,
+    phase: { title: "warm-up", others: 2 },
     compiled: { works: true, reason: null, recordings: [{ tasks: ["a", "b"], standIns: false, operations: 30 }], plainPasses: { "they are few": 2 }, notes: ["Something."] }, // prettier-ignore
     time: { plain: time(1.5), compiled: time(0.5) },
     operations: { plain: operations, compiled: operations },
     memory: { ...plain.memory, recording: { tensors: 3, bytes: 2600 } },
-  });
+  };
+  const lines = linesOf({ ...compiled, backend: { ...plain.backend, name: "native" } });
+  expect(lines).toContain("phase       warm-up; 2 other phases not looked at");
   expect(lines).toContain("compiled    yes");
   expect(lines).toContain("            rows with labels of a, b: 30 operations recorded");
   expect(lines).toContain("            2 passes made plainly: they are few");
@@ -67,4 +70,7 @@ test("a compiled step beside the plain one, with where its times by operation co
   expect(lines).toContain("total      2.000     1.000  100.0 %");
   expect(lines.join(" ")).toContain("2.0 times the speed of the plain step");
   expect(lines.join(" ")).toContain("their sum (0.400 ms) is not the time of the graph");
+  const onWasm = linesOf(compiled).join(" ");
+  expect(onWasm).not.toContain("graph");
+  expect(onWasm).toContain("These are the kernels of the recording");
 });

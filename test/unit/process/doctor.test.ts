@@ -44,7 +44,7 @@ test("tells what trains and records here, and leaves nothing behind", async () =
     node: process.versions.node,
     sqlite: process.versions["sqlite"],
     wasm: { works: true, version: "4.22.0", threads: 1, simd: true },
-    runs: { works: true, folder: workspace.root, journal: "wal" },
+    runs: { works: true, folder: join(workspace.root, ".taskscope", "runs"), journal: "wal" },
   });
   expect(readdirSync(workspace.root)).toEqual(["examples"]);
   const { stdout, stderr } = await workspace.taskscope("doctor");
