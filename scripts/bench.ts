@@ -16,9 +16,9 @@ const wanted = firstOption < 0 ? argv : argv.slice(0, firstOption);
 const options = argv.slice(wanted.length).filter((argument) => argument !== "--json");
 const asLines = argv.includes("--json");
 if (options.length > 0 && wanted.length !== 1)
-  throw new Error(`${options.join(" ")}: name the one benchmark that these options are for, before them.`);
+  refuse(`${options.join(" ")}: name the one benchmark that these options are for, before them.`);
 const unknown = wanted.filter((name) => !all.includes(name));
-if (unknown.length > 0) throw new Error(`No benchmark is called ${unknown.join(", ")}. There are: ${all.join(", ")}.`);
+if (unknown.length > 0) refuse(`No benchmark is called ${unknown.join(", ")}. There are: ${all.join(", ")}.`);
 
 if (spawnSync(process.execPath, ["esbuild.mjs"], { cwd: root, stdio: ["ignore", 2, 2] }).status !== 0) process.exit(1);
 
@@ -26,7 +26,10 @@ const results: unknown[] = [];
 for (const name of all.filter((each) => wanted.length === 0 || wanted.includes(each))) {
   console.error(`\n── ${name} ──`);
   const { status, stdout } = await run([`test/bench/${name}.bench.ts`, ...options]);
-  if (status === 0) results.push(...parsed(stdout));
+  // Wrong usage was told already.
+  if (status === 2) process.exit(2);
+  if (status === 0 && !options.includes("--help")) results.push(...parsed(stdout));
+  else if (status === 0) process.stdout.write(asLines ? "" : stdout);
   else {
     console.error(`The benchmark ${name} failed.`);
     process.exitCode = 1;
@@ -47,6 +50,11 @@ const report = {
 mkdirSync(join(root, "test-results"), { recursive: true });
 writeFileSync(join(root, "test-results/bench.json"), JSON.stringify(report, null, 2));
 if (!asLines) console.log(JSON.stringify(report));
+
+function refuse(why: string): never {
+  console.error(why);
+  process.exit(2);
+}
 
 /** Runs to its end, however long; with `--json` its lines are passed on as they come. */
 async function run(args: readonly string[]): Promise<{ readonly status: number | null; readonly stdout: string }> {

@@ -1,4 +1,5 @@
-import { listOption } from "../command-line.ts";
+import { balancerCatalogue } from "../../../src/balancers/catalogue.ts";
+import { listOption, UsageError } from "../command-line.ts";
 import { problems, type ProblemName } from "./problems.ts";
 
 /** What one process measures. */
@@ -30,11 +31,14 @@ export function casesOf(argv: readonly string[]): readonly Case[] {
 /** `A:mgda:native:2`. */
 export function parseCase(text: string): Case {
   const [problem = "", method = "", backend = "", threads = "1"] = text.split(":");
-  if (problem !== "A" && problem !== "B" && problem !== "C") throw new Error(`There is no problem "${problem}"; there are A, B and C.`);
-  if (backend !== "wasm" && backend !== "native") throw new Error(`There is no backend "${backend}"; there are wasm and native.`);
-  if (method === "") throw new Error(`The case "${text}" names no method.`);
+  if (problem !== "A" && problem !== "B" && problem !== "C")
+    throw new UsageError(`There is no problem "${problem}"; there are A, B and C.`);
+  if (backend !== "wasm" && backend !== "native") throw new UsageError(`There is no backend "${backend}"; there are wasm and native.`);
+  if (!balancerCatalogue.some(({ id }) => id === method)) {
+    throw new UsageError(`There is no method "${method}"; \`taskscope balancers\` lists them.`);
+  }
   const count = Number(threads);
-  if (!Number.isInteger(count) || count < 1) throw new Error(`"${threads}" is no number of threads.`);
+  if (!Number.isInteger(count) || count < 1) throw new UsageError(`"${threads}" is no number of threads.`);
   return { problem, method, backend, threads: count };
 }
 

@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
+import { UsageError } from "../command-line.ts";
 import type { Case } from "./case.ts";
 import { linesOfProcess, type CaseLine } from "./worker.ts";
 
@@ -15,12 +16,12 @@ const script = join(import.meta.dirname, "../peers/peers.py");
 /** Throws where the interpreter does not start or lacks a library: the script says what to install. */
 export function peersAt(python: string, libmtl: string | undefined): Peers {
   const where = libmtl === undefined ? [] : ["--libmtl", libmtl];
-  const { stdout, status, error } = spawnSync(python, [script, "--versions", ...where], {
+  const { stdout, stderr, status, error } = spawnSync(python, [script, "--versions", ...where], {
     encoding: "utf8",
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: "pipe",
   });
-  if (error !== undefined) throw new Error(`--peers: "${python}" cannot be started: ${error.message}`);
-  if (status !== 0) throw new Error("--peers: the libraries are not all there. test/bench/peers/README.md says how to install them.");
+  if (error !== undefined) throw new UsageError(`--peers: "${python}" cannot be started: ${error.message}`);
+  if (status !== 0) throw new UsageError(`--peers: ${stderr.trim()}`);
   return {
     versions: JSON.parse(stdout) as Record<string, string>,
     measure: ({ problem, method, threads }, seconds) =>

@@ -1,3 +1,4 @@
+import { UsageError } from "../command-line.ts";
 import type { Problem } from "../engine/problems.ts";
 
 /** What grows. */
@@ -44,6 +45,6 @@ export function sizeName({ axis, size }: Size): string {
 
 export function parseSize(text: string): Size {
   const found = sizes.find((size) => sizeName(size) === text);
-  if (found === undefined) throw new Error(`There is no size "${text}"; there are ${sizes.map(sizeName).join(", ")}.`);
+  if (found === undefined) throw new UsageError(`There is no size "${text}"; there are ${sizes.map(sizeName).join(", ")}.`);
   return found;
 }
