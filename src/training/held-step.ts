@@ -1,7 +1,6 @@
 import type { Remembered } from "../balancers/balancer.ts";
 import { combine, squaredNorm, type JacobianRow } from "./gradients/gram.ts";
-import { commonRow, weightedRow } from "./gradients/per-task.ts";
-import type { WayBack } from "./gradients/way-back.ts";
+import { commonRow } from "./gradients/per-task.ts";
 import type { Observation } from "./observation.ts";
 import type { Motion, MoveObserver } from "./optimizers/common-update.ts";
 import type { HeldMove } from "./passes/held-gradients.ts";
@@ -56,9 +55,9 @@ export class HeldStep {
     const rows = moment.track ? answer.tasks.map((_, position) => commonRow(way, position, this.#parts.parameters)) : [];
     const moved = held.move({ ...answer, rate: moment.rate, asksMoves: moment.track });
     if (moved === undefined) return undefined;
-    const { weights, status, kind } = answer;
-    const tracked = moment.track ? this.#tracked(answer, rows, { way, moved, rate: moment.rate }, measurement()) : undefined;
-    const directionNorm = kind === "apart" ? Math.sqrt(moved.square ?? Number.NaN) : this.#normOf(answer, tracked);
+    const { weights, status } = answer;
+    const tracked = moment.track ? this.#tracked(answer, rows, { moved, rate: moment.rate }, measurement()) : undefined;
+    const directionNorm = normOf(answer, moved, tracked);
     const { losses, outputs, walks } = seen;
     return {
       report: { losses, outputs, walks, weights, status, directionNorm, trouble: undefined, clipping: undefined, shortened: 1, tracked },
@@ -66,32 +65,22 @@ export class HeldStep {
     };
   }
 
-  /** Of what is read, where that is there: the products are rounded to single precision. */
-  #normOf({ directionNorm }: HeldAnswer, tracked: TrackedGradients | undefined): number {
-    return tracked === undefined ? directionNorm : Math.sqrt(squaredNorm(tracked.applied));
-  }
-
   /** Tells what each task moved of every common parameter. */
   #tracked(
-    { tasks, weights, kind }: HeldAnswer,
+    { tasks, weights }: HeldAnswer,
     rows: readonly JacobianRow[],
-    { way, moved, rate }: { readonly way: WayBack; readonly moved: HeldMove; readonly rate: number },
+    { moved, rate }: { readonly moved: HeldMove; readonly rate: number },
     moves: MoveObserver,
   ): TrackedGradients {
-    const { parameters } = this.#parts;
-    if (kind === "apart") {
-      const applied = (moved.moves ?? []).map((parts, index) => {
+    if (moved.moves !== undefined) {
+      const applied = moved.moves.map((parts, index) => {
         moves.observe(index, parts);
         return sumOver(parts, rate);
       });
       return { tasks, rows, applied };
     }
     this.#attribute({ tasks, weights, rate }, rows, moves);
-    return {
-      tasks,
-      rows,
-      applied: kind === "sum" ? weightedRow(way, weights, parameters) : combine(rows, weights, parameters.common.length),
-    };
+    return { tasks, rows, applied: combine(rows, weights, this.#parts.parameters.common.length) };
   }
 
   #attribute(motion: Pick<Motion, "tasks" | "weights" | "rate">, rows: readonly JacobianRow[], moves: MoveObserver): void {
@@ -102,6 +91,12 @@ export class HeldStep {
       commonUpdate.attribute?.(index, motion, gradients, moves);
     }
   }
+}
+
+/** Of what is read, where that is there: the products are rounded to single precision. */
+function normOf({ directionNorm }: HeldAnswer, { square }: HeldMove, tracked: TrackedGradients | undefined): number {
+  if (directionNorm === undefined) return Math.sqrt(square ?? Number.NaN);
+  return tracked === undefined ? directionNorm : Math.sqrt(squaredNorm(tracked.applied));
 }
 
 /** The step that some parts add up to, per unit of the learning rate: 0 where a schedule has come down to that. */

@@ -22,10 +22,8 @@ export interface Computed {
 /** What a method answered for a step whose gradients stay where they are. */
 export interface HeldAnswer extends Pick<Proposal, "tasks" | "weights" | "status" | "remembered"> {
   readonly ownedWeights: readonly number[];
-  /** Where it is known before the motion, as it is but for gradients that are kept apart. */
-  readonly directionNorm: number;
-  /** What was computed of the gradients. */
-  readonly kind: "sum" | "products" | "apart";
+  /** Undefined where the motion alone can tell it: where every task moves by accumulators of its own. */
+  readonly directionNorm: number | undefined;
 }
 
 export interface Refused {
@@ -113,7 +111,7 @@ export class Proposer {
     if (balancer.accumulators === "per-task") {
       const { common, owned } = held.apart();
       if (!common.every(isFiniteSquare)) return undefined;
-      return this.#heldAnswer(this.#weigh(input, remembered.state), tasks, { common: 0, owned, kind: "apart" });
+      return this.#heldAnswer(this.#weigh(input, remembered.state), tasks, { common: undefined, owned });
     }
     if (needs === "gradients" || only !== undefined) return undefined;
     if (needs === "losses" || balancer.level !== "parameters") {
@@ -121,8 +119,8 @@ export class Proposer {
       if (measured === undefined) return undefined;
       const answer = this.#weigh({ ...input, ...measured }, remembered.state);
       // Where every task's gradient is read anyhow, one more walk for their sum would be too many.
-      if (moment.track) return this.#heldAnswer(answer, tasks, { ...squaresOf(held.products(), answer.weights), kind: "products" });
-      return this.#heldAnswer(answer, tasks, { ...held.sum(answer.weights), kind: "sum" });
+      if (moment.track) return this.#heldAnswer(answer, tasks, squaresOf(held.products(), answer.weights));
+      return this.#heldAnswer(answer, tasks, held.sum(answer.weights));
     }
     const products = held.products();
     const { gram, owned } = products;
@@ -136,20 +134,21 @@ export class Proposer {
     const squares = squaresOf(products, answer.weights);
     const longest = maxNormFactor * (measured.norms ?? []).reduce((sum, each) => sum + each, 0);
     if (balancer.balancer.properties?.length === 1 && !(Math.sqrt(squares.common) <= longest)) return undefined;
-    return this.#heldAnswer(answer, tasks, { ...squares, kind: "products" });
+    return this.#heldAnswer(answer, tasks, squares);
   }
 
   #heldAnswer(
     answer: Weighing & Remembered,
     tasks: readonly number[],
-    { common, owned, kind }: HeldSum & Pick<HeldAnswer, "kind">,
+    { common, owned }: { readonly common: number | undefined; readonly owned: readonly number[] },
   ): HeldAnswer | undefined {
     const { weights, status, state, buffers, rows } = answer;
     const ownedWeights = this.#ownedWeights(answer);
     const ownedSquare = owned.reduce((sum, square, position) => sum + (ownedWeights[position] ?? 0) ** 2 * square, 0);
-    if (rows !== undefined || !isFiniteSquare(common) || !isFiniteSquare(ownedSquare) || !weights.every(Number.isFinite)) return undefined;
+    if (rows !== undefined || !isFiniteSquare(common ?? 0) || !isFiniteSquare(ownedSquare) || !weights.every(Number.isFinite))
+      return undefined;
     const remembered = { state, ...(buffers === undefined ? {} : { buffers }) };
-    return { tasks, weights, ownedWeights, status, remembered, directionNorm: Math.sqrt(common), kind };
+    return { tasks, weights, ownedWeights, status, remembered, directionNorm: common === undefined ? undefined : Math.sqrt(common) };
   }
 
   #input(present: readonly Present[], moment: ProposalMoment, { buffers }: Remembered): StepInput {

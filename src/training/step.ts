@@ -174,14 +174,16 @@ export class Stepper {
       try {
         const drawn = rows.further.map((window) => this.#drawn(window));
         const present = seen.present.filter(({ task }) => drawn.every((each) => each.has(task)));
-        if (drawn.length === 0 && everyone === undefined && this.storage === "stored" && !hasOverflown(model)) {
+        const overflown = hasOverflown(model);
+        if (drawn.length === 0 && everyone === undefined && this.storage === "stored" && !overflown) {
           const inPlace = this.#held.make(seen, present, moment, this.remembered, measurement);
           if (inPlace !== undefined) {
             this.#remember(inPlace.remembered);
             return inPlace.report;
           }
         }
-        const { computed, trouble } = this.#propose(seen, present, moment, drawn, everyone);
+        const { computed, trouble } =
+          overflown && present.length > 0 ? this.#refuse(present, moment) : this.#propose(seen, present, moment, drawn, everyone);
         // Also where only a task was dropped: its bad values may have gone into moving statistics.
         if (computed === undefined || trouble !== undefined) before.restore();
         const common = { losses: seen.losses, outputs: seen.outputs, trouble };
@@ -229,6 +231,13 @@ export class Stepper {
     }
   }
 
+  /** Normalisation hides values that overflow from losses and gradients, but they stay in its moving statistics for ever. */
+  #refuse(present: readonly Present[], moment: StepMoment): { readonly computed: undefined; readonly trouble: Trouble } {
+    const bad = present.map(({ task }): BadValue => ({ task, what: "statistics" }));
+    const everyone = bad.map(({ task }) => task);
+    return { computed: undefined, trouble: { bad, remedy: this.#parts.policy.decide(bad, everyone, moment.step + 1) } };
+  }
+
   /** Computes the step, without the tasks that must be dropped; nothing where it must be skipped. Changes no state. */
   #propose(
     seen: Observation,
@@ -237,15 +246,9 @@ export class Stepper {
     drawn: readonly ReadonlyMap<number, JacobianRow>[],
     everyone: readonly number[] | undefined,
   ): { readonly computed: Computed | undefined; readonly trouble: Trouble | undefined } {
-    const { policy, model } = this.#parts;
+    const { policy } = this.#parts;
     let tasks = present;
     let found: BadValue[] = [];
-    // Normalisation hides values that overflow from losses and gradients, but they stay in its moving statistics for ever.
-    if (hasOverflown(model) && tasks.length > 0) {
-      const bad = tasks.map(({ task }): BadValue => ({ task, what: "statistics" }));
-      const everyone = bad.map(({ task }) => task);
-      return { computed: undefined, trouble: { bad, remedy: policy.decide(bad, everyone, moment.step + 1) } };
-    }
     for (;;) {
       // Rows in which no task has a label teach nothing, nor does a group of which all were dropped.
       if (tasks.length === 0) return { computed: undefined, trouble: dropped(found) };
