@@ -20,6 +20,7 @@ import { CheckpointKeeper } from "../../src/training/checkpoint-keeper.ts";
 import { loadData } from "../../src/training/data/load.ts";
 import { buildModel } from "../../src/training/model/build.ts";
 import { RandomStreams } from "../../src/training/random-streams.ts";
+import { silentRecorder } from "../../src/training/silent-recorder.ts";
 import type { Recorder } from "../../src/training/recorder.ts";
 import { prepareTraining } from "../../src/training/training.ts";
 import { TrainingLoop } from "../../src/training/training-loop.ts";
@@ -42,17 +43,6 @@ interface Result {
   /** What of it the training thread does itself: further walks, measuring, handing over. The rest is the store's thread. */
   readonly trainingThreadPercent: number;
 }
-
-/** Takes everything and keeps nothing. */
-const sink: Recorder = {
-  describe: () => undefined,
-  resume: () => undefined,
-  scalar: () => undefined,
-  vector: () => undefined,
-  snapshot: () => undefined,
-  event: () => undefined,
-  progress: () => undefined,
-};
 
 if (!flags.every((flag) => process.execArgv.includes(flag))) {
   const { status } = spawnSync(process.execPath, [...flags, ...process.argv.slice(1)], { stdio: "inherit" });
@@ -87,7 +77,7 @@ async function measure(example: string, balancer: string): Promise<Result> {
   const folder = workspace.bareRun();
   const recording = await startRecording(folder);
   const recorded = await loopOf({ ...base, track: { ...base.track, every: trackedEvery } }, dirname(file), recording);
-  const plain = await loopOf({ ...base, track: { ...base.track, every: 1_000_000 } }, dirname(file), sink);
+  const plain = await loopOf({ ...base, track: { ...base.track, every: 1_000_000 } }, dirname(file), silentRecorder);
   const steps = await warmUp(recorded, plain);
   const turns: { readonly recorded: Turn; readonly plain: Turn }[] = [];
   const timesUp = clock(500 * seconds);

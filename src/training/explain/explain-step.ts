@@ -9,6 +9,7 @@ import type { OperationRun } from "../passes/recordings.ts";
 import type { Control, Recorder } from "../recorder.ts";
 import { opened, type TrainingRequest } from "../train.ts";
 import { isTracked } from "../tracked-steps.ts";
+import { silentRecorder } from "../silent-recorder.ts";
 import { prepareTraining, type Training } from "../training.ts";
 import { TrainingLoop } from "../training-loop.ts";
 import { KernelWatch } from "./kernel-watch.ts";
@@ -30,7 +31,7 @@ export async function explainStep(request: TrainingRequest): Promise<StepExplana
   const { experiment } = request;
   const allowExit = "module" in experiment.data || "module" in experiment.model ? refuseExit() : undefined;
   try {
-    return await opened(request, silent, user, (training, started) => explain(training, started, request.checkpointFolder));
+    return await opened(request, silentRecorder, user, (training, started) => explain(training, started, request.checkpointFolder));
   } catch (error) {
     throw user.blamed(error);
   } finally {
@@ -114,7 +115,7 @@ interface Measured {
 async function measure(training: Training, folder: string): Promise<Measured> {
   const notes: string[] = [];
   const recorder: Recorder = {
-    ...silent,
+    ...silentRecorder,
     event: ({ kind, message }) => {
       if (kind === "note") notes.push(message);
     },
@@ -184,15 +185,5 @@ function meanOfFaster(times: readonly StepTime[]): StepTime {
 function outputsOf({ rows }: OperationTable): number {
   return rows.reduce((sum, { outputs }) => sum + outputs.reduce((all, { times }) => all + times, 0), 0);
 }
-
-const silent: Recorder = {
-  describe: () => undefined,
-  resume: () => undefined,
-  scalar: () => undefined,
-  vector: () => undefined,
-  snapshot: () => undefined,
-  event: () => undefined,
-  progress: () => undefined,
-};
 
 const goOn: Control = { stopRequested: () => false, takeCheckpointRequest: () => false };

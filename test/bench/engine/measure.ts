@@ -1,5 +1,6 @@
 import { loadavg } from "node:os";
 import { memory } from "@tensorflow/tfjs-core";
+import { silentRecorder } from "../../../src/training/silent-recorder.ts";
 import type { Recorder } from "../../../src/training/recorder.ts";
 import { CheckpointKeeper } from "../../../src/training/checkpoint-keeper.ts";
 import { buildModel } from "../../../src/training/model/build.ts";
@@ -104,19 +105,15 @@ function keeping(tasks: number): { readonly sink: Recorder; readonly losses: num
   const losses: number[] = [];
   const notes: string[] = [];
   const sink: Recorder = {
-    describe: () => undefined,
-    resume: () => undefined,
+    ...silentRecorder,
     scalar: (series, _, value) => {
       if (!series.startsWith("loss/")) return;
       losses.push(value);
       if (losses.length > tasks) losses.shift();
     },
-    vector: () => undefined,
-    snapshot: () => undefined,
     event: ({ kind, message }) => {
       if (kind === "note") notes.push(message);
     },
-    progress: () => undefined,
   };
   return { sink, losses, notes };
 }

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { memory } from "@tensorflow/tfjs-core";
 import { experimentSchema, type Experiment } from "../../../src/experiment/schema.ts";
+import { silentRecorder } from "../../../src/training/silent-recorder.ts";
 import type { Recorder } from "../../../src/training/recorder.ts";
 import { train } from "../../../src/training/train.ts";
 
@@ -25,12 +26,7 @@ export interface SoakSample {
 export async function soak(backend: "wasm" | "native", steps: number, threads = 1): Promise<readonly SoakSample[]> {
   const samples: SoakSample[] = [];
   const recorder: Recorder = {
-    describe: () => undefined,
-    resume: () => undefined,
-    scalar: () => undefined,
-    vector: () => undefined,
-    snapshot: () => undefined,
-    event: () => undefined,
+    ...silentRecorder,
     progress: (step) => {
       const { numTensors, numDataBuffers } = memory();
       const { rss, heapUsed, external } = process.memoryUsage();
