@@ -3,12 +3,11 @@ import type { KernelContext } from "../backend/kernel-context.ts";
 import { VectorRoutines, type StepRule } from "../backend/vector-routines.ts";
 import { adamCoefficients } from "../optimizers/adam.ts";
 import { sharesOf } from "../optimizers/coefficients.ts";
-import type { OptimizerSlot } from "../optimizers/slot.ts";
+import { accumulatorsOf, type OptimizerSlot } from "../optimizers/slot.ts";
 import type { UpdateRule } from "../optimizers/update-rule.ts";
 import { keptShare } from "../optimizers/weight-decay.ts";
 import type { TrainedParameter } from "../trained-parameter.ts";
 import type { UpdateParts } from "./update-layout.ts";
-import { buffersOf } from "./update-nodes.ts";
 
 interface Moved {
   readonly parameter: TrainedParameter;
@@ -34,12 +33,11 @@ export class HeapUpdate {
     this.vectors = new VectorRoutines(context);
     this.#context = context;
     this.#parts = parts;
-    const names = buffersOf(parts.optimizer.rule);
-    this.#moved = [...parts.common, ...parts.owned].map((parameter) => ({
-      parameter,
-      slot: parts.memory.slot(parameter.name, parameter.size),
-      buffers: new Map(names.map((name) => [name, context.heap.allocate(parameter.size * 4)])),
-    }));
+    this.#moved = [...parts.common, ...parts.owned].map((parameter) => {
+      const slot = parts.memory.slot(parameter.name, parameter.size);
+      const buffers = new Map(accumulatorsOf(slot).map((name) => [name, context.heap.allocate(parameter.size * 4)]));
+      return { parameter, slot, buffers };
+    });
   }
 
   /** Moves all parameters along gradients at these addresses, by variable id, and counts it. False, with nothing changed, where one is missing. */

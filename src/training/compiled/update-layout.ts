@@ -1,12 +1,12 @@
 import type { OptimizerMemory } from "../optimizers/memory.ts";
 import type { Optimizer } from "../optimizers/optimizer.ts";
-import type { OptimizerSlot } from "../optimizers/slot.ts";
+import { accumulatorsOf, type OptimizerSlot } from "../optimizers/slot.ts";
 import { keptShare } from "../optimizers/weight-decay.ts";
 import type { TrainedParameter } from "../trained-parameter.ts";
 import { elementType, flag, GraphBuilder, integer, words } from "./graph-builder.ts";
 import { attributeKind, typeAttribute, type GraphNode } from "./graph-file.ts";
 import { piecesOf } from "./held-nodes.ts";
-import { applyNode, assignNode, buffersOf, coefficientCount, readNode } from "./update-nodes.ts";
+import { applyNode, assignNode, coefficientCount, readNode } from "./update-nodes.ts";
 
 /** What an update moves, and how. */
 export interface UpdateParts {
@@ -206,7 +206,7 @@ class Layout {
   #lane(parameter: TrainedParameter, name: string, slotName: string): OpenLane {
     const slot = this.#parts.memory.slot(slotName, parameter.size);
     const handles = Object.fromEntries(
-      buffersOf(this.#parts.optimizer.rule).map((buffer) => [
+      accumulatorsOf(slot).map((buffer) => [
         buffer,
         this.#variable(parameter, `${name}${buffer}`, () => slot.buffers[buffer] ?? new Float32Array(0)),
       ]),

@@ -27,19 +27,6 @@ export function coefficientCount(rule: UpdateRule): number {
   return rule.kind === "adam" ? 2 : 1;
 }
 
-/** Names of the slot's buffers that the update reads and writes. */
-export function buffersOf(rule: UpdateRule): readonly string[] {
-  switch (rule.kind) {
-    case "sgd":
-      return rule.momentum === 0 ? [] : ["momentum"];
-    case "adam":
-      return ["mean", "square"];
-    case "rmsprop":
-    case "adagrad":
-      return ["square"];
-  }
-}
-
 /** Moves one parameter, after what it waits for; the node that has done so. Accumulators first, as the optimizers' slots have it. */
 export function applyNode(
   graph: GraphBuilder,

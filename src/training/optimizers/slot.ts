@@ -1,3 +1,8 @@
+/** Names of the accumulators that its rule uses: without momentum there is an empty one. */
+export function accumulatorsOf({ buffers }: OptimizerSlot): readonly string[] {
+  return Object.entries(buffers).flatMap(([name, values]) => (values.length > 0 ? [name] : []));
+}
+
 /** An optimizer's memory for one tensor, or in AdaTask for one tensor and one task. */
 export interface OptimizerSlot {
   /** Steps taken; a tensor that no present task reaches takes none. */
