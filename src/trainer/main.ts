@@ -17,7 +17,7 @@ async function main(): Promise<void> {
   const [entry, folder, step] = process.argv.slice(1);
   if (entry !== undefined && folder === "--try-modules") {
     const { tryModules } = await import("./try-modules.ts");
-    return tryModules(resolve(entry), resolve(step ?? ""));
+    return tryModules(resolve(entry), resolve(step ?? ""), Number(process.argv[4]));
   }
   if (entry !== undefined && folder === "--explain-step") {
     const { tellStep } = await import("./tell-step.ts");

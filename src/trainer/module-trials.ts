@@ -1,5 +1,6 @@
 import { fork } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+import { existsSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, extname, join, resolve } from "node:path";
 import type { DataFacts, ExperimentFacts, FactProblem, ModelFacts } from "../experiment/facts.ts";
@@ -106,7 +107,8 @@ interface Told {
 
 /** Runs the trial's process to its end, or ends it. Throws where it went wrong by no fault of the user's. */
 async function runTrial(experiment: Experiment, baseFolder: string, shape: DataShape | undefined): Promise<Told> {
-  const keptFolder = mkdtempSync(join(tmpdir(), "taskscope-trial-"));
+  // Made by the trial's process, which is there to remove it when this one is ended.
+  const keptFolder = join(tmpdir(), `taskscope-trial-${randomUUID()}`);
   const problems: FactProblem[] = [];
   const files: string[] = [];
   const known: { rows: DataFacts["rows"]; shape: DataShape | undefined; shares: boolean | undefined } = {
@@ -116,7 +118,7 @@ async function runTrial(experiment: Experiment, baseFolder: string, shape: DataS
   };
   try {
     await new Promise<void>((done, fail) => {
-      const child = fork(trainerBeside(), ["--try-modules", keptFolder], {
+      const child = fork(trainerBeside(), ["--try-modules", keptFolder, String(process.pid)], {
         execArgv: [],
         serialization: "advanced",
         stdio: ["ignore", "inherit", "inherit", "ipc"],

@@ -1,4 +1,4 @@
-import { rmSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import type { ModuleRoom } from "../training/modules/open-module.ts";
 import { tryOutModules } from "../training/modules/try-out.ts";
@@ -6,13 +6,13 @@ import { isTrialQuestion, type FromTrial, type TrialQuestion } from "./trial-mes
 import { wasmBeside } from "./wasm-beside.ts";
 
 /**
- * The process that tries the user's own code for a check: answers one question, then ends. `keptFolder` is a folder of its own. It is a process of its own because the
+ * The process that tries the user's own code for a check: answers one question, then ends. `keptFolder` is made for it alone, `inspector` the process that asks. It is a process of its own because the
  * code may never return, may end its process, or take all memory; the inspector ends it when it takes too long.
  */
-export async function tryModules(entry: string, keptFolder: string): Promise<void> {
+export async function tryModules(entry: string, keptFolder: string, inspector: number): Promise<void> {
   // While it runs, the user's code is refused the end of the process.
   const exit = process.exit.bind(process);
-  endWithParent(keptFolder, () => exit(0));
+  endWithInspector(inspector, keptFolder, () => exit(0));
   const question = await new Promise<TrialQuestion>((resolve) => {
     process.once("message", (message: unknown) => {
       if (isTrialQuestion(message)) resolve(message);
@@ -44,14 +44,18 @@ export async function tryModules(entry: string, keptFolder: string): Promise<voi
 }
 
 /**
- * Ends this process when the inspector is gone, also in the middle of an endless loop: nobody else would. A thread of its own looks,
+ * Makes the folder, and ends this process, with the folder, when the inspector is gone, also in the middle of an endless loop: nobody else would. A thread of its own looks,
  * for this one may be busy.
  */
-function endWithParent(keptFolder: string, exit: () => void): void {
-  process.on("disconnect", () => {
+function endWithInspector(parent: number, keptFolder: string, exit: () => void): void {
+  const end = (): void => {
     rmSync(keptFolder, { recursive: true, force: true });
     exit();
-  });
+  };
+  process.on("disconnect", end);
+  // It may have gone while this program was loaded: that is not told a second time.
+  if (!process.connected) end();
+  mkdirSync(keptFolder, { mode: 0o700 });
   const watch = `
     const { rmSync } = require("node:fs");
     const { workerData: { parent, keptFolder } } = require("node:worker_threads");
@@ -67,7 +71,7 @@ function endWithParent(keptFolder: string, exit: () => void): void {
       rmSync(keptFolder, { recursive: true, force: true });
       process.kill(process.pid, "SIGKILL");
     }, 500);`;
-  new Worker(watch, { eval: true, workerData: { parent: process.ppid, keptFolder } }).unref();
+  new Worker(watch, { eval: true, workerData: { parent, keptFolder } }).unref();
 }
 
 function tell(message: FromTrial): void {

@@ -26,6 +26,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   inspector.dispose();
+  vi.unstubAllEnvs();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -181,10 +182,10 @@ describe("a check of the user's own code", () => {
   });
 
   test("leaves nothing behind", async () => {
-    const before = trials();
+    vi.stubEnv("TMPDIR", folder);
     write("model.ts", model);
     await told(textOf());
-    expect(trials().filter((name) => !before.includes(name))).toEqual([]);
+    expect(trials()).toEqual([]);
   });
 });
 
@@ -204,8 +205,9 @@ describe("code that never returns", () => {
   });
 
   test.runIf(process.platform === "linux")("ends with the inspector", async () => {
+    // A place of its own: tests beside this one may try code too.
+    vi.stubEnv("TMPDIR", folder);
     write("model.ts", model.replace("const trunk", 'console.log("process", process.pid); while (true) {} const trunk'));
-    const before = trials();
     const asked = facts(textOf()).catch(() => undefined);
     const pid = await vi.waitFor(
       () => {
@@ -215,14 +217,25 @@ describe("code that never returns", () => {
       },
       { timeout: 20_000, interval: 50 },
     );
+    expect(trials()).toHaveLength(1);
     inspector.dispose();
     await asked;
     await vi.waitFor(() => expect(isRunning(pid)).toBe(false), { timeout: 10_000, interval: 50 });
-    expect(trials().filter((name) => !before.includes(name))).toEqual([]);
+    expect(trials()).toEqual([]);
+  });
+
+  test("takes its folder along with an inspector that goes as soon as there is one", async () => {
+    vi.stubEnv("TMPDIR", folder);
+    write("model.ts", model);
+    const asked = facts(textOf()).catch(() => undefined);
+    await vi.waitFor(() => expect(trials()).toHaveLength(1), { timeout: 20_000, interval: 1 });
+    inspector.dispose();
+    await asked;
+    await vi.waitFor(() => expect(trials()).toEqual([]), { timeout: 10_000, interval: 50 });
   });
 });
 
-/** Folders of trials. */
+/** The folders of trials that are there. */
 function trials(): string[] {
   return readdirSync(tmpdir()).filter((name) => name.startsWith("taskscope-trial-"));
 }
