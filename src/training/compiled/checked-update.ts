@@ -51,7 +51,7 @@ export class CheckedUpdate {
 
   /** Undefined, with nothing changed, where it cannot be relied on. */
   move(gradients: HeldTensors, motion: UpdateMotion): HeldMove | undefined {
-    const way = `update ${wayOf(gradients, motion)}`;
+    const way = `update ${wayOf(gradients, motion)}${[...gradients.factors.keys()].map((id) => ` ${String(id)} from factors`).join("")}`;
     if (this.#distrust.has(way)) return undefined;
     const graph = this.#open(way);
     if (graph === undefined) return undefined;
@@ -99,7 +99,7 @@ export class CheckedUpdate {
   }
 
   #trials(gradients: HeldTensors, { weights, ownedWeights, rate }: UpdateMotion): readonly Trial[] {
-    const { common, owned, tasks, taskwise } = this.#parts;
+    const { common, owned, taskwise } = this.#parts;
     const trial = (parameter: TrainedParameter, parts: readonly { slot: string; gradient: Float32Array; weight: number }[]): Trial => {
       const before = parameter.values.slice();
       const kept = keptShare(this.#parts.optimizer.weightDecay, parameter.parameter.weight, rate);
@@ -109,7 +109,7 @@ export class CheckedUpdate {
     };
     return [
       ...common.map((parameter) => {
-        const { name, id, size, reach } = parameter;
+        const { name, id, reach } = parameter;
         if (taskwise !== undefined) {
           const parts = reach.map((task) => ({
             slot: `${name}@${taskwise[task] ?? task}`,
@@ -118,9 +118,7 @@ export class CheckedUpdate {
           }));
           return trial(parameter, parts);
         }
-        const values = this.#read(gradients.ids.get(id));
-        const gradient = gradients.common === "summed" ? values : combined(values, weights, size, tasks);
-        return trial(parameter, [{ slot: name, gradient, weight: 1 }]);
+        return trial(parameter, [{ slot: name, gradient: this.#combined(parameter, gradients, weights), weight: 1 }]);
       }),
       ...owned.map((parameter) => {
         const weight = ownedWeights[parameter.reach[0] ?? -1] ?? 0;
@@ -128,6 +126,18 @@ export class CheckedUpdate {
         return trial(parameter, [{ slot: parameter.name, gradient, weight: 1 }]);
       }),
     ];
+  }
+
+  #combined({ id, size }: TrainedParameter, { common, ids, factors }: HeldTensors, weights: readonly number[]): Float32Array {
+    const values = this.#read(ids.get(id));
+    if (common === "summed") return values;
+    const input = factors.get(id);
+    if (input === undefined) return combined(values, weights, piecesOf(size).length);
+    const first = this.#read(input);
+    // (rows · inputs) (rows · columns) = rows² · size
+    const rows = Math.round(Math.sqrt((first.length * values.length) / weights.length / size));
+    const columns = values.length / weights.length / rows;
+    return multiplied(first, combined(values, weights, columns), { rows, columns, size });
   }
 
   /** Subtracts the step from `values`. */
@@ -151,13 +161,36 @@ export class CheckedUpdate {
   }
 }
 
-/** Σ w_i g_i of gradients that are packed. */
-function combined(packed: Float32Array, weights: readonly number[], size: number, tasks: number): Float32Array {
-  const { length } = piecesOf(size);
-  return Float32Array.from({ length: size }, (_, element) => {
+/** Σ w_i g_i of gradients that are packed as `[pieces, tasks, length]`. */
+function combined(packed: Float32Array, weights: readonly number[], length: number): Float32Array {
+  const tasks = weights.length;
+  return Float32Array.from({ length: packed.length / tasks }, (_, element) => {
     const start = Math.floor(element / length) * length * tasks + (element % length);
     return weights.reduce((sum, weight, task) => sum + weight * (packed[start + task * length] ?? 0), 0);
   });
+}
+
+interface ProductSize {
+  readonly rows: number;
+  readonly columns: number;
+  /** Elements of the product. */
+  readonly size: number;
+}
+
+/** Hᵀ D of `[rows, inputs]` and `[rows, columns]`. */
+function multiplied(first: Float32Array, second: Float32Array, { rows, columns, size }: ProductSize): Float32Array {
+  const inputs = first.length / rows;
+  const product = new Float64Array(size);
+  for (let row = 0; row < rows; row++) {
+    for (let input = 0; input < inputs; input++) {
+      const factor = first[row * inputs + input] ?? 0;
+      for (let column = 0; column < columns; column++) {
+        const at = input * columns + column;
+        product[at] = (product[at] ?? 0) + factor * (second[row * columns + column] ?? 0);
+      }
+    }
+  }
+  return Float32Array.from(product);
 }
 
 function copied(buffers: OptimizerSlot["buffers"]): OptimizerSlot["buffers"] {

@@ -1,7 +1,7 @@
 import type { HeldGradients, HeldMotion, HeldMove, HeldProducts, HeldSquares, HeldSum } from "../passes/held-gradients.ts";
 import { present, type CompiledWay } from "./compiled-way.ts";
 import type { GraphRun } from "./graph-run.ts";
-import type { HeldValues } from "./held-nodes.ts";
+import type { HeldProductValues, HeldValues } from "./held-nodes.ts";
 import type { RecordedWay } from "./recorded-pass.ts";
 import type { UpdateMotion, HeldTensors } from "./update-graph.ts";
 
@@ -19,29 +19,55 @@ export class CompiledHold implements HeldGradients {
   readonly #run: GraphRun;
   readonly #move: Mover;
   #common: HeldTensors["common"] = "summed";
+  /** What the last products were computed from. */
+  #products: HeldProductValues;
 
   constructor(way: CompiledWay, recorded: RecordedWay, values: HeldValues, run: GraphRun, move: Mover) {
     this.#way = way;
     this.#recorded = recorded;
     this.#values = values;
+    this.#products = values.formed;
     this.#run = run;
     this.#move = move;
   }
 
   products(): HeldProducts {
-    const { products, packed, ownSquares } = this.#values;
+    const { formed, factored, ownSquares } = this.#values;
     this.#common = "packed";
     this.#way.walks += this.#recorded.alone.length;
-    this.#ask([...present([products]), ...present(ownSquares)], [...packed.values(), ...this.#own()]);
+    const gram = factored === undefined || this.#areFormed(factored) ? undefined : this.#factoredGram(factored);
+    return { gram: gram ?? this.#gram(formed), owned: this.#read(ownSquares) };
+  }
+
+  /** Whether the last pass of this kind has needed the gradients themselves. */
+  #areFormed({ inputs }: HeldProductValues): boolean {
+    const { products } = this.#values.formed;
+    const gradients = this.#recorded.alone.flatMap((each) => [...inputs.keys()].flatMap((id) => each.get(id) ?? []));
+    return present([products, ...gradients]).some((name) => this.#way.expects(name));
+  }
+
+  /** Undefined where rounding would show. */
+  #factoredGram(factored: HeldProductValues): readonly (readonly number[])[] | undefined {
+    const gram = this.#gram(factored);
+    const scales = factored.scales === undefined ? [] : [...this.#run.values(factored.scales)];
+    if (scales.every((scale, i) => 4 * scale <= mostCancelled * (gram[i]?.[i] ?? 0))) return gram;
+    this.#way.takeBack(namesOf(factored));
+    for (const name of heldOf(factored)) this.asked.delete(name);
+    return undefined;
+  }
+
+  #gram(values: HeldProductValues): readonly (readonly number[])[] {
+    this.#products = values;
+    this.#ask([...namesOf(values), ...present(this.#values.ownSquares)], [...heldOf(values), ...this.#own()]);
     const size = this.#recorded.alone.length;
-    const parts = products === undefined ? new Float32Array(0) : this.#run.values(products);
-    const gram = Array.from({ length: size }, () => Array<number>(size).fill(0));
-    for (let start = 0; start < parts.length; start += size * size) {
-      gram.forEach((row, i) => {
-        for (let j = 0; j < size; j++) row[j] = (row[j] ?? 0) + (parts[start + i * size + j] ?? 0);
-      });
+    const parts = values.products === undefined ? [] : this.#run.values(values.products);
+    const sums = new Float64Array(size * size);
+    for (let start = 0; start < parts.length; start += sums.length) {
+      for (let at = 0; at < sums.length; at++) sums[at] = (sums[at] ?? 0) + (parts[start + at] ?? 0);
     }
-    return { gram, owned: this.#read(ownSquares) };
+    // From factors, the two halves are rounded otherwise.
+    const product = (i: number, j: number): number => ((sums[i * size + j] ?? 0) + (sums[j * size + i] ?? 0)) / 2;
+    return Array.from({ length: size }, (_, i) => Array.from({ length: size }, (__, j) => product(i, j)));
   }
 
   sum(weights: readonly number[]): HeldSum {
@@ -68,6 +94,8 @@ export class CompiledHold implements HeldGradients {
     const { alone, own, summed } = this.#recorded;
     const idOf = (name: string): number => this.#run.held(name) ?? -1;
     const ids = new Map([...own].map(([id, { values }]) => [id, idOf(values)]));
+    const { packed, inputs } = this.#products;
+    const factors = this.#common === "packed" ? new Map([...inputs].map(([id, name]) => [id, idOf(name)])) : new Map<number, number>();
     const apart = new Map<number, readonly (number | undefined)[]>();
     if (this.#common === "apart") {
       for (const id of summed.keys()) {
@@ -75,9 +103,9 @@ export class CompiledHold implements HeldGradients {
         apart.set(id, names.map((name) => (name === undefined ? undefined : idOf(name)))); // prettier-ignore
       }
     } else {
-      for (const [id, name] of this.#common === "packed" ? this.#values.packed : summed) ids.set(id, idOf(name));
+      for (const [id, name] of this.#common === "packed" ? packed : summed) ids.set(id, idOf(name));
     }
-    return this.#move({ common: this.#common, ids, apart }, motion);
+    return this.#move({ common: this.#common, ids, factors, apart }, motion);
   }
 
   giveUp(): void {
@@ -99,4 +127,18 @@ export class CompiledHold implements HeldGradients {
       held.filter((name) => this.#run.held(name) === undefined),
     );
   }
+}
+
+/**
+ * ‖H‖² ‖D‖² as a multiple of ‖HᵀD‖² up to which products from factors will do: they are rounded as a share of the former. It is about the
+ * number of rows where these have little to do with each other.
+ */
+const mostCancelled = 4096;
+
+function namesOf({ products, scales }: HeldProductValues): readonly string[] {
+  return present([products, scales]);
+}
+
+function heldOf({ packed, inputs }: HeldProductValues): readonly string[] {
+  return [...new Set([...packed.values(), ...inputs.values()])];
 }

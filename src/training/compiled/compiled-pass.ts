@@ -5,6 +5,7 @@ import type { OperationWatch } from "../passes/recordings.ts";
 import { CheckedGraph, type Distrust } from "./checked-graph.ts";
 import { CompiledWay, present } from "./compiled-way.ts";
 import { CompiledHold, type Mover } from "./compiled-hold.ts";
+import { factoredGradients } from "./factored-gradients.ts";
 import type { GraphNode } from "./graph-file.ts";
 import { GraphRun } from "./graph-run.ts";
 import { GraphValues } from "./graph-values.ts";
@@ -48,11 +49,15 @@ export class CompiledRecording implements Recording {
     this.#recorded = recorded;
     this.#cut = new GraphValues(nodes).cutBefore(boundary, gradients);
     const sizes = new Map(variables.map(({ id, size }) => [id, size]));
-    this.#held = heldNodes(back, sizes);
-    const { packed, products, sumSquare, ownSquares, aloneSquares } = this.#held;
+    this.#held = heldNodes(back, sizes, factoredGradients(nodes, back.alone, back.summed.keys()));
+    const { formed, factored, sumSquare, ownSquares, aloneSquares } = this.#held;
     const others = [
-      ...packed.values(),
-      ...present([products, sumSquare, ...ownSquares, ...aloneSquares]),
+      ...[formed, ...present([factored])].flatMap(({ packed, inputs, products, scales }) => [
+        ...packed.values(),
+        ...inputs.values(),
+        ...present([products, scales]),
+      ]),
+      ...present([sumSquare, ...ownSquares, ...aloneSquares]),
       ...checks,
       ...outputs,
       ...present(losses),

@@ -29,6 +29,8 @@ export interface GraphNode {
   readonly attributes: readonly Attribute[];
   /** TensorFlow's numbers of the element types of its outputs. */
   readonly outputs: readonly number[];
+  /** Of its outputs, where they are known. */
+  readonly shapes?: readonly (readonly number[])[];
   /** Of a `Const` node: its value. */
   readonly constant?: Constant;
 }

@@ -1,14 +1,26 @@
 import { typeAttribute, type GraphNode } from "./graph-file.ts";
 import { elementType, flag, GraphBuilder, integer } from "./graph-builder.ts";
+import type { FactoredGradients } from "./factored-gradients.ts";
 import type { RecordedWay } from "./recorded-pass.ts";
+
+/** Products of what the losses give the common variables, and what a motion combines it from. */
+export interface HeldProductValues {
+  /** By variable: its gradients, or second factors of them with a piece a row, `[pieces, losses, length]`. */
+  readonly packed: ReadonlyMap<number, string>;
+  /** By variable whose gradients are left as factors: the first one, `[rows, inputs]`. */
+  readonly inputs: ReadonlyMap<number, string>;
+  /** Products of the gradients, `[pieces, losses, losses]`, to be added up; undefined where nothing is common. */
+  readonly products: string | undefined;
+  /** By position of the loss: ¼ Σ ‖H‖² ‖D‖² over the gradients that are left as factors, `[losses]`; undefined where none is. */
+  readonly scales: string | undefined;
+}
 
 /** What a graph computes of its gradients for a step that leaves them where they are, by the names of the values. */
 export interface HeldValues {
   readonly nodes: readonly GraphNode[];
-  /** By variable that several losses reach: their gradients, `[pieces, losses, length]`. */
-  readonly packed: ReadonlyMap<number, string>;
-  /** Products of the gradients, `[pieces, losses, losses]`, to be added up; undefined where nothing is common. */
-  readonly products: string | undefined;
+  readonly formed: HeldProductValues;
+  /** The same from factors; undefined where that is more work. */
+  readonly factored: HeldProductValues | undefined;
   /** ½ ‖Σ w_i g_i‖² of the common variables; undefined where nothing is common. */
   readonly sumSquare: string | undefined;
   /** By position of the loss: ½ ‖g‖² of the common variables; undefined where it reaches none. */
@@ -36,27 +48,25 @@ export function piecesOf(size: number): Pieces {
   return { pieces: 1, length: size };
 }
 
-/** @param sizes elements by variable id */
-export function heldNodes({ own, alone, summed }: RecordedWay, sizes: ReadonlyMap<number, number>): HeldValues {
+/**
+ * @param sizes elements by variable id
+ * @param factored gradients of which products are computed from factors
+ */
+export function heldNodes(
+  { own, alone, summed }: RecordedWay,
+  sizes: ReadonlyMap<number, number>,
+  factored: ReadonlyMap<number, FactoredGradients>,
+): HeldValues {
   const graph = new GraphBuilder("h");
-  const losses = alone.length;
-  const packed = new Map<number, string>();
-  const products: string[] = [];
-  for (const id of summed.keys()) {
-    const { pieces, length } = piecesOf(sizes.get(id) ?? 0);
-    const some = alone.flatMap((gradients) => gradients.get(id) ?? [])[0];
-    if (some === undefined) continue;
-    let nothing: string | undefined;
-    const rows = alone.map((gradients) => gradients.get(id) ?? (nothing ??= graph.float32("ZerosLike", [some])));
-    const stacked = rows.map((row) => graph.reshape(row, [pieces, length]));
-    const all = graph.float32("Pack", stacked, [integer("N", losses), integer("axis", 1)]);
-    packed.set(id, all);
-    products.push(graph.float32("BatchMatMulV2", [all, all], [flag("adj_x", false), flag("adj_y", true)]));
-  }
+  const gradients: readonly CommonGradients[] = [...summed.keys()].map((id) => ({
+    id,
+    size: sizes.get(id) ?? 0,
+    rows: alone.map((each) => each.get(id)),
+  }));
   return {
-    packed,
-    products: joined(graph, products),
-    aloneSquares: alone.map((gradients) => total(graph, [...gradients.values()])),
+    formed: productNodes(graph, gradients, new Map()),
+    factored: factored.size === 0 ? undefined : productNodes(graph, gradients, factored),
+    aloneSquares: alone.map((each) => total(graph, [...each.values()])),
     sumSquare: total(graph, [...summed.values()]),
     ownSquares: alone.map((_, position) =>
       total(
@@ -66,6 +76,68 @@ export function heldNodes({ own, alone, summed }: RecordedWay, sizes: ReadonlyMa
     ),
     nodes: graph.nodes,
   };
+}
+
+/** What each loss gives one variable; undefined where it does not reach it. */
+interface CommonGradients {
+  readonly id: number;
+  readonly size: number;
+  readonly rows: readonly (string | undefined)[];
+}
+
+function productNodes(
+  graph: GraphBuilder,
+  gradients: readonly CommonGradients[],
+  factored: ReadonlyMap<number, FactoredGradients>,
+): HeldProductValues {
+  const packed = new Map<number, string>();
+  const inputs = new Map<number, string>();
+  const products: string[] = [];
+  const scales: string[] = [];
+  for (const { id, size, rows } of gradients) {
+    const factors = factored.get(id);
+    const { pieces, length } = factors === undefined ? piecesOf(size) : { pieces: factors.rows, length: factors.columns };
+    const all = packedRows(graph, factors?.errors ?? rows, [pieces, length]);
+    packed.set(id, all);
+    let others = all;
+    if (factors !== undefined) {
+      const input = graph.reshape(factors.input, [factors.rows, -1]);
+      inputs.set(id, input);
+      const multiplied = timesInputProducts(graph, input, graph.reshape(all, [factors.rows, -1]));
+      others = graph.reshape(multiplied, [pieces, rows.length, length]);
+      scales.push(scalesOf(graph, factors));
+    }
+    products.push(graph.float32("BatchMatMulV2", [all, others], [flag("adj_x", false), flag("adj_y", true)]));
+  }
+  return {
+    packed,
+    inputs,
+    products: joined(graph, products),
+    scales: scales.length < 2 ? scales[0] : graph.float32("AddN", scales, [integer("N", scales.length)]),
+  };
+}
+
+/** `[pieces, losses, length]`, with zeros for what is not there. */
+function packedRows(graph: GraphBuilder, rows: readonly (string | undefined)[], shape: readonly [pieces: number, length: number]): string {
+  const some = rows.find((row) => row !== undefined) ?? missing();
+  let nothing: string | undefined;
+  const stacked = rows.map((row) => graph.reshape(row ?? (nothing ??= graph.float32("ZerosLike", [some])), shape));
+  return graph.float32("Pack", stacked, [integer("N", rows.length), integer("axis", 1)]);
+}
+
+/** (H Hᵀ) D of `[rows, inputs]` and `[rows, …]`. */
+function timesInputProducts(graph: GraphBuilder, input: string, errors: string): string {
+  const products = graph.float32("BatchMatMulV2", [input, input], [flag("adj_x", false), flag("adj_y", true)]);
+  return graph.float32("BatchMatMulV2", [products, errors], [flag("adj_x", false), flag("adj_y", false)]);
+}
+
+/** ¼ ‖H‖² ‖D_i‖² */
+function scalesOf(graph: GraphBuilder, { input, errors }: FactoredGradients): string {
+  const half = graph.float32("L2Loss", [input]);
+  const each = errors.map((error) =>
+    error === undefined ? graph.float(0) : graph.float32("Mul", [half, graph.float32("L2Loss", [error])]),
+  );
+  return graph.float32("Pack", each, [integer("N", each.length), integer("axis", 0)]);
 }
 
 function joined(graph: GraphBuilder, parts: readonly string[]): string | undefined {
@@ -78,4 +150,8 @@ function joined(graph: GraphBuilder, parts: readonly string[]): string | undefin
 function total(graph: GraphBuilder, values: readonly string[]): string | undefined {
   const halves = values.map((value) => graph.float32("L2Loss", [value]));
   return halves.length < 2 ? halves[0] : graph.float32("AddN", halves, [integer("N", halves.length)]);
+}
+
+function missing(): never {
+  throw new RangeError("A variable that several losses reach has no gradient.");
 }

@@ -64,6 +64,7 @@ class Recorder implements Trace<GraphNode> {
       inputs: [],
       attributes: [typeAttribute("dtype", this.#real.TF_FLOAT), { name: "shape", type: attributeKind.shape, value: [...tensor.shape] }],
       outputs: [this.#real.TF_FLOAT],
+      shapes: [tensor.shape],
     };
     const known = this.#values.get(id);
     // Where its numbers were written while recording, they came in as a constant that nothing has used yet.
@@ -111,7 +112,7 @@ class Recorder implements Trace<GraphNode> {
             operation,
             known.map((value) => this.#nameOf(value)),
             complete,
-            outputs.map(({ dtype }) => dtype),
+            outputs,
           );
     outputs.forEach(({ id, dtype, shape }, output) => this.#values.set(id, { node, output, dtype, shape }));
   }
@@ -121,15 +122,26 @@ class Recorder implements Trace<GraphNode> {
     const type = typeAttribute("T", whole.dtype);
     const size = this.#pushConstant({ type: this.#real.TF_INT32, shape: [1], values: Int32Array.of(-1) });
     const inputs = [this.#nameOf(bias), `${size}:0`];
-    const vector = this.#push("Reshape", inputs, [type, typeAttribute("Tshape", this.#real.TF_INT32)], [whole.dtype]);
+    const vector = this.#push(
+      "Reshape",
+      inputs,
+      [type, typeAttribute("Tshape", this.#real.TF_INT32)],
+      [{ dtype: whole.dtype, shape: bias.shape.slice(-1) }],
+    );
     const vectorName = this.nodes[vector]?.name ?? "";
     const layout: Attribute = { name: "data_format", type: attributeKind.string, value: "NHWC" };
-    return this.#push("BiasAdd", [this.#nameOf(whole), `${vectorName}:0`], [type, layout], [whole.dtype]);
+    return this.#push("BiasAdd", [this.#nameOf(whole), `${vectorName}:0`], [type, layout], [whole]);
   }
 
   /** Its position. */
-  #push(operation: string, inputs: readonly string[], attributes: readonly Attribute[], outputs: readonly number[]): number {
-    return this.nodes.push({ name: `n${String(this.nodes.length)}`, operation, inputs, attributes, outputs }) - 1;
+  #push(
+    operation: string,
+    inputs: readonly string[],
+    attributes: readonly Attribute[],
+    made: readonly Pick<Value, "dtype" | "shape">[],
+  ): number {
+    const [outputs, shapes] = [made.map(({ dtype }) => dtype), made.map(({ shape }) => shape)];
+    return this.nodes.push({ name: `n${String(this.nodes.length)}`, operation, inputs, attributes, outputs, shapes }) - 1;
   }
 
   /** Its name. */

@@ -12,6 +12,8 @@ export interface HeldTensors {
   readonly common: "packed" | "summed" | "apart";
   /** By variable id. */
   readonly ids: ReadonlyMap<number, number>;
+  /** By variable id, of packed gradients that are left as factors: the first factor; the second ones are packed in their place. */
+  readonly factors: ReadonlyMap<number, number>;
   /** Those that are apart, by variable id and task; undefined out of the parameter's reach. */
   readonly apart: ReadonlyMap<number, readonly (number | undefined)[]>;
 }
@@ -31,6 +33,9 @@ interface Held {
   readonly version: number;
   readonly counts: readonly number[];
 }
+
+/** What the gradients of common parameters are fed as; where they are apart, each has its own. */
+const commonFeeds = { packed: feeds.common, summed: feeds.summed, apart: undefined } as const;
 
 function held({ version }: TrainedParameter, lanes: Moved["lanes"]): Held {
   return { version, counts: lanes.map(({ slot }) => slot.count) };
@@ -82,16 +87,19 @@ export class UpdateGraph {
     fed.set(feeds.coefficients, vector([...this.#coefficients(rate), rate * optimizer.weightDecay.rate]));
     if (gradients.common !== "summed") fed.set(feeds.weights, vector(weights));
     if (kind.endsWith("weighted")) fed.set(feeds.ownedWeights, vector(ownedWeights));
-    const prefix = gradients.common === "packed" ? feeds.common : feeds.summed;
     common.forEach(({ id }, index) => {
-      if (gradients.common !== "apart") fed.set(`${prefix}${String(index)}`, gradients.ids.get(id) ?? -1);
+      const input = gradients.factors.get(id);
+      if (input !== undefined) fed.set(`${feeds.inputs}${String(index)}`, input);
+      const prefix = input === undefined ? commonFeeds[gradients.common] : feeds.errors;
+      if (prefix !== undefined) fed.set(`${prefix}${String(index)}`, gradients.ids.get(id) ?? -1);
       gradients.apart.get(id)?.forEach((gradient, task) => {
         if (gradient !== undefined) fed.set(apartFeed(index, task), gradient);
       });
     });
     owned.forEach(({ id }, index) => fed.set(`${feeds.owned}${String(index)}`, gradients.ids.get(id) ?? -1));
     try {
-      const outputs = this.#moved.map(({ after }) => after.get(kind) ?? "");
+      const factored = kind.replace("packed", "factored");
+      const outputs = this.#moved.map(({ parameter, after }) => after.get(gradients.factors.has(parameter.id) ? factored : kind) ?? "");
       const square = this.#squares.get(kind);
       const added = motion.asksMoves === true ? this.#moved.flatMap((moved) => moved.added.get(kind) ?? []) : [];
       const values = this.#run(fed, [...outputs, ...(square === undefined ? [] : [square]), ...added]);

@@ -45,7 +45,17 @@ export interface Start {
   readonly values: () => Float32Array;
 }
 
-export const feeds = { common: "g", summed: "s", owned: "o", start: "v", coefficients: "c", weights: "w", ownedWeights: "u" } as const;
+export const feeds = {
+  common: "g",
+  summed: "s",
+  errors: "e",
+  inputs: "h",
+  owned: "o",
+  start: "v",
+  coefficients: "c",
+  weights: "w",
+  ownedWeights: "u",
+} as const;
 
 const sharedKinds = ["packed", "summed", "packed weighted", "summed weighted"] as const;
 const taskwiseKinds = ["apart", "apart weighted"] as const;
@@ -100,18 +110,34 @@ class Layout {
     const { tasks } = this.#parts;
     const { shape } = parameter.parameter.variable;
     const { pieces, length } = piecesOf(parameter.size);
-    const weights = graph.reshape(this.#weights, [1, 1, tasks]);
     const packed = graph.placeholder(`${feeds.common}${String(index)}`, [pieces, tasks, length]);
-    const product = graph.float32("BatchMatMulV2", [weights, packed], [flag("adj_x", false), flag("adj_y", false)]);
-    const combined = graph.reshape(product, shape);
-    const summed = graph.placeholder(`${feeds.summed}${String(index)}`, shape);
+    const gradients = {
+      packed: graph.reshape(this.#weighted(packed), shape),
+      summed: graph.placeholder(`${feeds.summed}${String(index)}`, shape),
+      ...(shape.length === 2 ? { factored: this.#factored(shape, index) } : {}),
+    };
     const name = `common${String(index)}`;
     const value = this.#variable(parameter, `${name}value`, () => parameter.values);
     const lane = this.#lane(parameter, name, parameter.name);
-    const after = sharedKinds.map(
-      (kind) => [kind, this.#moved(parameter, value, lane, kind.startsWith("packed") ? combined : summed)] as const,
+    const after = Object.entries(gradients).flatMap(([kind, gradient]) =>
+      [kind, `${kind} weighted`].map((each) => [each, this.#moved(parameter, value, lane, gradient)] as const),
     );
     return { parameter, lanes: [lane], after: new Map(after), added: new Map() };
+  }
+
+  /** Hᵀ Σ w_i D_i */
+  #factored([inputs = 0, columns = 0]: readonly number[], index: number): string {
+    const { graph } = this;
+    const { tasks } = this.#parts;
+    const errors = this.#weighted(graph.placeholder(`${feeds.errors}${String(index)}`, [-1, tasks, -1]));
+    const input = graph.placeholder(`${feeds.inputs}${String(index)}`, [-1, inputs]);
+    return graph.float32("BatchMatMulV2", [input, graph.reshape(errors, [-1, columns])], [flag("adj_x", true), flag("adj_y", false)]);
+  }
+
+  /** Of `[pieces, tasks, length]` the weighted sum over the tasks. */
+  #weighted(packed: string): string {
+    const weights = this.graph.reshape(this.#weights, [1, 1, this.#parts.tasks]);
+    return this.graph.float32("BatchMatMulV2", [weights, packed], [flag("adj_x", false), flag("adj_y", false)]);
   }
 
   /** A parameter of one task. */

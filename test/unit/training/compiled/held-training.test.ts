@@ -1,5 +1,7 @@
 import { getBackend, memory } from "@tensorflow/tfjs-core";
 import { afterEach, beforeAll, expect, test, vi } from "vitest";
+import { MemorySource } from "../../../../src/training/data/memory-source.ts";
+import type { Dataset } from "../../../../src/training/data/dataset.ts";
 import { startBackend } from "../../../../src/training/backend/backend.ts";
 import { CheckpointKeeper } from "../../../../src/training/checkpoint-keeper.ts";
 import { NativeGraph } from "../../../../src/training/compiled/native-graph.ts";
@@ -37,18 +39,30 @@ interface Setting {
   readonly optimizer?: object;
   readonly training?: object;
   readonly every?: number;
+  readonly trunk?: readonly object[];
+  readonly dataset?: Dataset;
 }
 
-function prepared({ compile = true, balancer = "equal", optimizer = optimizers.adam, training = {}, every = 1000 }: Setting): Training {
+const narrow = [{ dense: { units: 8, activation: "relu" } }, { dense: { units: 6, activation: "tanh" } }];
+
+function prepared({
+  compile = true,
+  balancer = "equal",
+  optimizer = optimizers.adam,
+  training = {},
+  every = 1000,
+  trunk = narrow,
+  dataset = syntheticDataset({ rows: 64, gaps: true }),
+}: Setting): Training {
   const made = syntheticTraining(
     {
       balancer,
       optimizer,
-      model: { trunk: [{ dense: { units: 8, activation: "relu" } }, { dense: { units: 6, activation: "tanh" } }] },
+      model: { trunk },
       training: { epochs: 9, batchSize: 16, seed: 1, backend: getBackend() === "wasm" ? "wasm" : "native", compile, ...training },
       track: { every },
     },
-    syntheticDataset({ rows: 64, gaps: true }),
+    dataset,
   );
   opened.push(made);
   return made;
@@ -75,8 +89,8 @@ function numbersOf(training: Training): readonly number[] {
 /** Largest difference in units of the largest number. */
 function apart(a: Training, b: Training): number {
   const [one, other] = [numbersOf(a), numbersOf(b)];
-  const scale = Math.max(...one.map(Math.abs));
-  return Math.max(...one.map((value, i) => Math.abs(value - (other[i] ?? Number.NaN)))) / scale;
+  const largest = (values: readonly number[]): number => values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  return largest(one.map((value, i) => value - (other[i] ?? Number.NaN))) / largest(one);
 }
 
 function wasHeld(training: Training): boolean {
@@ -223,6 +237,57 @@ describeOn("native")("A step whose gradients stay where they are", () => {
       containing("TensorFlow failed: There is no kernel."),
     ]);
     expect(apart(training, await trained({ compile: false }, 5))).toBeLessThan(1e-5);
+  });
+
+  /** The second matrix has more elements than it pays to compute every task's gradient of. */
+  const wide = [{ dense: { units: 512, activation: "relu" } }, { dense: { units: 256, activation: "relu" } }];
+
+  /** By motion: how many matrices' gradients were left as factors. */
+  function factorsOfMotions(): readonly number[] {
+    const counts: number[] = [];
+    const { move } = UpdateGraph.prototype;
+    vi.spyOn(UpdateGraph.prototype, "move").mockImplementation(function (this: UpdateGraph, gradients, motion) {
+      counts.push(gradients.factors.size);
+      return move.call(this, gradients, motion);
+    });
+    return counts;
+  }
+
+  test.each(["mgda", "nash-mtl", "pcgrad"])("leaves gradients of wide layers as factors, with %s", async (balancer) => {
+    const counts = factorsOfMotions();
+    const setting = { balancer, trunk: wide, optimizer: optimizers.adamw };
+    expect(apart(await trained(setting, 2), await trained({ ...setting, compile: false }, 2))).toBeLessThan(1e-6);
+    expect(apart(await trained(setting, 12), await trained({ ...setting, compile: false }, 12))).toBeLessThan(1e-4);
+    expect(counts).toEqual(Array(14).fill(1));
+  });
+
+  test("goes on from a checkpoint bit by bit where gradients are left as factors", async () => {
+    const setting = { balancer: "mgda", trunk: wide, every: 3 };
+    const whole = await trained(setting, 10);
+    const saved = captureState(await trained(setting, 5), 5);
+    const second = prepared(setting);
+    await restoreState(second, saved);
+    await steps(second, 5, 5);
+    expect(numbersOf(second)).toEqual(numbersOf(whole));
+  });
+
+  test("forms the gradients where what is left of them would be lost in the rounding of their factors", async () => {
+    const { inputs, tasks, splits } = syntheticDataset({ rows: 64 });
+    const one = new Float32Array(64 * 4).fill(0.5);
+    const targets = [Float32Array.from({ length: 64 }, (_, i) => i % 3), Float32Array.from({ length: 64 }, (_, i) => (i % 7) - 3)];
+    const train = new MemorySource({ rows: 64, inputs: [one], targets, present: targets.map(() => new Uint8Array(64).fill(1)) });
+    const counts = factorsOfMotions();
+    const setting = {
+      balancer: "mgda",
+      trunk: wide,
+      optimizer: { sgd: { learningRate: 0.02 } },
+      dataset: { inputs, tasks, splits: { ...splits, train } },
+      training: { batchSize: 64, epochs: 1000 },
+    };
+    const held = await trained(setting, 60);
+    expect(counts).toHaveLength(60);
+    expect([counts[0], counts.at(-1)]).toEqual([1, 0]);
+    expect(apart(held, await trained({ ...setting, compile: false }, 60))).toBeLessThan(1e-4);
   });
 
   test("shrinks weights by a share that single precision would round away", async () => {
