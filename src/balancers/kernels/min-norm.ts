@@ -1,4 +1,4 @@
-import { solvePositiveDefinite } from "./positive-definite.ts";
+import { scaledFactor, solvePositiveDefinite } from "./positive-definite.ts";
 import { nullVectors, solve } from "./solve.ts";
 import { dot, lengthsOf, squaredNorm as squared, type Gram } from "./vectors.ts";
 
@@ -28,7 +28,7 @@ export function minNormPoint(gram: Gram, near?: readonly number[]): MinNormPoint
   const { weights, squaredNorm, converged } = wolfe(
     reduced,
     firsts.map((i) => lengths[i] ?? 0),
-    near === undefined ? undefined : groups.map((group) => group.reduce((sum, i) => sum + (near[i] ?? 0), 0)),
+    near === undefined ? startOf(reduced) : groups.map((group) => group.reduce((sum, i) => sum + (near[i] ?? 0), 0)),
   );
   const spread = new Array<number>(gram.length).fill(0);
   groups.forEach((group, g) => {
@@ -42,6 +42,14 @@ export function hullStatus(gram: Gram, { squaredNorm, converged }: MinNormPoint)
   if (!converged) return "not-converged";
   const shortest = Math.min(...gram.map((row, i) => row[i] ?? 0));
   return shortest === 0 || squaredNorm <= 1e-14 * shortest ? "stationary" : "ok";
+}
+
+/**
+ * To begin with, all of many vectors that are clearly independent: of long gradients most have a share in the point, and fewer have to leave than
+ * would enter one by one.
+ */
+function startOf(gram: Gram): readonly number[] | undefined {
+  return gram.length > 8 && scaledFactor(gram, 1, 1e-3) !== undefined ? gram.map(() => 1) : undefined;
 }
 
 function wolfe(gram: Gram, lengths: readonly number[], near: readonly number[] | undefined): MinNormPoint {
