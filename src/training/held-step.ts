@@ -1,4 +1,5 @@
 import type { Remembered } from "../balancers/balancer.ts";
+import type { Clipping } from "./clipping.ts";
 import { combine, squaredNorm, type JacobianRow } from "./gradients/gram.ts";
 import { commonRow } from "./gradients/per-task.ts";
 import type { Observation } from "./observation.ts";
@@ -26,11 +27,16 @@ export class HeldStep {
   readonly #proposer: Proposer;
   /** Whether there can be such steps. */
   readonly #isPossible: boolean;
+  /** Norm of the longest direction. */
+  readonly #longest: number | undefined;
 
   constructor(parts: HeldParts, proposer: Proposer) {
     this.#parts = parts;
     this.#proposer = proposer;
-    this.#isPossible = parts.clip === undefined && parts.weightDecay === 0 && parts.balancer.look === undefined;
+    const { clip, weightDecay, balancer } = parts;
+    const canClip = clip === undefined || (clip.value === undefined && balancer.accumulators !== "per-task");
+    this.#isPossible = canClip && weightDecay === 0 && balancer.look === undefined;
+    this.#longest = clip?.norm;
   }
 
   /**
@@ -45,7 +51,8 @@ export class HeldStep {
     measurement: () => MoveObserver,
   ): HeldResult | undefined {
     const isComplete = present.length === this.#parts.tasks.length && present.every(({ value }) => Number.isFinite(value));
-    if (!this.#isPossible || !isComplete) return undefined;
+    // What clipping leaves to each task is measured element by element.
+    if (!this.#isPossible || !isComplete || (moment.track && this.#longest !== undefined)) return undefined;
     const way = seen.back(present.map(({ task }) => task));
     const held = seen.hold();
     if (held === undefined || way === undefined) return undefined;
@@ -53,16 +60,37 @@ export class HeldStep {
     if (answer === undefined) return undefined;
     // Read before the parameters move: afterwards it would have to be computed again.
     const rows = moment.track ? answer.tasks.map((_, position) => commonRow(way, position, this.#parts.parameters)) : [];
-    const moved = held.move({ ...answer, rate: moment.rate, asksMoves: moment.track });
+    const clipping = this.#clipping(answer);
+    const share = clipping?.share ?? 1;
+    const moved = held.move({ ...answer, share, rate: moment.rate, asksMoves: moment.track });
     if (moved === undefined) return undefined;
     const { weights, status } = answer;
     const tracked = moment.track ? this.#tracked(answer, rows, { moved, rate: moment.rate }, measurement()) : undefined;
-    const directionNorm = normOf(answer, moved, tracked);
+    const directionNorm = share * normOf(answer, moved, tracked);
     const { losses, outputs, walks } = seen;
     return {
-      report: { losses, outputs, walks, weights, status, directionNorm, trouble: undefined, clipping: undefined, shortened: 1, tracked },
+      report: {
+        losses,
+        outputs,
+        walks,
+        weights,
+        status,
+        directionNorm,
+        trouble: undefined,
+        clipping: clipping?.told,
+        shortened: 1,
+        tracked,
+      },
       remembered: answer.remembered,
     };
+  }
+
+  /** As `clip` does with the norm alone. */
+  #clipping({ directionNorm, ownedNorm }: HeldAnswer): { readonly share: number; readonly told: Clipping } | undefined {
+    if (this.#longest === undefined || directionNorm === undefined) return undefined;
+    const norm = Math.hypot(directionNorm, ownedNorm);
+    const clipped = norm > this.#longest;
+    return { share: clipped ? this.#longest / norm : 1, told: { norm, clipped } };
   }
 
   /** Tells what each task moved of every common parameter. */

@@ -24,6 +24,8 @@ export interface HeldAnswer extends Pick<Proposal, "tasks" | "weights" | "status
   readonly ownedWeights: readonly number[];
   /** Undefined where the motion alone can tell it: where every task moves by accumulators of its own. */
   readonly directionNorm: number | undefined;
+  /** Of what moves the parameters that one loss alone reaches. */
+  readonly ownedNorm: number;
 }
 
 export interface Refused {
@@ -148,7 +150,8 @@ export class Proposer {
     if (rows !== undefined || !isFiniteSquare(common ?? 0) || !isFiniteSquare(ownedSquare) || !weights.every(Number.isFinite))
       return undefined;
     const remembered = { state, ...(buffers === undefined ? {} : { buffers }) };
-    return { tasks, weights, ownedWeights, status, remembered, directionNorm: common === undefined ? undefined : Math.sqrt(common) };
+    const directionNorm = common === undefined ? undefined : Math.sqrt(common);
+    return { tasks, weights, ownedWeights, status, remembered, directionNorm, ownedNorm: Math.sqrt(ownedSquare) };
   }
 
   #input(present: readonly Present[], moment: ProposalMoment, { buffers }: Remembered): StepInput {

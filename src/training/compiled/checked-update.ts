@@ -98,7 +98,8 @@ export class CheckedUpdate {
     return this.#graph;
   }
 
-  #trials(gradients: HeldTensors, { weights, ownedWeights, rate }: UpdateMotion): readonly Trial[] {
+  #trials(gradients: HeldTensors, motion: UpdateMotion): readonly Trial[] {
+    const { weights, ownedWeights, rate } = motion;
     const { common, owned, taskwise } = this.#parts;
     const trial = (parameter: TrainedParameter, parts: readonly { slot: string; gradient: Float32Array; weight: number }[]): Trial => {
       const before = parameter.values.slice();
@@ -118,7 +119,7 @@ export class CheckedUpdate {
           }));
           return trial(parameter, parts);
         }
-        return trial(parameter, [{ slot: name, gradient: this.#combined(parameter, gradients, weights), weight: 1 }]);
+        return trial(parameter, [{ slot: name, gradient: this.#combined(parameter, gradients, motion), weight: 1 }]);
       }),
       ...owned.map((parameter) => {
         const weight = ownedWeights[parameter.reach[0] ?? -1] ?? 0;
@@ -128,9 +129,9 @@ export class CheckedUpdate {
     ];
   }
 
-  #combined({ id, size }: TrainedParameter, { common, ids, factors }: HeldTensors, weights: readonly number[]): Float32Array {
+  #combined({ id, size }: TrainedParameter, { common, ids, factors }: HeldTensors, { weights, share }: UpdateMotion): Float32Array {
     const values = this.#read(ids.get(id));
-    if (common === "summed") return values;
+    if (common === "summed") return share === 1 ? values : values.map((value) => share * value);
     const input = factors.get(id);
     if (input === undefined) return combined(values, weights, piecesOf(size).length);
     const first = this.#read(input);

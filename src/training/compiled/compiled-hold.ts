@@ -105,7 +105,11 @@ export class CompiledHold implements HeldGradients {
     } else {
       for (const [id, name] of this.#common === "packed" ? packed : summed) ids.set(id, idOf(name));
     }
-    return this.#move({ common: this.#common, ids, factors, apart }, motion);
+    const { share, weights, ownedWeights } = motion;
+    const shared = (each: readonly number[]): readonly number[] => (share === 1 ? each : each.map((weight) => share * weight));
+    // The sum is there already; weights are shortened instead of it.
+    const shortened = { weights: shared(weights), ownedWeights: shared(ownedWeights), share: this.#common === "summed" ? share : 1 };
+    return this.#move({ common: this.#common, ids, factors, apart }, { ...motion, ...shortened });
   }
 
   giveUp(): void {

@@ -74,7 +74,7 @@ export class ReplayedHold implements HeldGradients {
     return { common, owned: this.#ownSquares() };
   }
 
-  move({ weights, ownedWeights, rate }: HeldMotion): HeldMove | undefined {
+  move({ weights, ownedWeights, rate, share }: HeldMotion): HeldMove | undefined {
     const { recorded, run, update, moved } = this.#parts;
     if (this.#common === "apart") return undefined;
     // Another pass may have written over them.
@@ -83,13 +83,14 @@ export class ReplayedHold implements HeldGradients {
     if (!names.every((name) => run.held(name) !== undefined)) return undefined;
     const gradients = new Map<number, number>();
     for (const { id, size } of moved.common) {
-      const rows = this.#common === "summed" ? [] : this.#rows(id);
+      const summed = this.#common === "summed" ? this.#addressOf(recorded.summed.get(id)) : undefined;
+      const rows = summed === undefined ? this.#weighed(id, weights) : [{ address: summed, weight: 1 }];
       const address =
-        this.#common === "summed"
-          ? this.#addressOf(recorded.summed.get(id))
+        summed !== undefined && share === 1
+          ? summed
           : update.combined(
               rows.map((row) => row.address),
-              rows.map(({ position }) => weights[position] ?? 0),
+              rows.map(({ weight }) => share * weight),
               size,
               id,
             );
@@ -97,7 +98,7 @@ export class ReplayedHold implements HeldGradients {
     }
     for (const { id, size, reach } of moved.owned) {
       const address = this.#addressOf(recorded.own.get(id)?.values);
-      const weight = ownedWeights[reach[0] ?? -1] ?? 0;
+      const weight = share * (ownedWeights[reach[0] ?? -1] ?? 0);
       gradients.set(id, weight === 1 ? address : update.combined([address], [weight], size, id));
     }
     return update.move(gradients, rate) ? {} : undefined;
@@ -127,6 +128,10 @@ export class ReplayedHold implements HeldGradients {
       const name = each.get(id);
       return name === undefined ? [] : [{ position, address: this.#addressOf(name) }];
     });
+  }
+
+  #weighed(id: number, weights: readonly number[]): readonly { readonly address: number; readonly weight: number }[] {
+    return this.#rows(id).map(({ position, address }) => ({ address, weight: weights[position] ?? 0 }));
   }
 
   #addressOf(name: string | undefined): number {

@@ -23,6 +23,8 @@ export interface UpdateMotion {
   readonly weights: readonly number[];
   /** Of what each loss gives the parameters that it alone reaches. */
   readonly ownedWeights: readonly number[];
+  /** What is left of a sum. */
+  readonly share: number;
   readonly rate: number;
   /** What each task moves is asked for; where its accumulators are its own. */
   readonly asksMoves?: boolean;
@@ -82,11 +84,12 @@ export class UpdateGraph {
       made.push(id);
       return id;
     };
-    const { rate, weights, ownedWeights } = motion;
+    const { rate, weights, ownedWeights, share } = motion;
     const fed = new Map<string, number>();
     fed.set(feeds.coefficients, vector([...this.#coefficients(rate), rate * optimizer.weightDecay.rate]));
     if (gradients.common !== "summed") fed.set(feeds.weights, vector(weights));
     if (kind.endsWith("weighted")) fed.set(feeds.ownedWeights, vector(ownedWeights));
+    if (kind === "summed weighted") fed.set(feeds.share, vector([share]));
     common.forEach(({ id }, index) => {
       const input = gradients.factors.get(id);
       if (input !== undefined) fed.set(`${feeds.inputs}${String(index)}`, input);
@@ -235,6 +238,9 @@ function lost(cause: Error): TrainingError {
 }
 
 /** Which of the graph's ways a motion takes. */
-export function wayOf({ common }: Pick<HeldTensors, "common">, { ownedWeights }: Pick<UpdateMotion, "ownedWeights">): string {
-  return `${common}${ownedWeights.every((weight) => weight === 1) ? "" : " weighted"}`;
+export function wayOf(
+  { common }: Pick<HeldTensors, "common">,
+  { ownedWeights, share }: Pick<UpdateMotion, "ownedWeights" | "share">,
+): string {
+  return `${common}${share === 1 && ownedWeights.every((weight) => weight === 1) ? "" : " weighted"}`;
 }

@@ -55,6 +55,7 @@ export const feeds = {
   coefficients: "c",
   weights: "w",
   ownedWeights: "u",
+  share: "k",
 } as const;
 
 const sharedKinds = ["packed", "summed", "packed weighted", "summed weighted"] as const;
@@ -91,6 +92,8 @@ class Layout {
   /** `[tasks]` */
   readonly #weights: string;
   readonly #ownedWeights: readonly string[];
+  /** Of a sum. */
+  readonly #share: string;
   readonly #added: string[] = [];
 
   constructor(parts: UpdateParts) {
@@ -101,6 +104,7 @@ class Layout {
     this.#coefficients = [...graph.unpack(graph.placeholder(feeds.coefficients, [count]), count)];
     this.#decay = this.#coefficients.pop() ?? "";
     this.#weights = graph.placeholder(feeds.weights, [parts.tasks]);
+    this.#share = graph.reshape(graph.placeholder(feeds.share, [1]), []);
     this.#ownedWeights = graph.unpack(graph.placeholder(feeds.ownedWeights, [parts.tasks]), parts.tasks);
   }
 
@@ -111,17 +115,20 @@ class Layout {
     const { shape } = parameter.parameter.variable;
     const { pieces, length } = piecesOf(parameter.size);
     const packed = graph.placeholder(`${feeds.common}${String(index)}`, [pieces, tasks, length]);
+    const combined = graph.reshape(this.#weighted(packed), shape);
+    const summed = graph.placeholder(`${feeds.summed}${String(index)}`, shape);
+    const factored = shape.length === 2 ? this.#factored(shape, index) : undefined;
     const gradients = {
-      packed: graph.reshape(this.#weighted(packed), shape),
-      summed: graph.placeholder(`${feeds.summed}${String(index)}`, shape),
-      ...(shape.length === 2 ? { factored: this.#factored(shape, index) } : {}),
+      packed: combined,
+      summed,
+      "packed weighted": combined,
+      "summed weighted": graph.float32("Mul", [summed, this.#share]),
+      ...(factored === undefined ? {} : { factored, "factored weighted": factored }),
     };
     const name = `common${String(index)}`;
     const value = this.#variable(parameter, `${name}value`, () => parameter.values);
     const lane = this.#lane(parameter, name, parameter.name);
-    const after = Object.entries(gradients).flatMap(([kind, gradient]) =>
-      [kind, `${kind} weighted`].map((each) => [each, this.#moved(parameter, value, lane, gradient)] as const),
-    );
+    const after = Object.entries(gradients).map(([kind, gradient]) => [kind, this.#moved(parameter, value, lane, gradient)] as const);
     return { parameter, lanes: [lane], after: new Map(after), added: new Map() };
   }
 

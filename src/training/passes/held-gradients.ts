@@ -33,6 +33,8 @@ export interface HeldSquares {
 export interface HeldMotion {
   readonly weights: readonly number[];
   readonly ownedWeights: readonly number[];
+  /** What is left of the direction, heads included, where it is too long; 1 otherwise, and after `apart`. */
+  readonly share: number;
   readonly rate: number;
   /** Tell what each task moved, where that is known of the motion itself. */
   readonly asksMoves: boolean;

@@ -115,6 +115,27 @@ onEachBackend((backend) => {
     expect(apart(longer, plainer)).toBeLessThan(1e-4);
   });
 
+  test.each([
+    ["equal", { norm: 0.3 }],
+    ["uncertainty", { norm: 0.3 }],
+    ["mgda", { norm: 0.3 }],
+    ["mgda", { norm: 1000 }],
+  ] as const)("a step whose gradients stay is shortened with %s and %o as on plain arrays", async (balancer, clip) => {
+    const setting = { balancer, training: { clip, heads: "weighted" }, every: 4 };
+    const [held, plain] = [prepared(setting), prepared({ ...setting, compile: false })];
+    const [told, expected] = [await steps(held, 0, 7), await steps(plain, 0, 7)];
+    expect(wasHeld(held)).toBe(true);
+    expect(apart(held, plain)).toBeLessThan(1e-6);
+    for (const series of ["direction-norm", "unclipped-norm"]) {
+      const [some, others] = [told.points.get(series) ?? [], expected.points.get(series) ?? []];
+      expect(some).toHaveLength(7);
+      some.forEach(({ values: [value = Number.NaN] }, step) => {
+        expect(value / (others[step]?.values[0] ?? Number.NaN)).toBeCloseTo(1, 4);
+      });
+    }
+    expect(told.points.get("clipped-share")).toEqual(expected.points.get("clipped-share"));
+  });
+
   test("a step whose gradients stay may be followed by one that is recorded, and one that is recorded by such a step", async () => {
     for (const balancer of ["equal", "mgda", ...taskwise]) {
       const [held, plain] = [await trained({ balancer, every: 3 }, 11), await trained({ balancer, every: 3, compile: false }, 11)];
