@@ -125,44 +125,62 @@ async function measure(training: Training, folder: string): Promise<Measured> {
   using watch = new StepWatch(training, clock);
   const { every } = training.experiment.track;
   const isUsual = (): boolean => every === 1 || !isTracked(loop.steps, every, training.feed.takesTurns === true);
-  /** Makes steps until the next is one as most are. */
-  const toUsual = async (): Promise<void> => {
-    while (!isUsual()) await loop.step();
+  /** Rows of a batch as most are. */
+  let rows = 0;
+  /** Makes one step of whole batches, and no tracked one, and takes from it what `made` makes of it; others are made on the way. */
+  const usualStep = async <T>(made: () => Promise<T>, beforeForward?: StepWatch["beforeForward"]): Promise<T> => {
+    for (;;) {
+      while (!isUsual()) await loop.step();
+      const seen: number[] = [];
+      watch.beforeForward = (batch, wish) => {
+        seen.push(batch.rows);
+        beforeForward?.(batch, wish);
+      };
+      const taken = await made();
+      watch.beforeForward = undefined;
+      if (training.feed.takesTurns === true || seen.every((each) => each === rows)) return taken;
+    }
   };
+  watch.beforeForward = (batch) => (rows = Math.max(rows, batch.rows));
   while (loop.steps < counts.warmUp) await loop.step();
 
   const times: StepTime[] = [];
   const begun = performance.now();
   while (times.length < counts.timed && (times.length < 3 || performance.now() - begun < patienceMs)) {
-    await toUsual();
-    clock.begin();
-    await loop.step();
-    times.push(clock.end());
+    const time = await usualStep(async () => {
+      clock.begin();
+      await loop.step();
+      return clock.end();
+    });
+    times.push(time);
   }
 
   const recorded: OperationRun[][] = [];
   for (let step = 0; step < counts.operations; step++) {
-    await toUsual();
-    const runs: OperationRun[] = [];
-    watch.beforeForward = (batch, wish) => {
-      training.stepper.passes.recordings?.eachOperation(batch, wish, (run) => void runs.push(run));
-    };
-    await loop.step();
+    let runs: OperationRun[] = [];
+    await usualStep(
+      () => {
+        runs = [];
+        return loop.step();
+      },
+      (batch, wish) => void training.stepper.passes.recordings?.eachOperation(batch, wish, (run) => void runs.push(run)),
+    );
     // Made plainly, it has none.
     if (runs.length > 0) recorded.push(runs);
   }
-  watch.beforeForward = undefined;
 
   const kernels: OperationRun[][] = [];
   const { numTensors: tensors, numBytes: bytes } = engine().memory();
   let peak = { tensors: 0, bytes: 0 };
   for (let step = 0; step < counts.operations; step++) {
-    await toUsual();
-    const runs: OperationRun[] = [];
-    using kernelWatch = new KernelWatch((run) => void runs.push(run));
-    await loop.step();
-    kernels.push(runs);
-    peak = kernelWatch.peak;
+    const watched = await usualStep(async () => {
+      const runs: OperationRun[] = [];
+      using kernelWatch = new KernelWatch((run) => void runs.push(run));
+      await loop.step();
+      return { runs, peak: kernelWatch.peak };
+    });
+    kernels.push(watched.runs);
+    peak = watched.peak;
   }
   return {
     steps: times.length,

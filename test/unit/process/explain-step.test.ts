@@ -59,6 +59,29 @@ for (const backend of backendNames) {
   });
 }
 
+test("the smaller batch at the end of an epoch is no part of what is told", async () => {
+  await using workspace = new ExampleWorkspace();
+  const { code, stdout } = await workspace.taskscope(
+    ...[
+      "run",
+      penguins,
+      "--explain-step",
+      "--json",
+      "--backend",
+      "wasm",
+      "--set",
+      "training.batchSize=100",
+      "--set",
+      "training.compile=false",
+    ],
+  );
+  expect(code).toBe(0);
+  const { rows } = stepExplanation.parse(jsonLine(stdout)).operations.plain;
+  // A mean over steps that differ would be no whole number of times.
+  for (const { times, outputs } of rows)
+    for (const each of [times, ...outputs.map((output) => output.times)]) expect(each).toBe(Math.round(each));
+});
+
 test("an experiment with code of its own is explained by the copy that is not kept; what the code prints goes to stderr", async () => {
   await using workspace = new ExampleWorkspace();
   appendFileSync(join(workspace.root, "examples/custom/data.ts"), 'console.log("Rows are made.");\n');
