@@ -13,6 +13,7 @@ import { heldNodes, type HeldValues } from "./held-nodes.ts";
 import { isWorthHolding, type Habits } from "./habits.ts";
 import type { NativeBackend } from "./native-binding.ts";
 import type { Recording } from "./pass-compiler.ts";
+import { drawn } from "../model/noise.ts";
 import { everyGradient, fedAs, tensorsFed, type RecordedPass, type RecordingParts } from "./recorded-pass.ts";
 import { tellsTheSame, weightsToCompare } from "./same-pass.ts";
 
@@ -39,6 +40,8 @@ export class CompiledRecording implements Recording {
   readonly #held: HeldValues;
   readonly #mover: Mover | undefined;
   readonly #habits: Habits;
+  /** What is drawn goes here first, and is copied when it is fed. */
+  readonly #noise: Float32Array[] = [];
 
   constructor({ native, recorded, variables, habits, distrust, mover }: OpenParts) {
     this.#mover = mover;
@@ -144,7 +147,10 @@ export class CompiledRecording implements Recording {
 
   #start({ model }: RecordingParts, batch: Batch): GraphRun {
     const fed = tensorsFed(model, batch);
-    this.#recorded.noise.forEach(({ again, shape }, index) => fed.set(fedAs.noise(index), tensor(again(), [...shape])));
+    this.#recorded.noise.forEach((noise, index) => {
+      const values = (this.#noise[index] = drawn(noise, this.#noise[index]));
+      fed.set(fedAs.noise(index), tensor(values, [...noise.shape]));
+    });
     return new GraphRun(this.#native, this.#graph, fed);
   }
 }

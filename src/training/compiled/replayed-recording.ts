@@ -1,6 +1,7 @@
 import { tensor } from "@tensorflow/tfjs-core";
 import type { WasmHeap } from "../backend/wasm-heap.ts";
 import type { Batch } from "../batches.ts";
+import { drawn } from "../model/noise.ts";
 import type { Pass } from "../passes/pass.ts";
 import type { OperationWatch } from "../passes/recordings.ts";
 import { CompiledWay, present } from "./compiled-way.ts";
@@ -145,7 +146,7 @@ export class ReplayedRecording implements Recording {
   }
 
   #start({ model }: RecordingParts, batch: Batch): ReplayedRun {
-    const noise = this.#recorded.noise.map(({ again }) => again());
+    const noise = this.#recorded.noise.map((noise) => drawn(noise));
     return new ReplayedRun(this.#plan, this.#holder, valuesFed(model, batch), noise);
   }
 }

@@ -22,13 +22,21 @@ export function applyNoise(kind: NoiseKind, input: Tensor, amount: number, rando
     case "gaussianNoise":
       return add(
         input,
-        filled(input.shape, random, () => amount * random.normal()),
+        filled(
+          input.shape,
+          random,
+          each(() => amount * random.normal()),
+        ),
       );
     case "gaussianDropout": {
       const deviation = Math.sqrt(amount / (1 - amount));
       return mul(
         input,
-        filled(input.shape, random, () => 1 + deviation * random.normal()),
+        filled(
+          input.shape,
+          random,
+          each(() => 1 + deviation * random.normal()),
+        ),
       );
     }
     case "alphaDropout":
@@ -39,14 +47,14 @@ export function applyNoise(kind: NoiseKind, input: Tensor, amount: number, rando
 /** 0 with probability `rate`, else 1/(1 − rate), so that the expected value stays. */
 export function dropoutMask(shape: readonly number[], rate: number, random: RandomStream): Tensor {
   const kept = 1 / (1 - rate);
-  return filled(shape, random, () => (random.uniform() < rate ? 0 : kept));
+  return filled(shape, random, (values) => random.fillEither(values, rate, 0, kept));
 }
 
 /** Dropped units are set to SELU's floor, then all are scaled and shifted so that mean 0 and variance 1 are kept. */
 function alphaDropout(input: Tensor, rate: number, random: RandomStream): Tensor {
   const scale = 1 / Math.sqrt((1 - rate) * (1 + rate * seluFloor ** 2));
   const shift = scale * seluFloor * rate;
-  const kept = filled(input.shape, random, () => (random.uniform() < rate ? 0 : 1));
+  const kept = filled(input.shape, random, (values) => random.fillEither(values, rate, 0, 1));
   const floor = mul(sub(1, kept), shift - scale * seluFloor);
   return add(mul(input, mul(kept, scale)), add(mul(kept, shift), floor));
 }
@@ -55,8 +63,8 @@ function alphaDropout(input: Tensor, rate: number, random: RandomStream): Tensor
 export interface DrawnNoise {
   readonly tensor: Tensor;
   readonly shape: readonly number[];
-  /** The next numbers of the stream, as this tensor holds those before. */
-  readonly again: () => Float32Array;
+  /** Gives these, as many as the tensor has, the next numbers of the stream, as the tensor holds those before. */
+  readonly fill: (values: Float32Array) => void;
 }
 
 const watches = new WeakMap<RandomStream, (drawn: DrawnNoise) => void>();
@@ -71,14 +79,21 @@ export function watchingNoise<T>(random: RandomStream, watch: (drawn: DrawnNoise
   }
 }
 
-function filled(shape: readonly number[], random: RandomStream, draw: () => number): Tensor {
-  const size = shape.reduce((product, axis) => product * axis, 1);
-  const again = (): Float32Array => {
-    const values = new Float32Array(size);
-    for (let i = 0; i < size; i++) values[i] = draw();
-    return values;
+/** As many numbers as a tensor of this shape has, filled with noise. */
+export function drawn({ shape, fill }: Pick<DrawnNoise, "shape" | "fill">, into?: Float32Array): Float32Array {
+  const values = into ?? new Float32Array(shape.reduce((product, axis) => product * axis, 1));
+  fill(values);
+  return values;
+}
+
+function filled(shape: readonly number[], random: RandomStream, fill: DrawnNoise["fill"]): Tensor {
+  const made = tensor(drawn({ shape, fill }), [...shape]);
+  watches.get(random)?.({ tensor: made, shape, fill });
+  return made;
+}
+
+function each(draw: () => number): DrawnNoise["fill"] {
+  return (values) => {
+    for (let i = 0; i < values.length; i++) values[i] = draw();
   };
-  const drawn = tensor(again(), [...shape]);
-  watches.get(random)?.({ tensor: drawn, shape, again });
-  return drawn;
 }
