@@ -14,7 +14,7 @@ import type { RecordingParts } from "./recorded-pass.ts";
 import type { UpdateParts } from "./update-layout.ts";
 
 export interface CompiledParts extends RecordingParts {
-  /** Rows of a whole batch. Others are seldom, and not recorded. */
+  /** Rows of a whole batch. */
   readonly batchSize: number;
   /** What moves the parameters where the backend has them; left out where that is not wished for. */
   readonly update?: UpdateParts;
@@ -22,24 +22,23 @@ export interface CompiledParts extends RecordingParts {
 
 /** Passes after which it is told where most of them were plain. */
 const passesToTell = 50;
-/** A recording is of the tasks that have labels: as many sets of some of the tasks are recorded, each when it comes for the third time. */
+/** A recording is of a number of rows and of the tasks that have labels. So many are made beside that of a whole batch with all labels. */
 const mostSets = 6;
-const timesToRecord = 3;
-/** Sets that are counted. */
+/** Kinds that are counted. */
 const mostCounted = 256;
 
 /**
  * Passes that run from a recording, where that computes the same. A whole batch in which every task has a label is recorded before its first pass
- * and compared, and so is one of some of the tasks that comes again and again; all others, and all where it cannot be recorded, are plain. Which
+ * and compared, and so is one of some of the tasks or of fewer rows that comes again and again; all others, and all where it cannot be recorded, are plain. Which
  * are which depends on the batch and on what is part of a checkpoint, so that a training that goes on from one computes as one that never stopped.
  */
 export class CompiledPasses implements Passes {
   readonly #compiler: PassCompiler;
   readonly #parts: CompiledParts;
   readonly #plain: PlainPasses;
-  /** By the kind of recording: the tasks that have labels, and whether the others have stand-ins. */
+  /** By the kind of recording: its rows, the tasks that have labels, and whether the others have stand-ins. */
   readonly #recordings = new Map<string, OpenRecording>();
-  /** How often a kind of recording was asked for, of some of the tasks. */
+  /** How often a kind of recording was asked for, of some of the tasks or of fewer rows. */
   readonly #times = new Map<string, number>();
   readonly #habits = new Habits();
   readonly #distrusted = new Set<string>();
@@ -63,7 +62,7 @@ export class CompiledPasses implements Passes {
     const compiled = this.#recordingFor(batch, wish);
     if (compiled === undefined) return this.#plain.forward(batch, wish);
     const start = new StartingPoint(this.#parts);
-    const pass = compiled.forward(this.#parts, batch, `${wish.kind}${recordingKind(batch, wish)}`);
+    const pass = compiled.forward(this.#parts, batch, `${wish.kind}${this.#kind(batch, wish)}`);
     if (pass !== undefined) {
       const tasks = [...batch.targets.keys()].filter((task) => wish.standIns === true || batch.targets[task] !== undefined);
       return new PassWithFallback(pass, tasks, () => start.revisit(() => this.#plain.forward(batch, wish)));
@@ -122,9 +121,9 @@ export class CompiledPasses implements Passes {
     return {
       list: () => [...this.#recordings.values()].filter(({ isCompared }) => isCompared).map(({ facts }) => facts),
       eachOperation: (batch, wish, watch) => {
-        const kind = recordingKind(batch, wish);
+        const kind = this.#kind(batch, wish);
         const open = this.#recordings.get(kind);
-        if (open?.isCompared !== true || wish.recompute === true || batch.rows !== this.#parts.batchSize) return false;
+        if (open?.isCompared !== true || wish.recompute === true) return false;
         const start = new StartingPoint(this.#parts);
         try {
           open.recording.eachOperation(this.#parts, batch, `${wish.kind}${kind}`, watch);
@@ -149,7 +148,7 @@ export class CompiledPasses implements Passes {
       if (this.#passes !== undefined) this.#reasons.set(reason, (this.#reasons.get(reason) ?? 0) + 1);
       return undefined;
     }
-    const kind = recordingKind(batch, wish);
+    const kind = this.#kind(batch, wish);
     const standIns = wish.standIns ?? false;
     const known = this.#recordings.get(kind);
     if (known?.isCompared === true) return known.recording;
@@ -181,17 +180,25 @@ export class CompiledPasses implements Passes {
   /** What speaks against compiling a pass over these rows. */
   #against(batch: Batch, wish: PassWish): string | undefined {
     const { rows, targets } = batch;
+    const { batchSize } = this.#parts;
     if (wish.recompute === true) return "the tasks' gradients are not stored";
-    if (rows !== this.#parts.batchSize) return `their batches are no whole ones, of ${this.#parts.batchSize} rows`;
-    return targets.includes(undefined) && !this.#comesOften(recordingKind(batch, wish)) ? "a task had no label in the batch" : undefined;
+    const kind = this.#kind(batch, wish);
+    if ((rows === batchSize && !targets.includes(undefined)) || this.#comesOften(kind)) return undefined;
+    return rows === batchSize ? "a task had no label in the batch" : `their batches are no whole ones, of ${batchSize} rows`;
+  }
+
+  #kind(batch: Batch, wish: Pick<PassWish, "standIns">): string {
+    const rows = batch.rows === this.#parts.batchSize ? "" : `${smaller}${batch.rows}`;
+    return `${rows}${recordingKind(batch, wish)}`;
   }
 
   /** Counts it, until it is settled. */
   #comesOften(kind: string): boolean {
     const times = this.#times.get(kind) ?? 0;
-    if (times >= timesToRecord) return true;
-    const isLast = times === timesToRecord - 1;
-    const recorded = [...this.#times.values()].filter((count) => count >= timesToRecord).length;
+    const enough = timesToRecord(kind);
+    if (times >= enough) return true;
+    const isLast = times === enough - 1;
+    const recorded = [...this.#times].filter(([each, count]) => count >= timesToRecord(each)).length;
     if ((isLast && recorded >= mostSets) || (times === 0 && this.#times.size >= mostCounted)) return false;
     this.#times.set(kind, times + 1);
     return isLast;
@@ -238,6 +245,17 @@ interface OpenRecording {
 
 function labelledIn({ targets }: Pick<Batch, "targets">): number[] {
   return [...targets.keys()].filter((task) => targets[task] !== undefined);
+}
+
+/** How the kind of a recording begins that is of no whole batch. */
+const smaller = " of rows ";
+
+/**
+ * How often a kind comes until it is recorded. One of fewer rows most often ends an epoch, and is soon made: many epochs must go by until
+ * recording it pays.
+ */
+function timesToRecord(kind: string): number {
+  return kind.startsWith(smaller) ? 32 : 3;
 }
 
 /** Nothing where every task has a label. */

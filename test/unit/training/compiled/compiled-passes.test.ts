@@ -340,7 +340,7 @@ describeOn("native")("A compiled pass", () => {
       });
     }
     expect(compiled.takeNotes()).toEqual([
-      "Of the first 60 forward passes 40 were not compiled, most of them because their batches are no whole ones, of 4 rows.",
+      "Of the first 60 forward passes 31 were not compiled, most of them because their batches are no whole ones, of 4 rows.",
     ]);
     expect(compiled.takeNotes()).toEqual([]);
     compiled.dispose();
