@@ -112,6 +112,11 @@ export class VectorRoutines {
     }
   }
 
+  /** sums += x, rounded to floats as plain arrays are. Up to 12 bytes behind `sums` are written, too. */
+  add(x: number, sums: number, length: number): void {
+    this.#context.program.sumGroups(x, sums, Math.ceil(length / 4), 1);
+  }
+
   /** Takes the gradient into the rule's accumulators and moves the parameter: θ ← `kept` θ − Δ. */
   step({ gradient, parameter, moved, length }: StepVectors, rule: StepRule, kept: number): void {
     const { program } = this.#context;

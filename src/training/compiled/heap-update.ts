@@ -1,19 +1,37 @@
 import { engine, type Tensor } from "@tensorflow/tfjs-core";
 import type { KernelContext } from "../backend/kernel-context.ts";
-import { VectorRoutines, type StepRule } from "../backend/vector-routines.ts";
+import { VectorRoutines, type StepRule, type StepVectors } from "../backend/vector-routines.ts";
 import { adamCoefficients } from "../optimizers/adam.ts";
 import { sharesOf } from "../optimizers/coefficients.ts";
 import { accumulatorsOf, type OptimizerSlot } from "../optimizers/slot.ts";
 import type { UpdateRule } from "../optimizers/update-rule.ts";
+import type { HeldMove } from "../passes/held-gradients.ts";
 import { keptShare } from "../optimizers/weight-decay.ts";
 import type { TrainedParameter } from "../trained-parameter.ts";
 import type { UpdateParts } from "./update-layout.ts";
 
-interface Moved {
-  readonly parameter: TrainedParameter;
+/** A slot, and the byte addresses of what it remembers, by the names of its buffers. */
+interface Lane {
   readonly slot: OptimizerSlot;
-  /** Byte addresses of what the slot remembers, by the names of its buffers. */
   readonly buffers: ReadonlyMap<string, number>;
+}
+
+interface Moved extends Lane {
+  readonly parameter: TrainedParameter;
+}
+
+/** A parameter that each task of its reach moves through accumulators of its own. */
+interface MovedApart {
+  readonly parameter: TrainedParameter;
+  readonly lanes: readonly Lane[];
+}
+
+/** A motion in which each task moves the common parameters by itself. */
+export interface ApartMotion {
+  readonly weights: readonly number[];
+  readonly rate: number;
+  /** Tell what each task moved. */
+  readonly asksMoves: boolean;
 }
 
 /**
@@ -25,6 +43,7 @@ export class HeapUpdate {
   readonly #context: KernelContext;
   readonly #parts: UpdateParts;
   readonly #moved: readonly Moved[];
+  readonly #apart: readonly MovedApart[];
   /** By variable id, where sums of its gradients go. */
   readonly #sums = new Map<number, number>();
   #isLent = false;
@@ -33,53 +52,130 @@ export class HeapUpdate {
     this.vectors = new VectorRoutines(context);
     this.#context = context;
     this.#parts = parts;
-    this.#moved = [...parts.common, ...parts.owned].map((parameter) => {
-      const slot = parts.memory.slot(parameter.name, parameter.size);
-      const buffers = new Map(accumulatorsOf(slot).map((name) => [name, context.heap.allocate(parameter.size * 4)]));
-      return { parameter, slot, buffers };
-    });
+    const { common, owned, taskwise } = parts;
+    const lane = (name: string, { size }: TrainedParameter): Lane => {
+      const slot = parts.memory.slot(name, size);
+      return { slot, buffers: new Map(accumulatorsOf(slot).map((buffer) => [buffer, context.heap.allocate(size * 4)])) };
+    };
+    this.#moved = [...(taskwise === undefined ? common : []), ...owned].map((parameter) => ({
+      parameter,
+      ...lane(parameter.name, parameter),
+    }));
+    this.#apart = (taskwise === undefined ? [] : common).map((parameter) => ({
+      parameter,
+      lanes: parameter.reach.map((task) => lane(`${parameter.name}@${taskwise?.[task] ?? task}`, parameter)),
+    }));
   }
 
   /** Moves all parameters along gradients at these addresses, by variable id, and counts it. False, with nothing changed, where one is missing. */
   move(gradients: ReadonlyMap<number, number>, rate: number): boolean {
     if (!this.#moved.every(({ parameter }) => gradients.has(parameter.id))) return false;
     this.#take();
-    // Where there is no room for one of them, none has moved. Other tensors, for the wasm backend keeps packed copies of weights by tensor.
-    const rooms = this.#moved.map(({ parameter }) => this.#room(parameter));
-    this.#moved.forEach((moved, index) => {
-      const room = rooms[index];
-      if (room !== undefined) this.#step(moved, gradients.get(moved.parameter.id) ?? 0, rate, room);
-    });
+    const rooms = this.#rooms(this.#moved);
+    for (const moved of this.#moved) this.#step(moved, gradients.get(moved.parameter.id) ?? 0, rate, rooms);
     return true;
+  }
+
+  /**
+   * The same where each task moves the common parameters by accumulators of its own: along the gradients of the tasks of a parameter's reach, by
+   * variable id. Undefined, with nothing changed, where one is missing.
+   */
+  moveApart(
+    owned: ReadonlyMap<number, number>,
+    common: ReadonlyMap<number, readonly number[]>,
+    motion: ApartMotion,
+  ): (Required<Pick<HeldMove, "square">> & Pick<HeldMove, "moves">) | undefined {
+    if (!this.#moved.every(({ parameter }) => owned.has(parameter.id))) return undefined;
+    if (!this.#apart.every(({ parameter: { id }, lanes }) => common.get(id)?.length === lanes.length)) return undefined;
+    this.#take();
+    const rooms = this.#rooms([...this.#apart, ...this.#moved]);
+    const steps = this.#apart.map((moved) => this.#stepApart(moved, common.get(moved.parameter.id) ?? [], motion, rooms));
+    for (const moved of this.#moved) this.#step(moved, owned.get(moved.parameter.id) ?? 0, motion.rate, rooms);
+    const square = steps.reduce((sum, step) => sum + step.square, 0);
+    return motion.asksMoves ? { square, moves: steps.map(({ moves }) => moves) } : { square };
   }
 
   /** Σ w_i x_i of gradients of a variable, which are at these addresses; valid until the next sum for it. */
   combined(rows: readonly number[], weights: readonly number[], length: number, id: number): number {
-    const out = this.#sums.get(id) ?? this.#context.heap.allocate((length + 4) * 4);
-    this.#sums.set(id, out);
+    const out = this.#sumOf(id, length);
     this.vectors.weightedSum(rows, weights, length, out);
     return out;
   }
 
+  #sumOf(id: number, length: number): number {
+    const known = this.#sums.get(id) ?? this.#context.heap.allocate((length + 4) * 4);
+    this.#sums.set(id, known);
+    return known;
+  }
+
   dispose(): void {
     if (this.#isLent) this.#parts.memory.recall();
-    const held = [...this.#moved.flatMap(({ buffers }) => [...buffers.values()]), ...this.#sums.values()];
+    const held = [...this.#lanes().flatMap(({ buffers }) => [...buffers.values()]), ...this.#sums.values()];
     for (const address of held) this.#context.heap.release(address);
     this.#sums.clear();
   }
 
-  #room({ parameter: { variable } }: TrainedParameter): Tensor {
+  /**
+   * Where the moved parameters go. Made before the first of them moves: where there is no room for one, none has moved. Other tensors than
+   * before, for the wasm backend keeps packed copies of weights by tensor.
+   */
+  #rooms(moved: readonly { readonly parameter: TrainedParameter }[]): ReadonlyMap<TrainedParameter, Tensor> {
     const { heap } = this.#context;
-    return engine().makeTensorFromTensorInfo(heap.output(variable.shape), heap.backend);
+    return new Map(
+      moved.map(({ parameter }) => {
+        const { shape } = parameter.parameter.variable;
+        return [parameter, engine().makeTensorFromTensorInfo(heap.output(shape), heap.backend)];
+      }),
+    );
   }
 
-  #step({ parameter, slot, buffers }: Moved, gradient: number, rate: number, after: Tensor): void {
-    const { heap } = this.#context;
-    const { rule, weightDecay } = this.#parts.optimizer;
-    const { variable, weight } = parameter.parameter;
+  #step({ parameter, slot, buffers }: Moved, gradient: number, rate: number, rooms: ReadonlyMap<TrainedParameter, Tensor>): void {
+    const { rule } = this.#parts.optimizer;
     slot.count += 1;
-    const addresses = { gradient, parameter: heap.address(variable), moved: heap.address(after), length: parameter.size };
-    this.vectors.step(addresses, stepRule(rule, rate, slot.count, buffers), keptShare(weightDecay, weight, rate));
+    this.#moveTo(parameter, rooms, rate, (moved, kept) =>
+      this.vectors.step({ ...moved, gradient }, stepRule(rule, rate, slot.count, buffers), kept),
+    );
+  }
+
+  /** θ ← θ − Σ_i w_i Δ_i, rounded as on plain arrays. */
+  #stepApart(
+    { parameter, lanes }: MovedApart,
+    gradients: readonly number[],
+    { weights, rate, asksMoves }: ApartMotion,
+    rooms: ReadonlyMap<TrainedParameter, Tensor>,
+  ): { readonly square: number; readonly moves: readonly Float32Array[] } {
+    const { heap } = this.#context;
+    const { vectors } = this;
+    const { rule } = this.#parts.optimizer;
+    const { id, size: length, reach } = parameter;
+    const total = this.#sumOf(id, length);
+    const update = heap.scratch("update:part", length + 4);
+    heap.floats().fill(0, total / 4, total / 4 + length + 4);
+    const moves = lanes.map(({ slot, buffers }, position) => {
+      slot.count += 1;
+      vectors.update({ gradient: gradients[position] ?? 0, update, length }, stepRule(rule, rate, slot.count, buffers));
+      const weight = weights[reach[position] ?? -1] ?? 0;
+      if (weight !== 1) vectors.weightedSum([update], [weight], length, update);
+      vectors.add(update, total, length);
+      return asksMoves ? heap.floats().slice(update / 4, update / 4 + length) : undefined;
+    });
+    this.#moveTo(parameter, rooms, rate, (moved, kept) => vectors.move({ ...moved, gradient: total }, kept));
+    vectors.weightedSum([total], [rate > 0 ? 1 / rate : 0], length, update);
+    return { square: vectors.squaredNorm(update, length), moves: moves.flatMap((move) => move ?? []) };
+  }
+
+  #moveTo(
+    parameter: TrainedParameter,
+    rooms: ReadonlyMap<TrainedParameter, Tensor>,
+    rate: number,
+    move: (places: Omit<StepVectors, "gradient">, kept: number) => void,
+  ): void {
+    const { heap } = this.#context;
+    const { variable, weight } = parameter.parameter;
+    const after = rooms.get(parameter);
+    if (after === undefined) throw new RangeError(`There is no room for ${parameter.name}.`);
+    const places = { parameter: heap.address(variable), moved: heap.address(after), length: parameter.size };
+    move(places, keptShare(this.#parts.optimizer.weightDecay, weight, rate));
     parameter.adopt(after);
     after.dispose();
   }
@@ -100,8 +196,12 @@ export class HeapUpdate {
     });
   }
 
+  #lanes(): readonly Lane[] {
+    return [...this.#moved, ...this.#apart.flatMap(({ lanes }) => lanes)];
+  }
+
   #eachBuffer(visit: (values: Float32Array, address: number) => void): void {
-    for (const { slot, buffers } of this.#moved) {
+    for (const { slot, buffers } of this.#lanes()) {
       for (const [name, address] of buffers) visit(slot.buffers[name] ?? new Float32Array(0), address);
     }
   }

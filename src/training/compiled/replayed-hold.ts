@@ -74,14 +74,25 @@ export class ReplayedHold implements HeldGradients {
     return { common, owned: this.#ownSquares() };
   }
 
-  move({ weights, ownedWeights, rate, share }: HeldMotion): HeldMove | undefined {
+  move(motion: HeldMotion): HeldMove | undefined {
+    const { weights, ownedWeights, rate, share } = motion;
     const { recorded, run, update, moved } = this.#parts;
-    if (this.#common === "apart") return undefined;
     // Another pass may have written over them.
     const needed = this.#common === "summed" ? [recorded.summed] : recorded.alone;
     const names = [...this.#own(), ...needed.flatMap((each) => [...each.values()])];
     if (!names.every((name) => run.held(name) !== undefined)) return undefined;
-    const gradients = new Map<number, number>();
+    const owned = new Map(
+      moved.owned.map(({ id, size, reach }) => {
+        const address = this.#addressOf(recorded.own.get(id)?.values);
+        const weight = share * (ownedWeights[reach[0] ?? -1] ?? 0);
+        return [id, weight === 1 ? address : update.combined([address], [weight], size, id)];
+      }),
+    );
+    if (this.#common === "apart") {
+      const rows = new Map(moved.common.map(({ id }) => [id, this.#rows(id).map(({ address }) => address)]));
+      return update.moveApart(owned, rows, motion);
+    }
+    const gradients = new Map<number, number>(owned);
     for (const { id, size } of moved.common) {
       const summed = this.#common === "summed" ? this.#addressOf(recorded.summed.get(id)) : undefined;
       const rows = summed === undefined ? this.#weighed(id, weights) : [{ address: summed, weight: 1 }];
@@ -95,11 +106,6 @@ export class ReplayedHold implements HeldGradients {
               id,
             );
       gradients.set(id, address);
-    }
-    for (const { id, size, reach } of moved.owned) {
-      const address = this.#addressOf(recorded.own.get(id)?.values);
-      const weight = share * (ownedWeights[reach[0] ?? -1] ?? 0);
-      gradients.set(id, weight === 1 ? address : update.combined([address], [weight], size, id));
     }
     return update.move(gradients, rate) ? {} : undefined;
   }

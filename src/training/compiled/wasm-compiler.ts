@@ -32,10 +32,10 @@ export class WasmCompiler implements PassCompiler {
     this.#update = undefined;
   }
 
-  /** One update for all recordings: it keeps the accumulators. Without routines of ours, or with accumulators for every task, there is none. */
+  /** One update for all recordings: it keeps the accumulators. Without routines of ours there is none. */
   #moverOf({ update: moved }: CompiledParts, back: RecordedWay): ReplayedMover | undefined {
     const context = kernelContext();
-    if (context === undefined || moved === undefined || moved.taskwise !== undefined || !canHold(back, moved)) return undefined;
+    if (context === undefined || moved === undefined || !canHold(back, moved)) return undefined;
     this.#update ??= new HeapUpdate(context, moved);
     return { update: this.#update, moved };
   }
