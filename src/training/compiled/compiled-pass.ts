@@ -40,8 +40,6 @@ export class CompiledRecording implements Recording {
   readonly #held: HeldValues;
   readonly #mover: Mover | undefined;
   readonly #habits: Habits;
-  /** What is drawn goes here first, and is copied when it is fed. */
-  readonly #noise: Float32Array[] = [];
 
   constructor({ native, recorded, variables, habits, distrust, mover }: OpenParts) {
     this.#mover = mover;
@@ -147,10 +145,7 @@ export class CompiledRecording implements Recording {
 
   #start({ model }: RecordingParts, batch: Batch): GraphRun {
     const fed = tensorsFed(model, batch);
-    this.#recorded.noise.forEach((noise, index) => {
-      const values = (this.#noise[index] = drawn(noise, this.#noise[index]));
-      fed.set(fedAs.noise(index), tensor(values, [...noise.shape]));
-    });
+    this.#recorded.noise.forEach((noise, index) => fed.set(fedAs.noise(index), tensor(drawn(noise), [...noise.shape])));
     return new GraphRun(this.#native, this.#graph, fed);
   }
 }

@@ -10,6 +10,7 @@ export interface NativeTensor {
 
 /** The calls of the published binding of `@tensorflow/tfjs-node` that a recording needs. */
 export interface NativeBinding {
+  /** The tensor may share the memory of `values`, which must not be written to while it, or what is made of it, is there. */
   createTensor(shape: readonly number[], dtype: number, values: unknown): number;
   deleteTensor(id: number): void;
   tensorDataSync(id: number): Float32Array | Int32Array | Uint8Array;

@@ -79,9 +79,9 @@ export function watchingNoise<T>(random: RandomStream, watch: (drawn: DrawnNoise
   }
 }
 
-/** As many numbers as a tensor of this shape has, filled with noise. */
-export function drawn({ shape, fill }: Pick<DrawnNoise, "shape" | "fill">, into?: Float32Array): Float32Array {
-  const values = into ?? new Float32Array(shape.reduce((product, axis) => product * axis, 1));
+/** As many numbers as a tensor of this shape has, filled with noise. A new array: the backend may keep it. */
+export function drawn({ shape, fill }: Pick<DrawnNoise, "shape" | "fill">): Float32Array {
+  const values = new Float32Array(shape.reduce((product, axis) => product * axis, 1));
   fill(values);
   return values;
 }
