@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { SignMasking } from "./kernels/sign-masks.ts";
 import type { Level, MethodFacts, Need } from "./method-facts.ts";
 
 /** A vector over all common parameters, in the order of the model; 0 where the task does not reach. */
@@ -123,6 +124,13 @@ export interface Plan {
   readonly epochs: number;
 }
 
+/** A method whose rows are the gradients with drawn signs masked (kernels/sign-masks.ts), and nothing else: so that they can be masked where they are. */
+export interface SignDraws {
+  readonly masking: SignMasking;
+  /** For so many tasks and elements of each gradient: one draw an element, and what `weigh` would answer beside the rows. */
+  draw(state: BalancerState, tasks: number, elements: number): Weighing & Remembered & { readonly bits: Uint32Array };
+}
+
 /** A method with its options and context bound, ready to balance. Pure: state goes in and comes out. */
 export interface PreparedBalancer {
   readonly balancer: Balancer;
@@ -130,6 +138,7 @@ export interface PreparedBalancer {
   /** Whether the optimizer keeps accumulators for every task (AdaTask), or one for the direction. */
   readonly accumulators: "shared" | "per-task";
   readonly look: Look | undefined;
+  readonly signs: SignDraws | undefined;
   start(): BalancerState;
   demand(moment: Moment, state: BalancerState): Demand;
   /** Groups of the present tasks, each to be trained in a step of its own, one after the other; for the action `alternate`. */
@@ -177,6 +186,10 @@ export interface BalancerDefinition<Shape extends z.ZodRawShape> extends MethodF
     options: Options<Shape>,
   ) => { readonly groups: readonly (readonly number[])[]; readonly state: BalancerState };
   readonly look?: (options: Options<Shape>) => Look;
+  readonly signs?: {
+    readonly masking: (options: Options<Shape>) => SignMasking;
+    readonly draw: (state: BalancerState, elements: number) => { readonly bits: Uint32Array; readonly state: BalancerState };
+  };
   readonly learn?: (seen: Seen, state: BalancerState, options: Options<Shape>, context: BalancerContext) => BalancerState;
   readonly regularisation?: (options: Options<Shape>) => Regularisation;
   readonly objection?: (options: Options<Shape>, names: readonly string[]) => Remark | undefined;
@@ -185,7 +198,7 @@ export interface BalancerDefinition<Shape extends z.ZodRawShape> extends MethodF
 
 /** Makes a catalogue entry of a method's definition. */
 export function defineBalancer<Shape extends z.ZodRawShape>(definition: BalancerDefinition<Shape>): Balancer {
-  const { options, start, weigh, level, accumulators, demand, groups, look, learn, regularisation, objection, advice, ...facts } =
+  const { options, start, weigh, level, accumulators, demand, groups, look, signs, learn, regularisation, objection, advice, ...facts } =
     definition;
   const scaleOption = z.object({ scale });
   const balancer: Balancer = {
@@ -204,6 +217,17 @@ export function defineBalancer<Shape extends z.ZodRawShape>(definition: Balancer
         level: level?.(chosen) ?? "parameters",
         accumulators: accumulators?.(chosen) ?? (facts.action === "replace-update" ? "per-task" : "shared"),
         look: look?.(chosen),
+        signs:
+          signs === undefined
+            ? undefined
+            : {
+                masking: signs.masking(chosen),
+                draw: (state, tasks, elements) => ({
+                  ...signs.draw(state, elements),
+                  weights: rescaled(new Array<number>(tasks).fill(1), length),
+                  status: "ok",
+                }),
+              },
         start: () => start(chosen, context),
         demand: (moment, state) => demand?.(moment, state, chosen, context) ?? { needs: facts.needs },
         groups: (moment, state) => groups?.(moment, state, chosen) ?? { groups: [moment.tasks], state },

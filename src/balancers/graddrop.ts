@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defineBalancer, gradientsOf } from "./balancer.ts";
+import { type BalancerState, defineBalancer, gradientsOf } from "./balancer.ts";
 import { RandomStream } from "./kernels/random-stream.ts";
 import { signMasked } from "./kernels/sign-masks.ts";
 
@@ -51,8 +51,16 @@ export const graddrop = defineBalancer({
   }),
   start: (_, { seed }) => ({ random: RandomStream.seeded(seed, "graddrop").save() }),
   weigh(input, state, options) {
-    const stream = RandomStream.from(state["random"] ?? []);
-    const rows = signMasked(gradientsOf(input), options, stream);
-    return { weights: rows.map(() => 1), rows, status: "ok", state: { random: stream.save() } };
+    const gradients = gradientsOf(input);
+    const { bits, state: after } = drawn(state, gradients[0]?.length ?? 0);
+    return { weights: gradients.map(() => 1), rows: signMasked(gradients, options, bits), status: "ok", state: after };
   },
+  signs: { masking: ({ leak, k }) => ({ leak, k }), draw: drawn },
 });
+
+function drawn(state: BalancerState, elements: number): { readonly bits: Uint32Array; readonly state: BalancerState } {
+  const stream = RandomStream.from(state["random"] ?? []);
+  const bits = new Uint32Array(elements);
+  stream.fillBits(bits);
+  return { bits, state: { random: stream.save() } };
+}

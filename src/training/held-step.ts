@@ -34,7 +34,8 @@ export class HeldStep {
     this.#parts = parts;
     this.#proposer = proposer;
     const { clip, weightDecay, balancer } = parts;
-    const canClip = clip === undefined || (clip.value === undefined && balancer.accumulators !== "per-task");
+    const canClip =
+      clip === undefined || (clip.value === undefined && balancer.accumulators !== "per-task" && balancer.signs === undefined);
     this.#isPossible = canClip && weightDecay === 0 && balancer.look === undefined;
     this.#longest = clip?.norm;
   }

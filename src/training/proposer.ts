@@ -1,4 +1,4 @@
-import type { Demand, Remembered, StepInput, Weighing } from "../balancers/balancer.ts";
+import type { Demand, Remembered, SignDraws, StepInput, Weighing } from "../balancers/balancer.ts";
 import { combine, flatten, isFinite, isFiniteSquare, type JacobianRow } from "./gradients/gram.ts";
 import { crossGram, given, measure, norm, ofGram, type Measurable, type Measured } from "./gradients/measured.ts";
 import { areApart } from "./gradients/near-dependence.ts";
@@ -6,7 +6,7 @@ import { commonProducts, commonRow, ownedRow, rowsOf, weightedOwnedRow, weighted
 import { productsOf } from "./gradients/products.ts";
 import type { GradientStorage } from "./gradients/storage.ts";
 import type { WayBack } from "./gradients/way-back.ts";
-import type { HeldGradients, HeldProducts, HeldSum } from "./passes/held-gradients.ts";
+import type { HeldGradients, HeldProducts, HeldSigns, HeldSum } from "./passes/held-gradients.ts";
 import type { BadValue } from "./non-finite.ts";
 import { finished, type Present, type Proposal, type ProposalMoment, type ProposalParts } from "./proposal.ts";
 import { since } from "./step-report.ts";
@@ -26,6 +26,7 @@ export interface HeldAnswer extends Pick<Proposal, "tasks" | "weights" | "status
   readonly directionNorm: number | undefined;
   /** Of what moves the parameters that one loss alone reaches. */
   readonly ownedNorm: number;
+  readonly signs?: HeldSigns;
 }
 
 export interface Refused {
@@ -115,6 +116,7 @@ export class Proposer {
       if (!common.every(isFiniteSquare)) return undefined;
       return this.#heldAnswer(this.#weigh(input, remembered.state), tasks, { common: undefined, owned });
     }
+    if (balancer.signs !== undefined && !moment.track && maxNormFactor >= 1) return this.#masked(held, tasks, balancer.signs, remembered);
     if (needs === "gradients" || only !== undefined) return undefined;
     if (needs === "losses" || balancer.level !== "parameters") {
       const measured = needs === "losses" ? {} : this.#shortWalks(pass, needs);
@@ -137,6 +139,22 @@ export class Proposer {
     const longest = maxNormFactor * (measured.norms ?? []).reduce((sum, each) => sum + each, 0);
     if (balancer.balancer.properties?.length === 1 && !(Math.sqrt(squares.common) <= longest)) return undefined;
     return this.#heldAnswer(answer, tasks, squares);
+  }
+
+  /** A masked sum is no longer than the gradients together. */
+  #masked(held: HeldGradients, tasks: readonly number[], signs: SignDraws, { state }: Remembered): HeldAnswer | undefined {
+    const { common, owned } = held.together();
+    if (!common.every(isFiniteSquare)) return undefined;
+    const sizes = this.#parts.parameters.common.map(({ size }) => size);
+    const { bits, ...answer } = signs.draw(
+      state,
+      tasks.length,
+      sizes.reduce((sum, size) => sum + size, 0),
+    );
+    let end = 0;
+    const parts = sizes.map((size) => bits.subarray(end, (end += size)));
+    const made = this.#heldAnswer(answer, tasks, { common: undefined, owned });
+    return made === undefined ? undefined : { ...made, signs: { masking: signs.masking, bits: parts } };
   }
 
   #heldAnswer(

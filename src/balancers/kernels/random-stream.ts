@@ -42,16 +42,29 @@ export class RandomStream {
 
   /** Fills `values`, element after element: `low` where a uniform draw is below `share`, and else `high`. */
   fillEither(values: Float32Array, share: number, low: number, high: number): void {
-    // As many draws one by one; the state in local variables takes a third of the time.
-    let [a, b, c, counter] = [this.#a, this.#b, this.#c, this.#counter];
     const bound = share * 2 ** 32;
-    for (let i = 0; i < values.length; i++) {
+    const bits = new Uint32Array(Math.min(values.length, 2048));
+    for (let start = 0; start < values.length; start += bits.length) {
+      const count = Math.min(bits.length, values.length - start);
+      this.fillBits(bits, count);
+      for (let i = 0; i < count; i++) values[start + i] = (bits[i] ?? 0) < bound ? low : high;
+    }
+  }
+
+  /** Fills `values` up to `count`, element after element, with whole numbers in [0, 2³²). */
+  fillBits(values: Uint32Array, count = values.length): void {
+    // As many draws one by one. State in local variables, each set by itself, is known to be whole: a tenth of the time.
+    let a = this.#a | 0;
+    let b = this.#b | 0;
+    let c = this.#c | 0;
+    let counter = this.#counter | 0;
+    for (let i = 0; i < count; i++) {
       const result = (((a + b) | 0) + counter) | 0;
       counter = (counter + 1) | 0;
       a = b ^ (b >>> 9);
       b = (c + (c << 3)) | 0;
       c = (((c << 21) | (c >>> 11)) + result) | 0;
-      values[i] = result >>> 0 < bound ? low : high;
+      values[i] = result;
     }
     [this.#a, this.#b, this.#c, this.#counter] = [a, b, c, counter];
   }

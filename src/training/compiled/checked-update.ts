@@ -1,3 +1,4 @@
+import { maskedSum } from "../../balancers/kernels/sign-masks.ts";
 import { combine } from "../gradients/gram.ts";
 import { keptShare } from "../optimizers/weight-decay.ts";
 import type { OptimizerSlot } from "../optimizers/slot.ts";
@@ -109,7 +110,7 @@ export class CheckedUpdate {
       return { parameter, before, after, lanes };
     };
     return [
-      ...common.map((parameter) => {
+      ...common.map((parameter, index) => {
         const { name, id, reach } = parameter;
         if (taskwise !== undefined) {
           const parts = reach.map((task) => ({
@@ -119,7 +120,7 @@ export class CheckedUpdate {
           }));
           return trial(parameter, parts);
         }
-        return trial(parameter, [{ slot: name, gradient: this.#combined(parameter, gradients, motion), weight: 1 }]);
+        return trial(parameter, [{ slot: name, gradient: this.#combined(parameter, gradients, motion, index), weight: 1 }]);
       }),
       ...owned.map((parameter) => {
         const weight = ownedWeights[parameter.reach[0] ?? -1] ?? 0;
@@ -129,8 +130,20 @@ export class CheckedUpdate {
     ];
   }
 
-  #combined({ id, size }: TrainedParameter, { common, ids, factors }: HeldTensors, { weights, share }: UpdateMotion): Float32Array {
+  #combined(
+    { id, size }: TrainedParameter,
+    { common, ids, factors }: HeldTensors,
+    { weights, share, signs }: UpdateMotion,
+    index: number,
+  ): Float32Array {
     const values = this.#read(ids.get(id));
+    const bits = signs?.bits[index];
+    if (signs !== undefined && bits !== undefined) {
+      const sum = new Float32Array(size);
+      const rows = weights.map((_, task) => combined(values, weights.map((__, other) => (other === task ? 1 : 0)), piecesOf(size).length)); // prettier-ignore
+      maskedSum(rows, weights, signs.masking, bits, sum);
+      return sum;
+    }
     if (common === "summed") return share === 1 ? values : values.map((value) => share * value);
     const input = factors.get(id);
     if (input === undefined) return combined(values, weights, piecesOf(size).length);

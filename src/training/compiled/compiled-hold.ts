@@ -90,6 +90,15 @@ export class CompiledHold implements HeldGradients {
     return { common: this.#read(aloneSquares), owned: this.#read(ownSquares) };
   }
 
+  together(): HeldSquares {
+    const { aloneSquares, formed, ownSquares } = this.#values;
+    this.#common = "packed";
+    this.#products = formed;
+    this.#way.walks += this.#recorded.alone.length;
+    this.#ask(present([...aloneSquares, ...ownSquares]), [...heldOf(formed), ...this.#own()]);
+    return { common: this.#read(aloneSquares), owned: this.#read(ownSquares) };
+  }
+
   move(motion: HeldMotion): HeldMove | undefined {
     const { alone, own, summed } = this.#recorded;
     const idOf = (name: string): number => this.#run.held(name) ?? -1;

@@ -1,7 +1,7 @@
 import { attributeKind, typeAttribute, type Attribute, type GraphNode } from "./graph-file.ts";
 
 /** TensorFlow's numbers of element types. */
-export const elementType = { float: 1, int32: 3, resource: 20 } as const;
+export const elementType = { float: 1, double: 2, int32: 3, bool: 10, resource: 20 } as const;
 
 /** Writes nodes of a graph by hand. Values are named `node:output`. */
 export class GraphBuilder {
@@ -14,10 +14,10 @@ export class GraphBuilder {
     this.#prefix = prefix;
   }
 
-  /** A value of floats that is fed under this name. */
-  placeholder(name: string, shape: readonly number[]): string {
-    const attributes = [typeAttribute("dtype", elementType.float), { name: "shape", type: attributeKind.shape, value: [...shape] }];
-    return this.#add(name, "Placeholder", [], attributes, [elementType.float]);
+  /** A value that is fed under this name; of floats where no type is given. */
+  placeholder(name: string, shape: readonly number[], type: number = elementType.float): string {
+    const attributes = [typeAttribute("dtype", type), { name: "shape", type: attributeKind.shape, value: [...shape] }];
+    return this.#add(name, "Placeholder", [], attributes, [type]);
   }
 
   integers(values: readonly number[]): string {
@@ -42,6 +42,10 @@ export class GraphBuilder {
     return known;
   }
 
+  double(value: number): string {
+    return this.#constant({ type: elementType.double, shape: [], values: Float64Array.of(value) });
+  }
+
   /** An operation on floats whose type attribute is `T`, with one result. `^node` as an input is waited for and not taken in. */
   float32(operation: string, inputs: readonly string[], attributes: readonly Attribute[] = []): string {
     return this.operation(operation, inputs, [typeAttribute("T", elementType.float), ...attributes], [elementType.float]);
@@ -56,10 +60,10 @@ export class GraphBuilder {
     return this.float32("Reshape", [value, this.integers(shape)], [typeAttribute("Tshape", elementType.int32)]);
   }
 
-  /** The numbers of a vector one by one. */
-  unpack(vector: string, count: number): readonly string[] {
-    const attributes = [typeAttribute("T", elementType.float), integer("num", count), integer("axis", 0)];
-    const first = this.operation("Unpack", [vector], attributes, Array<number>(count).fill(elementType.float));
+  /** What is there one after the other along an axis: of a vector its numbers. */
+  unpack(value: string, count: number, axis = 0): readonly string[] {
+    const attributes = [typeAttribute("T", elementType.float), integer("num", count), integer("axis", axis)];
+    const first = this.operation("Unpack", [value], attributes, Array<number>(count).fill(elementType.float));
     return Array.from({ length: count }, (_, index) => `${nodeOf(first)}:${String(index)}`);
   }
 

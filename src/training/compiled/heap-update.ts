@@ -1,6 +1,7 @@
 import { engine, type Tensor } from "@tensorflow/tfjs-core";
 import type { KernelContext } from "../backend/kernel-context.ts";
 import { VectorRoutines, type StepRule, type StepVectors } from "../backend/vector-routines.ts";
+import { maskedSum, type SignMasking } from "../../balancers/kernels/sign-masks.ts";
 import { adamCoefficients } from "../optimizers/adam.ts";
 import { sharesOf } from "../optimizers/coefficients.ts";
 import { accumulatorsOf, type OptimizerSlot } from "../optimizers/slot.ts";
@@ -24,6 +25,12 @@ interface Moved extends Lane {
 interface MovedApart {
   readonly parameter: TrainedParameter;
   readonly lanes: readonly Lane[];
+}
+
+/** A gradient's address, and its weight in a sum. */
+export interface WeighedRow {
+  readonly address: number;
+  readonly weight: number;
 }
 
 /** A motion in which each task moves the common parameters by itself. */
@@ -99,6 +106,22 @@ export class HeapUpdate {
   combined(rows: readonly number[], weights: readonly number[], length: number, id: number): number {
     const out = this.#sumOf(id, length);
     this.vectors.weightedSum(rows, weights, length, out);
+    return out;
+  }
+
+  /** Σ w_i x_i of gradients of a variable with signs masked, as `combined`. */
+  masked(rows: readonly WeighedRow[], masking: SignMasking, bits: Uint32Array, id: number): number {
+    const out = this.#sumOf(id, bits.length);
+    const floats = this.#context.heap.floats();
+    const at = (address: number): Float32Array => floats.subarray(address / 4, address / 4 + bits.length);
+    const weights = rows.map(({ weight }) => weight);
+    maskedSum(
+      rows.map(({ address }) => at(address)),
+      weights,
+      masking,
+      bits,
+      at(out),
+    );
     return out;
   }
 

@@ -1,6 +1,6 @@
 import type { HeldGradients, HeldMotion, HeldMove, HeldProducts, HeldSquares, HeldSum } from "../passes/held-gradients.ts";
 import type { CompiledWay } from "./compiled-way.ts";
-import type { HeapUpdate } from "./heap-update.ts";
+import type { HeapUpdate, WeighedRow } from "./heap-update.ts";
 import type { RecordedWay } from "./recorded-pass.ts";
 import type { ReplayedRun } from "./replayed-run.ts";
 import type { UpdateParts } from "./update-layout.ts";
@@ -74,6 +74,12 @@ export class ReplayedHold implements HeldGradients {
     return { common, owned: this.#ownSquares() };
   }
 
+  together(): HeldSquares {
+    const squares = this.apart();
+    this.#common = "alone";
+    return squares;
+  }
+
   move(motion: HeldMotion): HeldMove | undefined {
     const { weights, ownedWeights, rate, share } = motion;
     const { recorded, run, update, moved } = this.#parts;
@@ -93,6 +99,16 @@ export class ReplayedHold implements HeldGradients {
       return update.moveApart(owned, rows, motion);
     }
     const gradients = new Map<number, number>(owned);
+    if (motion.signs !== undefined) {
+      const { masking, bits } = motion.signs;
+      const square = moved.common.reduce((sum, { id, size }, index) => {
+        const rows = this.#weighed(id, weights);
+        const address = update.masked(rows, masking, bits[index] ?? new Uint32Array(0), id);
+        gradients.set(id, address);
+        return sum + update.vectors.squaredNorm(address, size);
+      }, 0);
+      return update.move(gradients, rate) ? { square } : undefined;
+    }
     for (const { id, size } of moved.common) {
       const summed = this.#common === "summed" ? this.#addressOf(recorded.summed.get(id)) : undefined;
       const rows = summed === undefined ? this.#weighed(id, weights) : [{ address: summed, weight: 1 }];
@@ -136,7 +152,7 @@ export class ReplayedHold implements HeldGradients {
     });
   }
 
-  #weighed(id: number, weights: readonly number[]): readonly { readonly address: number; readonly weight: number }[] {
+  #weighed(id: number, weights: readonly number[]): readonly WeighedRow[] {
     return this.#rows(id).map(({ position, address }) => ({ address, weight: weights[position] ?? 0 }));
   }
 

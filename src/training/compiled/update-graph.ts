@@ -1,6 +1,7 @@
-import type { HeldMove } from "../passes/held-gradients.ts";
+import type { HeldMove, HeldSigns } from "../passes/held-gradients.ts";
 import { TrainingError } from "../training-error.ts";
 import type { TrainedParameter } from "../trained-parameter.ts";
+import { piecesOf } from "./held-nodes.ts";
 import type { NativeBackend, NativeTensor } from "./native-binding.ts";
 import { NativeGraph } from "./native-graph.ts";
 import { apartFeed, feeds, layOut, type Moved, type Start, type UpdateParts } from "./update-layout.ts";
@@ -25,6 +26,7 @@ export interface UpdateMotion {
   readonly ownedWeights: readonly number[];
   /** What is left of a sum. */
   readonly share: number;
+  readonly signs?: HeldSigns | undefined;
   readonly rate: number;
   /** What each task moves is asked for; where its accumulators are its own. */
   readonly asksMoves?: boolean;
@@ -90,6 +92,15 @@ export class UpdateGraph {
     if (gradients.common !== "summed") fed.set(feeds.weights, vector(weights));
     if (kind.endsWith("weighted")) fed.set(feeds.ownedWeights, vector(ownedWeights));
     if (kind === "summed weighted") fed.set(feeds.share, vector([share]));
+    motion.signs?.bits.forEach((bits, index) => {
+      const { pieces, length } = piecesOf(bits.length);
+      const signed = new Int32Array(bits.length);
+      // Less 2³¹: whole numbers have a sign here.
+      for (let i = 0; i < signed.length; i++) signed[i] = (bits[i] ?? 0) ^ 0x80000000;
+      const id = binding.createTensor([pieces, length], binding.TF_INT32, signed);
+      made.push(id);
+      fed.set(`${feeds.bits}${String(index)}`, id);
+    });
     common.forEach(({ id }, index) => {
       const input = gradients.factors.get(id);
       if (input !== undefined) fed.set(`${feeds.inputs}${String(index)}`, input);
@@ -117,7 +128,8 @@ export class UpdateGraph {
       let next = 0;
       const moves =
         motion.asksMoves === true ? common.map(({ reach }) => reach.map(() => parts[next++]?.map((value) => -value))) : undefined;
-      const perRate = rate > 0 ? 1 / rate : 0;
+      // What is added is the rate's; a masked direction is not.
+      const perRate = gradients.common !== "apart" ? 1 : rate > 0 ? 1 / rate : 0;
       return { square: 2 * (half?.[0] ?? Number.NaN) * perRate ** 2, ...(moves === undefined ? {} : { moves }) };
     } finally {
       for (const id of made) binding.deleteTensor(id);
@@ -175,7 +187,8 @@ export class UpdateGraph {
     const made: number[] = [];
     const fed = new Map(
       this.#starts.map(({ feed, parameter, values }) => {
-        const id = binding.createTensor(parameter.parameter.variable.shape, binding.TF_FLOAT, values());
+        // A copy: a variable of the session may take the memory for its own, and write to it.
+        const id = binding.createTensor(parameter.parameter.variable.shape, binding.TF_FLOAT, values().slice());
         made.push(id);
         return [feed, id] as const;
       }),
@@ -240,7 +253,7 @@ function lost(cause: Error): TrainingError {
 /** Which of the graph's ways a motion takes. */
 export function wayOf(
   { common }: Pick<HeldTensors, "common">,
-  { ownedWeights, share }: Pick<UpdateMotion, "ownedWeights" | "share">,
+  { ownedWeights, share, signs }: Pick<UpdateMotion, "ownedWeights" | "share" | "signs">,
 ): string {
-  return `${common}${share === 1 && ownedWeights.every((weight) => weight === 1) ? "" : " weighted"}`;
+  return `${signs === undefined ? common : "masked"}${share === 1 && ownedWeights.every((weight) => weight === 1) ? "" : " weighted"}`;
 }

@@ -1,3 +1,4 @@
+import type { SignMasking } from "../../balancers/kernels/sign-masks.ts";
 import type { OptimizerMemory } from "../optimizers/memory.ts";
 import type { Optimizer } from "../optimizers/optimizer.ts";
 import { accumulatorsOf, type OptimizerSlot } from "../optimizers/slot.ts";
@@ -6,6 +7,7 @@ import type { TrainedParameter } from "../trained-parameter.ts";
 import { elementType, flag, GraphBuilder, integer, words } from "./graph-builder.ts";
 import { attributeKind, typeAttribute, type GraphNode } from "./graph-file.ts";
 import { piecesOf } from "./held-nodes.ts";
+import { maskedSumNode } from "./masked-nodes.ts";
 import { applyNode, assignNode, coefficientCount, readNode } from "./update-nodes.ts";
 
 /** What an update moves, and how. */
@@ -18,6 +20,8 @@ export interface UpdateParts {
   readonly tasks: number;
   /** Ids of the tasks where each has accumulators of its own of the common parameters (AdaTask). */
   readonly taskwise?: readonly string[];
+  /** Of a method that masks signs. */
+  readonly masking?: SignMasking;
 }
 
 /** A slot whose accumulators are variables of the session. */
@@ -56,11 +60,13 @@ export const feeds = {
   weights: "w",
   ownedWeights: "u",
   share: "k",
+  bits: "b",
 } as const;
 
 const sharedKinds = ["packed", "summed", "packed weighted", "summed weighted"] as const;
+const maskedKinds = ["masked", "masked weighted"] as const;
 const taskwiseKinds = ["apart", "apart weighted"] as const;
-type Kind = (typeof sharedKinds)[number] | (typeof taskwiseKinds)[number];
+type Kind = (typeof sharedKinds | typeof maskedKinds)[number] | (typeof taskwiseKinds)[number];
 
 /** The nodes of an update, and what they are for. */
 export function layOut(parts: UpdateParts): {
@@ -95,6 +101,7 @@ class Layout {
   /** Of a sum. */
   readonly #share: string;
   readonly #added: string[] = [];
+  readonly #maskedSums: string[] = [];
 
   constructor(parts: UpdateParts) {
     this.#parts = parts;
@@ -118,7 +125,10 @@ class Layout {
     const combined = graph.reshape(this.#weighted(packed), shape);
     const summed = graph.placeholder(`${feeds.summed}${String(index)}`, shape);
     const factored = shape.length === 2 ? this.#factored(shape, index) : undefined;
+    const masked = this.#masked(packed, [pieces, length], index);
+    if (masked !== undefined) this.#maskedSums.push(masked);
     const gradients = {
+      ...(masked === undefined ? {} : { masked: graph.reshape(masked, shape), "masked weighted": graph.reshape(masked, shape) }),
       packed: combined,
       summed,
       "packed weighted": combined,
@@ -130,6 +140,15 @@ class Layout {
     const lane = this.#lane(parameter, name, parameter.name);
     const after = Object.entries(gradients).map(([kind, gradient]) => [kind, this.#moved(parameter, value, lane, gradient)] as const);
     return { parameter, lanes: [lane], after: new Map(after), added: new Map() };
+  }
+
+  /** Undefined where no signs are masked. */
+  #masked(packed: string, [pieces, length]: readonly [number, number], index: number): string | undefined {
+    const { masking, tasks } = this.#parts;
+    if (masking === undefined) return undefined;
+    const { graph } = this;
+    const bits = graph.placeholder(`${feeds.bits}${String(index)}`, [pieces, length], elementType.int32);
+    return maskedSumNode(graph, { gradients: graph.unpack(packed, tasks, 1), weights: graph.unpack(this.#weights, tasks), bits }, masking);
   }
 
   /** Hᵀ Σ w_i D_i */
@@ -156,7 +175,8 @@ class Layout {
     const name = `owned${String(index)}`;
     const value = this.#variable(parameter, `${name}value`, () => parameter.values);
     const lane = this.#lane(parameter, name, parameter.name);
-    const kinds: readonly Kind[] = this.#parts.taskwise === undefined ? sharedKinds : taskwiseKinds;
+    const shared = this.#parts.masking === undefined ? sharedKinds : [...sharedKinds, ...maskedKinds];
+    const kinds: readonly Kind[] = this.#parts.taskwise === undefined ? shared : taskwiseKinds;
     const after = kinds.map(
       (kind) => [kind, this.#moved(parameter, value, lane, kind.endsWith("weighted") ? weighted : gradient)] as const,
     );
@@ -203,12 +223,15 @@ class Layout {
     };
   }
 
-  /** By the kind of motion, ½ ‖what is added to the common parameters‖². */
+  /** By the kind of motion, ½ ‖what is added to the common parameters‖², or ½ ‖the masked direction‖². */
   squares(): ReadonlyMap<string, string> {
-    const halves = this.#added.map((added) => this.graph.float32("L2Loss", [added]));
-    if (halves.length === 0) return new Map();
-    const total = this.graph.float32("AddN", halves, [integer("N", halves.length)]);
-    return new Map(taskwiseKinds.map((kind) => [kind, total]));
+    const totalOf = (values: readonly string[], kinds: readonly string[]): readonly (readonly [string, string])[] => {
+      const halves = values.map((value) => this.graph.float32("L2Loss", [value]));
+      if (halves.length === 0) return [];
+      const total = this.graph.float32("AddN", halves, [integer("N", halves.length)]);
+      return kinds.map((kind) => [kind, total] as const);
+    };
+    return new Map([...totalOf(this.#added, taskwiseKinds), ...totalOf(this.#maskedSums, maskedKinds)]);
   }
 
   #moved(parameter: TrainedParameter, value: string, { handles, coefficients, added }: OpenLane, gradient: string): string {

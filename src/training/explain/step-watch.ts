@@ -68,6 +68,7 @@ export class StepWatch {
     return {
       products: () => this.#clock.during("wayBack", () => held.products()),
       sum: (weights) => this.#clock.during("wayBack", () => held.sum(weights)),
+      together: () => this.#clock.during("wayBack", () => held.together()),
       apart: () => this.#clock.during("wayBack", () => held.apart()),
       move: (motion) => this.#clock.during("optimizer", () => held.move(motion)),
       giveUp: () => held.giveUp(),

@@ -1,3 +1,5 @@
+import type { SignMasking } from "../../balancers/kernels/sign-masks.ts";
+
 /**
  * The gradients of a pass for all parameters, left where they were computed, for a step that needs no more of them than products or their
  * sum. What asks for more asks the pass for its way back; both may be asked.
@@ -10,11 +12,13 @@ export interface HeldGradients {
   /**
    * Moves all parameters by the optimizer's step: common ones along the sum that was computed, or along Σ w_i g_i where products were asked
    * for; each other one along its gradient times its loss's weight in `ownedWeights`. After `apart`, each task moves the common ones by
-   * accumulators of its own, times its weight. Undefined, with nothing changed, where it cannot.
+   * accumulators of its own, times its weight; after `together`, they move along the masked sum that `signs` tell of. Undefined, with nothing changed, where it cannot.
    */
   move(motion: HeldMotion): HeldMove | undefined;
   /** Squared norms of what each loss gives the common parameters, and those that it alone reaches, for tasks that move them one by one. */
   apart(): HeldSquares;
+  /** The same squared norms, for a motion along the gradients with signs masked. */
+  together(): HeldSquares;
   /** Tells that such a step could not be made of these, so that it is not tried for ever. */
   giveUp(): void;
 }
@@ -36,12 +40,19 @@ export interface HeldMotion {
   /** What is left of the direction, heads included, where it is too long; 1 otherwise, and after `apart`. */
   readonly share: number;
   readonly rate: number;
+  readonly signs?: HeldSigns | undefined;
   /** Tell what each task moved, where that is known of the motion itself. */
   readonly asksMoves: boolean;
 }
 
+/** Which signs are masked, and the draws, by common parameter. */
+export interface HeldSigns {
+  readonly masking: SignMasking;
+  readonly bits: readonly Uint32Array[];
+}
+
 export interface HeldMove {
-  /** Where each task moves by itself: squared norm of the common parameters' step, for a rate of 1. */
+  /** Where each task moves by itself, or signs are masked: squared norm of the common parameters' step, for a rate of 1. */
   readonly square?: number;
   /** By common parameter and task of its reach. */
   readonly moves?: readonly (readonly (Float32Array | undefined)[])[];

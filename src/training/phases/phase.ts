@@ -110,6 +110,7 @@ export class Phase {
           optimizer: this.optimizer,
           tasks: ids.length,
           ...(this.balancer.accumulators === "per-task" ? { taskwise: ids } : {}),
+          ...(this.balancer.signs === undefined ? {} : { masking: this.balancer.signs.masking }),
         },
         batchSize: Math.min(experiment.training.batchSize, parts.dataset.splits.train.count),
       },
