@@ -1,5 +1,7 @@
-import { dominanceThreshold, histogramBins, type OwnershipMap } from "../experiment/record.ts";
+import { histogramBins, type OwnershipMap } from "../experiment/record.ts";
 import type { MoveObserver } from "./optimizers/common-update.ts";
+import { OwnershipMeter, type Precision, type SharedStep } from "./ownership-meter.ts";
+import { countShares, type ShareCounts } from "./ownership-shares.ts";
 import type { TrainedParameter } from "./trained-parameter.ts";
 
 /** What is recorded of one tensor. One entry a task of its reach. */
@@ -39,6 +41,8 @@ export class Dominance implements MoveObserver {
   readonly parameters: readonly TrainedParameter[];
   readonly #tasks: number;
   readonly #decay: number;
+  /** Whether `attribute` can stand for `observe`. */
+  readonly attributes: boolean;
   /** For each parameter, AU of each task of its reach. */
   readonly accumulated: readonly (readonly Float32Array[])[];
   /** Positions of the parameters that train now. */
@@ -46,12 +50,16 @@ export class Dominance implements MoveObserver {
   /** Step at which AU was last brought up to date. */
   lastStep = 0;
   #kept = 0;
+  readonly #meters = new Map<Precision, OwnershipMeter>();
+  /** Shares that were counted as AU was brought up to date, until they are told. */
+  readonly #counted = new Map<number, readonly ShareCounts[]>();
 
   constructor(parameters: readonly TrainedParameter[], tasks: number, decay: number) {
     this.parameters = parameters;
     this.#tasks = tasks;
     this.#decay = decay;
     this.#attended = parameters.map((_, index) => index);
+    this.attributes = OwnershipMeter.isPossible;
     this.accumulated = parameters.map(({ reach, size }) => reach.map(() => new Float32Array(size)));
   }
 
@@ -62,6 +70,7 @@ export class Dominance implements MoveObserver {
 
   /** Opens the measurement of `step`, counted from 1; `observe` follows for every parameter that trains. */
   begin(step: number): void {
+    this.#counted.clear();
     this.#kept = this.#decay ** (step - this.lastStep);
     this.lastStep = step;
     this.parameters.forEach(({ reach }, index) => {
@@ -72,6 +81,16 @@ export class Dominance implements MoveObserver {
   /** `updates` has one entry a task of the parameter's reach, undefined for an absent one. */
   observe(index: number, updates: readonly (Float32Array | undefined)[]): void {
     this.#add(this.#attended[index] ?? -1, updates);
+  }
+
+  /** As `observe`, of a step that all tasks have made through shared accumulators; in double precision to the bit the same. */
+  attribute(index: number, step: SharedStep): void {
+    const all = this.#attended[index] ?? -1;
+    const [parameter, accumulated] = [this.parameters[all], this.accumulated[all]];
+    if (parameter === undefined || accumulated === undefined) throw new RangeError(`There is no common parameter ${index}.`);
+    const meter = this.#meters.get(step.precision) ?? new OwnershipMeter(this.#tasks, step.precision);
+    this.#meters.set(step.precision, meter);
+    this.#counted.set(all, meter.takeIn(accumulated, parameter.reach, step, this.#kept));
   }
 
   #add(index: number, updates: readonly (Float32Array | undefined)[]): void {
@@ -92,7 +111,9 @@ export class Dominance implements MoveObserver {
 
   /** Ownership of every common tensor that trains as of now, and of all of them together. */
   measure(): Ownership {
-    return this.#ofTensors(this.#attended);
+    const measured = this.#ofTensors(this.#attended);
+    this.#counted.clear();
+    return measured;
   }
 
   /** The same with those that are frozen now. */
@@ -103,7 +124,9 @@ export class Dominance implements MoveObserver {
   #ofTensors(indices: Iterable<number>): Ownership {
     const tensors = [...indices].flatMap((index) => {
       const parameter = this.parameters[index];
-      return parameter === undefined ? [] : [this.#ofTensor(parameter, this.accumulated[index] ?? [])];
+      return parameter === undefined
+        ? []
+        : [this.#ofTensor(parameter, this.#counted.get(index) ?? countShares(this.accumulated[index] ?? [], parameter.size))];
     });
     const elements = tensors.reduce((sum, { parameter }) => sum + parameter.size, 0);
     const mean = new Array<number>(this.#tasks).fill(0);
@@ -139,9 +162,8 @@ export class Dominance implements MoveObserver {
     });
   }
 
-  #ofTensor(parameter: TrainedParameter, accumulated: readonly Float32Array[]): TensorOwnership {
+  #ofTensor(parameter: TrainedParameter, counted: readonly ShareCounts[]): TensorOwnership {
     const { reach, size } = parameter;
-    const counted = countShares(accumulated, size);
     const histogram = new Float32Array(this.#tasks * histogramBins);
     counted.forEach(({ counts }, position) => histogram.set(counts, (reach[position] ?? 0) * histogramBins));
     return {
@@ -151,51 +173,6 @@ export class Dominance implements MoveObserver {
       histogram,
     };
   }
-}
-
-/** Elements that are looked at at a time: what is computed of them stays in the processor's nearest memory. */
-const stretch = 1024;
-
-/** Of each task: the sum of its rAU, how many are above the threshold, and how many are in each bin. */
-function countShares(accumulated: readonly Float32Array[], size: number): readonly { sum: number; above: number; counts: Int32Array }[] {
-  // One bin more, for a share of 1.
-  const counted = accumulated.map(() => ({ sum: 0, above: 0, counts: new Int32Array(histogramBins + 1) }));
-  const inverse = new Float64Array(Math.min(stretch, size));
-  let idle = 0;
-  for (let start = 0; start < size; start += stretch) {
-    const length = Math.min(stretch, size - start);
-    inverse.fill(0);
-    for (const au of accumulated) for (let e = 0; e < length; e++) inverse[e] = (inverse[e] ?? 0) + (au[start + e] ?? 0);
-    for (let e = 0; e < length; e++) {
-      const total = inverse[e] ?? 0;
-      if (total === 0) idle += 1;
-      inverse[e] = total > 0 ? 1 / total : 0;
-    }
-    accumulated.forEach((au, position) => {
-      const own = counted[position];
-      if (own === undefined) return;
-      const { counts } = own;
-      let [sum, above] = [0, 0];
-      for (let e = 0; e < length; e++) {
-        const share = (au[start + e] ?? 0) * (inverse[e] ?? 0);
-        sum += share;
-        above += share > dominanceThreshold ? 1 : 0;
-        const bin = (share * histogramBins) | 0;
-        counts[bin] = (counts[bin] ?? 0) + 1;
-      }
-      own.sum += sum;
-      own.above += above;
-    });
-  }
-  // What nothing has moved was counted as nobody's.
-  const even = 1 / accumulated.length;
-  const evenBin = Math.min(histogramBins - 1, Math.trunc(even * histogramBins));
-  return counted.map(({ sum, above, counts }) => {
-    counts[0] = (counts[0] ?? 0) - idle;
-    counts[evenBin] = (counts[evenBin] ?? 0) + idle;
-    counts[histogramBins - 1] = (counts[histogramBins - 1] ?? 0) + (counts[histogramBins] ?? 0);
-    return { sum: sum + idle * even, above: above + (even > dominanceThreshold ? idle : 0), counts: counts.subarray(0, histogramBins) };
-  });
 }
 
 /** 1 ⁄ Σ AU for each element; infinite where nothing has moved. */

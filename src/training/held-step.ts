@@ -3,8 +3,8 @@ import type { Clipping } from "./clipping.ts";
 import { combine, squaredNorm, type JacobianRow } from "./gradients/gram.ts";
 import { commonRow } from "./gradients/per-task.ts";
 import type { Observation } from "./observation.ts";
-import type { Motion, MoveObserver } from "./optimizers/common-update.ts";
-import type { HeldMove } from "./passes/held-gradients.ts";
+import { paceRule } from "./optimizers/pace-rule.ts";
+import type { HeldMove, HeldParts } from "./passes/held-gradients.ts";
 import type { Present } from "./proposal.ts";
 import type { HeldAnswer, Proposer } from "./proposer.ts";
 import type { StepMoment, StepReport, TrackedGradients } from "./step-report.ts";
@@ -16,21 +16,24 @@ export interface HeldResult {
   readonly remembered: Remembered;
 }
 
-type HeldParts = Pick<StepParts, "tasks" | "clip" | "weightDecay" | "balancer" | "parameters" | "commonUpdate" | "memory">;
+type StepperParts = Pick<
+  StepParts,
+  "tasks" | "clip" | "weightDecay" | "balancer" | "parameters" | "commonUpdate" | "memory" | "optimizer" | "dominance"
+>;
 
 /**
  * Steps as most are, whose gradients stay where they were computed: the balancer is told their products or squared norms, and the parameters
- * move there, too. Where a step is recorded, what is recorded is read.
+ * move there, too. Where a step is recorded, no more is read than what is recorded depends on.
  */
 export class HeldStep {
-  readonly #parts: HeldParts;
+  readonly #parts: StepperParts;
   readonly #proposer: Proposer;
   /** Whether there can be such steps. */
   readonly #isPossible: boolean;
   /** Norm of the longest direction. */
   readonly #longest: number | undefined;
 
-  constructor(parts: HeldParts, proposer: Proposer) {
+  constructor(parts: StepperParts, proposer: Proposer) {
     this.#parts = parts;
     this.#proposer = proposer;
     const { clip, weightDecay, balancer } = parts;
@@ -44,13 +47,7 @@ export class HeldStep {
    * Undefined, with nothing changed, where the step cannot be made so: then it is made of what is read back, and whatever is wrong is found out
    * there.
    */
-  make(
-    seen: Observation,
-    present: readonly Present[],
-    moment: StepMoment,
-    remembered: Remembered,
-    measurement: () => MoveObserver,
-  ): HeldResult | undefined {
+  make(seen: Observation, present: readonly Present[], moment: StepMoment, remembered: Remembered): HeldResult | undefined {
     const isComplete = present.length === this.#parts.tasks.length && present.every(({ value }) => Number.isFinite(value));
     // What clipping leaves to each task is measured element by element.
     if (!this.#isPossible || !isComplete || (moment.track && this.#longest !== undefined)) return undefined;
@@ -60,14 +57,15 @@ export class HeldStep {
     const answer = this.#proposer.weighHeld(held, way, present, moment, remembered);
     if (answer === undefined) return undefined;
     // Read before the parameters move: afterwards it would have to be computed again.
-    const rows = moment.track ? answer.tasks.map((_, position) => commonRow(way, position, this.#parts.parameters)) : [];
+    const rows =
+      moment.track && !this.#attributes ? answer.tasks.map((_, position) => commonRow(way, position, this.#parts.parameters)) : [];
     const clipping = this.#clipping(answer);
     const share = clipping?.share ?? 1;
     const moved = held.move({ ...answer, share, rate: moment.rate, asksMoves: moment.track });
     if (moved === undefined) return undefined;
     const { weights, status } = answer;
-    const tracked = moment.track ? this.#tracked(answer, rows, { moved, rate: moment.rate }, measurement()) : undefined;
-    const directionNorm = share * normOf(answer, moved, tracked);
+    const recorded = moment.track ? this.#record(answer, rows, moved, moment) : undefined;
+    const directionNorm = share * normOf(answer, moved, recorded);
     const { losses, outputs, walks } = seen;
     return {
       report: {
@@ -80,7 +78,7 @@ export class HeldStep {
         trouble: undefined,
         clipping: clipping?.told,
         shortened: 1,
-        tracked,
+        tracked: recorded?.tracked,
       },
       remembered: answer.remembered,
     };
@@ -94,38 +92,59 @@ export class HeldStep {
     return { share: clipped ? this.#longest / norm : 1, told: { norm, clipped } };
   }
 
-  /** Tells what each task moved of every common parameter. */
-  #tracked(
-    { tasks, weights }: HeldAnswer,
-    rows: readonly JacobianRow[],
-    { moved, rate }: { readonly moved: HeldMove; readonly rate: number },
-    moves: MoveObserver,
-  ): TrackedGradients {
-    if (moved.moves !== undefined) {
-      const applied = moved.moves.map((parts, index) => {
-        moves.observe(index, parts);
-        return sumOver(parts, rate);
-      });
-      return { tasks, rows, applied };
-    }
-    this.#attribute({ tasks, weights, rate }, rows, moves);
-    return { tasks, rows, applied: combine(rows, weights, this.#parts.parameters.common.length) };
+  /** Whether what each task moved can be told from gradients that are not read as a whole. */
+  get #attributes(): boolean {
+    return this.#parts.balancer.accumulators !== "per-task" && this.#parts.dominance.attributes;
   }
 
-  #attribute(motion: Pick<Motion, "tasks" | "weights" | "rate">, rows: readonly JacobianRow[], moves: MoveObserver): void {
-    const { commonUpdate, memory, parameters } = this.#parts;
+  /** Tells what each task moved of every common parameter. */
+  #record(answer: HeldAnswer, rows: readonly JacobianRow[], moved: HeldMove, { step, rate }: StepMoment): Recorded {
+    const { dominance, parameters } = this.#parts;
+    const { tasks, weights } = answer;
+    dominance.begin(step + 1);
+    if (moved.moves !== undefined) {
+      const applied = moved.moves.map((parts, index) => {
+        dominance.observe(index, parts);
+        return sumOver(parts, rate);
+      });
+      return { tracked: { tasks, rows, applied }, square: undefined };
+    }
+    if (moved.parts !== undefined && this.#attributes) return this.#attribute(answer, moved.parts, rate);
+    const { commonUpdate, memory } = this.#parts;
     memory.recall();
     for (const index of parameters.common.keys()) {
       const gradients = rows.map((row) => row[index]);
-      commonUpdate.attribute?.(index, motion, gradients, moves);
+      commonUpdate.attribute?.(index, { tasks, weights, rate }, gradients, dominance);
     }
+    const applied = combine(rows, weights, parameters.common.length);
+    return { tracked: { tasks, rows, applied }, square: squaredNorm(applied) };
+  }
+
+  /** From gradients and accumulators where they are. */
+  #attribute({ tasks, weights }: HeldAnswer, parts: HeldParts, rate: number): Recorded {
+    const { dominance, optimizer, parameters } = this.#parts;
+    for (const index of parameters.common.keys()) {
+      parts.show(index, (gradients, { count, square }) => {
+        const pace = paceRule(optimizer.rule, rate, count);
+        dominance.attribute(index, { gradients, weights, pace, square, precision: parts.precision });
+      });
+    }
+    const { products, square } = parts.products();
+    return { tracked: { tasks, products }, square };
   }
 }
 
-/** Of what is read, where that is there: the products are rounded to single precision. */
-function normOf({ directionNorm }: HeldAnswer, { square }: HeldMove, tracked: TrackedGradients | undefined): number {
-  if (directionNorm === undefined) return Math.sqrt(square ?? Number.NaN);
-  return tracked === undefined ? directionNorm : Math.sqrt(squaredNorm(tracked.applied));
+/** What a step tells beside what it tells anyhow. */
+interface Recorded {
+  readonly tracked: TrackedGradients;
+  /** Squared norm of the direction, where the motion does not tell it. */
+  readonly square: number | undefined;
+}
+
+/** Of what is recorded, where something is: it is never less exact. */
+function normOf({ directionNorm }: HeldAnswer, moved: HeldMove, recorded: Recorded | undefined): number {
+  if (directionNorm === undefined) return Math.sqrt(moved.square ?? Number.NaN);
+  return recorded?.square === undefined ? directionNorm : Math.sqrt(recorded.square);
 }
 
 /** The step that some parts add up to, per unit of the learning rate: 0 where a schedule has come down to that. */

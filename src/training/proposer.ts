@@ -123,10 +123,10 @@ export class Proposer {
       if (measured === undefined) return undefined;
       const answer = this.#weigh({ ...input, ...measured }, remembered.state);
       // Where every task's gradient is read anyhow, one more walk for their sum would be too many.
-      if (moment.track) return this.#heldAnswer(answer, tasks, squaresOf(held.products(), answer.weights));
+      if (moment.track) return this.#heldAnswer(answer, tasks, squaresOf(held.products(true), answer.weights));
       return this.#heldAnswer(answer, tasks, held.sum(answer.weights));
     }
-    const products = held.products();
+    const products = held.products(moment.track);
     const { gram, owned } = products;
     if (!gram.every((row, i) => isFiniteSquare(row[i] ?? Number.NaN)) || !owned.every(isFiniteSquare)) return undefined;
     if (!areApart(gram)) {

@@ -66,9 +66,8 @@ export interface StoredGradients {
   readonly applied: JacobianRow;
 }
 
-/** What is left of gradients that were not stored: their products with each other and, in the last row, with the applied direction. */
+/** What is left of gradients that were not stored, or not read: their products with each other and, in the last row, with the applied direction. */
 export interface MeasuredGradients {
   readonly tasks: readonly number[];
-  readonly applied: JacobianRow;
   readonly products: LayerProducts;
 }

@@ -39,7 +39,7 @@ export interface StepParts {
   readonly balancer: PreparedBalancer;
   /** Where the balancer began to count. */
   readonly began: StepCount;
-  readonly optimizer: Pick<Optimizer, "weightDecay">;
+  readonly optimizer: Pick<Optimizer, "weightDecay" | "rule">;
   readonly memory: OptimizerMemory;
   readonly commonUpdate: CommonUpdate;
   readonly dominance: Dominance;
@@ -176,7 +176,7 @@ export class Stepper {
         const present = seen.present.filter(({ task }) => drawn.every((each) => each.has(task)));
         const overflown = hasOverflown(model);
         if (drawn.length === 0 && everyone === undefined && this.storage === "stored" && !overflown) {
-          const inPlace = this.#held.make(seen, present, moment, this.remembered, measurement);
+          const inPlace = this.#held.make(seen, present, moment, this.remembered);
           if (inPlace !== undefined) {
             this.#remember(inPlace.remembered);
             return inPlace.report;

@@ -37,7 +37,7 @@ export function trackAgain(walk: TrackedWalk, moves: MoveObserver): MeasuredGrad
     products.add(parameters.common[index]?.parameter.layer ?? "", [...gradients, after]);
   });
   for (const index of open) moves.observe(index, parameters.common[index]?.reach.map(() => undefined) ?? []);
-  return { tasks, applied, products };
+  return { tasks, products };
 }
 
 /** The part of a clipped direction that is due to one gradient: clipping shortened all parts of an element alike. */

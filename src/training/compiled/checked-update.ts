@@ -2,7 +2,7 @@ import { maskedSum } from "../../balancers/kernels/sign-masks.ts";
 import { combine } from "../gradients/gram.ts";
 import { keptShare } from "../optimizers/weight-decay.ts";
 import type { OptimizerSlot } from "../optimizers/slot.ts";
-import type { HeldMove } from "../passes/held-gradients.ts";
+import type { HeldAccumulators, HeldMove } from "../passes/held-gradients.ts";
 import type { TrainedParameter } from "../trained-parameter.ts";
 import { agrees, tolerance } from "./agreement.ts";
 import type { Distrust } from "./checked-graph.ts";
@@ -83,6 +83,16 @@ export class CheckedUpdate {
       }
     }
     return undefined;
+  }
+
+  get common(): readonly TrainedParameter[] {
+    return this.#parts.common;
+  }
+
+  /** By common parameter, after a motion along a direction. */
+  accumulators(): readonly HeldAccumulators[] {
+    if (this.#graph === undefined) throw new RangeError("Nothing has been moved.");
+    return this.#graph.accumulators();
   }
 
   dispose(): void {

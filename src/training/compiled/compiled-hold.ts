@@ -1,12 +1,28 @@
-import type { HeldGradients, HeldMotion, HeldMove, HeldProducts, HeldSquares, HeldSum } from "../passes/held-gradients.ts";
+import type {
+  HeldAccumulators,
+  HeldGradients,
+  HeldMotion,
+  HeldMove,
+  HeldProducts,
+  HeldSquares,
+  HeldSum,
+} from "../passes/held-gradients.ts";
+import type { TrainedParameter } from "../trained-parameter.ts";
 import { present, type CompiledWay } from "./compiled-way.ts";
 import type { GraphRun } from "./graph-run.ts";
 import type { HeldProductValues, HeldValues } from "./held-nodes.ts";
+import { PackedParts } from "./packed-parts.ts";
 import type { RecordedWay } from "./recorded-pass.ts";
 import type { UpdateMotion, HeldTensors } from "./update-graph.ts";
 
-/** What moves the parameters by gradients that TensorFlow has; undefined, with nothing changed, where it cannot. */
-export type Mover = (gradients: HeldTensors, motion: UpdateMotion) => HeldMove | undefined;
+/** What moves the parameters by gradients that TensorFlow has. */
+export interface Mover {
+  /** Undefined, with nothing changed, where it cannot. */
+  move(gradients: HeldTensors, motion: UpdateMotion): HeldMove | undefined;
+  /** By common parameter, after a motion along a direction. */
+  accumulators(): readonly HeldAccumulators[];
+  readonly common: readonly TrainedParameter[];
+}
 
 /** The gradients of a recording, left with TensorFlow. */
 export class CompiledHold implements HeldGradients {
@@ -17,25 +33,25 @@ export class CompiledHold implements HeldGradients {
   readonly #recorded: RecordedWay;
   readonly #values: HeldValues;
   readonly #run: GraphRun;
-  readonly #move: Mover;
+  readonly #mover: Mover;
   #common: HeldTensors["common"] = "summed";
   /** What the last products were computed from. */
   #products: HeldProductValues;
 
-  constructor(way: CompiledWay, recorded: RecordedWay, values: HeldValues, run: GraphRun, move: Mover) {
+  constructor(way: CompiledWay, recorded: RecordedWay, values: HeldValues, run: GraphRun, mover: Mover) {
     this.#way = way;
     this.#recorded = recorded;
     this.#values = values;
     this.#products = values.formed;
     this.#run = run;
-    this.#move = move;
+    this.#mover = mover;
   }
 
-  products(): HeldProducts {
+  products(asksParts: boolean): HeldProducts {
     const { formed, factored, ownSquares } = this.#values;
     this.#common = "packed";
     this.#way.walks += this.#recorded.alone.length;
-    const gram = factored === undefined || this.#areFormed(factored) ? undefined : this.#factoredGram(factored);
+    const gram = factored === undefined || asksParts || this.#areFormed(factored) ? undefined : this.#factoredGram(factored);
     return { gram: gram ?? this.#gram(formed), owned: this.#read(ownSquares) };
   }
 
@@ -118,7 +134,15 @@ export class CompiledHold implements HeldGradients {
     const shared = (each: readonly number[]): readonly number[] => (share === 1 ? each : each.map((weight) => share * weight));
     // The sum is there already; weights are shortened instead of it.
     const shortened = { weights: shared(weights), ownedWeights: shared(ownedWeights), share: this.#common === "summed" ? share : 1 };
-    return this.#move({ common: this.#common, ids, factors, apart }, { ...motion, ...shortened });
+    const moved = this.#mover.move({ common: this.#common, ids, factors, apart }, { ...motion, ...shortened });
+    return moved === undefined || !motion.asksMoves || this.#products !== this.#values.formed || this.#common !== "packed"
+      ? moved
+      : { ...moved, parts: this.#partsOf(weights) };
+  }
+
+  #partsOf(weights: readonly number[]): PackedParts {
+    const { common } = this.#mover;
+    return new PackedParts({ run: this.#run, values: this.#products, weights, common, accumulators: () => this.#mover.accumulators() });
   }
 
   giveUp(): void {

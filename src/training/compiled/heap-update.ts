@@ -2,11 +2,12 @@ import { engine, type Tensor } from "@tensorflow/tfjs-core";
 import type { KernelContext } from "../backend/kernel-context.ts";
 import { VectorRoutines, type StepRule, type StepVectors } from "../backend/vector-routines.ts";
 import { maskedSum, type SignMasking } from "../../balancers/kernels/sign-masks.ts";
+import type { WasmHeap } from "../backend/wasm-heap.ts";
 import { adamCoefficients } from "../optimizers/adam.ts";
 import { sharesOf } from "../optimizers/coefficients.ts";
 import { accumulatorsOf, type OptimizerSlot } from "../optimizers/slot.ts";
 import type { UpdateRule } from "../optimizers/update-rule.ts";
-import type { HeldMove } from "../passes/held-gradients.ts";
+import type { HeldAccumulators, HeldMove } from "../passes/held-gradients.ts";
 import { keptShare } from "../optimizers/weight-decay.ts";
 import type { TrainedParameter } from "../trained-parameter.ts";
 import type { UpdateParts } from "./update-layout.ts";
@@ -74,6 +75,10 @@ export class HeapUpdate {
     }));
   }
 
+  get heap(): WasmHeap {
+    return this.#context.heap;
+  }
+
   /** Moves all parameters along gradients at these addresses, by variable id, and counts it. False, with nothing changed, where one is missing. */
   move(gradients: ReadonlyMap<number, number>, rate: number): boolean {
     if (!this.#moved.every(({ parameter }) => gradients.has(parameter.id))) return false;
@@ -129,6 +134,17 @@ export class HeapUpdate {
     const known = this.#sums.get(id) ?? this.#context.heap.allocate((length + 4) * 4);
     this.#sums.set(id, known);
     return known;
+  }
+
+  /** Of a common parameter, by its index, while they are here. */
+  accumulators(index: number): HeldAccumulators {
+    const moved = this.#moved[index];
+    if (moved === undefined || !this.#isLent)
+      throw new RangeError(`The accumulators of the common parameter ${index} are not on the heap.`);
+    const address = moved.buffers.get("square");
+    const start = (address ?? 0) / 4;
+    const square = address === undefined ? undefined : this.#context.heap.floats().subarray(start, start + moved.parameter.size);
+    return { count: moved.slot.count, square };
   }
 
   dispose(): void {

@@ -29,7 +29,7 @@ export class NativeCompiler implements PassCompiler {
       variables,
       habits,
       distrust: distrust((why) => `A compiled step was not believed, and its operations run one after the other: ${why}.`),
-      mover: mover === undefined ? undefined : (gradients, motion) => mover.move(gradients, motion),
+      mover,
     });
   }
 

@@ -1,6 +1,7 @@
-import type { HeldGradients, HeldMotion, HeldMove, HeldProducts, HeldSquares, HeldSum } from "../passes/held-gradients.ts";
+import type { HeldGradients, HeldMotion, HeldMove, HeldParts, HeldProducts, HeldSquares, HeldSum } from "../passes/held-gradients.ts";
 import type { CompiledWay } from "./compiled-way.ts";
 import type { HeapUpdate, WeighedRow } from "./heap-update.ts";
+import { PlacedParts } from "./placed-parts.ts";
 import type { RecordedWay } from "./recorded-pass.ts";
 import type { ReplayedRun } from "./replayed-run.ts";
 import type { UpdateParts } from "./update-layout.ts";
@@ -81,7 +82,7 @@ export class ReplayedHold implements HeldGradients {
   }
 
   move(motion: HeldMotion): HeldMove | undefined {
-    const { weights, ownedWeights, rate, share } = motion;
+    const { weights, ownedWeights, rate, share, asksMoves } = motion;
     const { recorded, run, update, moved } = this.#parts;
     // Another pass may have written over them.
     const needed = this.#common === "summed" ? [recorded.summed] : recorded.alone;
@@ -123,7 +124,24 @@ export class ReplayedHold implements HeldGradients {
             );
       gradients.set(id, address);
     }
-    return update.move(gradients, rate) ? {} : undefined;
+    if (!update.move(gradients, rate)) return undefined;
+    return asksMoves && this.#common === "alone" ? { parts: this.#partsAlong(gradients) } : {};
+  }
+
+  #partsAlong(directions: ReadonlyMap<number, number>): HeldParts {
+    const { recorded, update, moved } = this.#parts;
+    const idOf = (index: number): number => moved.common[index]?.id ?? -1;
+    return new PlacedParts({
+      heap: update.heap,
+      common: moved.common,
+      tasks: recorded.alone.length,
+      gradient: (index, task) => {
+        const name = recorded.alone[task]?.get(idOf(index));
+        return name === undefined ? undefined : this.#addressOf(name);
+      },
+      direction: (index) => directions.get(idOf(index)) ?? 0,
+      accumulators: (index) => update.accumulators(index),
+    });
   }
 
   giveUp(): void {

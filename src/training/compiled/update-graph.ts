@@ -1,10 +1,11 @@
-import type { HeldMove, HeldSigns } from "../passes/held-gradients.ts";
+import type { HeldAccumulators, HeldMove, HeldSigns } from "../passes/held-gradients.ts";
 import { TrainingError } from "../training-error.ts";
 import type { TrainedParameter } from "../trained-parameter.ts";
 import { piecesOf } from "./held-nodes.ts";
 import type { NativeBackend, NativeTensor } from "./native-binding.ts";
 import { NativeGraph } from "./native-graph.ts";
-import { apartFeed, feeds, layOut, type Moved, type Start, type UpdateParts } from "./update-layout.ts";
+import { readOnce } from "./read-once.ts";
+import { apartFeed, feeds, layOut, type Lane, type Moved, type Start, type UpdateParts } from "./update-layout.ts";
 import { coefficientsOf } from "./update-nodes.ts";
 
 /** Gradients that TensorFlow has, by the numbers of their tensors. */
@@ -124,16 +125,22 @@ export class UpdateGraph {
         this.#holds.set(parameter, held(parameter, lanes));
       });
       if (square === undefined) return {};
-      const [half, ...parts] = values.slice(outputs.length).map(({ id }) => this.#read(id));
+      const [half, ...parts] = values.slice(outputs.length).map(({ id }) => this.#show(id, (numbers) => numbers.map((value) => -value)));
       let next = 0;
-      const moves =
-        motion.asksMoves === true ? common.map(({ reach }) => reach.map(() => parts[next++]?.map((value) => -value))) : undefined;
+      const moves = motion.asksMoves === true ? common.map(({ reach }) => reach.map(() => parts[next++])) : undefined;
       // What is added is the rate's; a masked direction is not.
       const perRate = gradients.common !== "apart" ? 1 : rate > 0 ? 1 / rate : 0;
-      return { square: 2 * (half?.[0] ?? Number.NaN) * perRate ** 2, ...(moves === undefined ? {} : { moves }) };
+      return { square: -2 * (half?.[0] ?? Number.NaN) * perRate ** 2, ...(moves === undefined ? {} : { moves }) };
     } finally {
       for (const id of made) binding.deleteTensor(id);
     }
+  }
+
+  /** By common parameter that moves along the direction. What else the optimizer remembers stays where it is. */
+  accumulators(): readonly HeldAccumulators[] {
+    const lanes = this.#moved.slice(0, this.#parts.common.length).flatMap(({ lanes: [lane] }) => lane ?? []);
+    if (this.#isLent) this.#copyBack(lanes, ["square"]);
+    return lanes.map(({ slot }) => ({ count: slot.count, square: slot.buffers["square"] }));
   }
 
   /** Those of the step that every slot takes next, one slot after the other. Most have taken equally many. */
@@ -215,13 +222,16 @@ export class UpdateGraph {
 
   #bringBack(): void {
     if (this.#failure !== undefined) throw lost(this.#failure);
-    const places = this.#moved.flatMap(({ lanes }) =>
-      lanes.flatMap(({ slot, buffers }) =>
-        [...buffers].flatMap(([name, read]) => {
-          const buffer = slot.buffers[name];
-          return buffer === undefined ? [] : [{ buffer, read }];
-        }),
-      ),
+    this.#copyBack(this.#moved.flatMap(({ lanes }) => lanes));
+  }
+
+  /** Writes accumulators, or those of some names, into the slots. */
+  #copyBack(lanes: readonly Lane[], names?: readonly string[]): void {
+    const places = lanes.flatMap(({ slot, buffers }) =>
+      [...buffers].flatMap(([name, read]) => {
+        const buffer = slot.buffers[name];
+        return buffer === undefined || names?.includes(name) === false ? [] : [{ buffer, read }];
+      }),
     );
     if (places.length === 0) return;
     const values = this.#graph.run(
@@ -229,16 +239,20 @@ export class UpdateGraph {
       places.map(({ read }) => read),
     );
     places.forEach(({ buffer }, index) => {
-      buffer.set(this.#read(values[index]?.id ?? -1));
+      this.#show(values[index]?.id ?? -1, (numbers) => {
+        buffer.set(numbers);
+      });
     });
   }
 
   /** Deletes it. */
-  #read(id: number): Float32Array {
-    const values = this.#native.binding.tensorDataSync(id);
-    this.#native.binding.deleteTensor(id);
-    if (values instanceof Float32Array) return values;
-    throw new TypeError("What an update computes is not made of 32-bit floats.");
+  #show<T>(id: number, see: (values: Float32Array) => T): T {
+    const { binding } = this.#native;
+    try {
+      return readOnce(binding, id, see);
+    } finally {
+      binding.deleteTensor(id);
+    }
   }
 }
 

@@ -66,7 +66,7 @@ export class StepWatch {
   #watchedHold(held: HeldGradients | undefined): HeldGradients | undefined {
     if (held === undefined) return undefined;
     return {
-      products: () => this.#clock.during("wayBack", () => held.products()),
+      products: (asksParts) => this.#clock.during("wayBack", () => held.products(asksParts)),
       sum: (weights) => this.#clock.during("wayBack", () => held.sum(weights)),
       together: () => this.#clock.during("wayBack", () => held.together()),
       apart: () => this.#clock.during("wayBack", () => held.apart()),

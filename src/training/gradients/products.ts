@@ -37,9 +37,21 @@ export class Products {
         put(b.row, d.row, bd);
       }
     }
-    for (const { row: i } of present) {
+    this.addKnown(
+      present.map(({ row }) => row),
+      values,
+    );
+  }
+
+  /**
+   * One block of some rows, of which the products are known.
+   *
+   * @param values `rows × rows`, row by row
+   */
+  addKnown(present: readonly number[], values: Float64Array): void {
+    for (const i of present) {
       const square = this.#at(values, i, i);
-      for (const { row: j } of present) {
+      for (const j of present) {
         this.#squares[i * this.rows + j] = this.#at(this.#squares, i, j) + square;
         this.#dots[i * this.rows + j] = this.#at(this.#dots, i, j) + this.#at(values, i, j);
       }
@@ -118,6 +130,10 @@ export class LayerProducts {
 
   add(layer: string, blocks: readonly (Float32Array | undefined)[]): void {
     this.layers.get(layer)?.add(blocks);
+  }
+
+  addKnown(layer: string, present: readonly number[], values: Float64Array): void {
+    this.layers.get(layer)?.addKnown(present, values);
   }
 
   /** Those of all layers together. */

@@ -1,12 +1,18 @@
 import type { SignMasking } from "../../balancers/kernels/sign-masks.ts";
+import type { LayerProducts } from "../gradients/products.ts";
+import type { GradientRows, Precision } from "../ownership-meter.ts";
 
 /**
  * The gradients of a pass for all parameters, left where they were computed, for a step that needs no more of them than products or their
  * sum. What asks for more asks the pass for its way back; both may be asked.
  */
 export interface HeldGradients {
-  /** What each loss gives the common parameters, as products, and what it gives those that it alone reaches, as squared norms. */
-  products(): HeldProducts;
+  /**
+   * What each loss gives the common parameters, as products, and what it gives those that it alone reaches, as squared norms.
+   *
+   * @param asksParts whether the motion will be asked for what each task moved
+   */
+  products(asksParts: boolean): HeldProducts;
   /** Computes Σ w_i g_i of the common parameters; its squared norm, and squared norms as with `products`. */
   sum(weights: readonly number[]): HeldSum;
   /**
@@ -56,6 +62,26 @@ export interface HeldMove {
   readonly square?: number;
   /** By common parameter and task of its reach. */
   readonly moves?: readonly (readonly (Float32Array | undefined)[])[];
+  /** Where all tasks move through the same accumulators: what tells each one's part. */
+  readonly parts?: HeldParts;
+}
+
+/** Gradients and accumulators of a step that has moved the parameters, as far as its parts are told of them. Valid until the pass is disposed of. */
+export interface HeldParts {
+  /** In which they are to be computed with. */
+  readonly precision: Precision;
+  /** Shows what there is of a common parameter, by its index. It is gone when `see` returns. */
+  show(index: number, see: (gradients: GradientRows, accumulators: HeldAccumulators) => void): void;
+  /** Products of the gradients with each other and, in the last row, with the direction Σ w_i g_i, and the direction's squared norm. */
+  products(): { readonly products: LayerProducts; readonly square: number };
+}
+
+/** What the optimizer remembers of a parameter after a step, as far as the parts of the step depend on it. */
+export interface HeldAccumulators {
+  /** Steps that it has taken. */
+  readonly count: number;
+  /** The rule's accumulators of squares; undefined where it keeps none. */
+  readonly square: Float32Array | undefined;
 }
 
 export interface HeldSum {

@@ -335,9 +335,11 @@ describe("groups of tasks", () => {
     expect(training.description.ownership).toBe("exact");
     expect(report.weights).toEqual([1, 1]);
     const fresh = syntheticTraining({ optimizer: { adam: {} } });
+    const { tracked } = report;
+    if (tracked === undefined || !("rows" in tracked)) throw new Error("nothing was stored");
     training.parameters.common.forEach((parameter, index) => {
       const before = fresh.parameters.common[index]?.values ?? new Float32Array();
-      report.tracked?.applied[index]?.forEach((direction, i) => {
+      tracked.applied[index]?.forEach((direction, i) => {
         expect(0.001 * direction, "both groups' moves together").toBeCloseTo((before[i] ?? 0) - (parameter.values[i] ?? 0), 6);
       });
     });

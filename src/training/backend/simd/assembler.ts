@@ -1,5 +1,16 @@
 import { type Code, simd, unsigned } from "./encoding.ts";
-import { type Doubles, DoublesVariable, type Float, type Int, IntVariable, Vector, VectorVariable, int } from "./expressions.ts";
+import {
+  type Doubles,
+  DoublesVariable,
+  type Float,
+  type Int,
+  type Integers,
+  IntVariable,
+  IntegersVariable,
+  Vector,
+  VectorVariable,
+  int,
+} from "./expressions.ts";
 
 /**
  * A small assembler for WebAssembly with SIMD: enough to write loops over floats as one reads them.
@@ -37,9 +48,14 @@ export class Body {
     return variable;
   }
 
+  integers(): IntegersVariable {
+    return new IntegersVariable(this.#local(v128));
+  }
+
   set(variable: IntVariable, value: Int): void;
   set(variable: VectorVariable, value: Vector): void;
   set(variable: DoublesVariable, value: Doubles): void;
+  set(variable: IntegersVariable, value: Integers): void;
   set(variable: { readonly index: number }, value: { readonly code: Code }): void {
     this.#emit(value.code, [0x21, ...unsigned(variable.index)]);
   }
@@ -52,6 +68,10 @@ export class Body {
   store(address: Int, value: Float | Vector, offset = 0): void {
     const operation = value instanceof Vector ? simd(0x0b) : [0x38];
     this.#emit(address.code, value.code, operation, [2, ...unsigned(offset)]);
+  }
+
+  storeInteger(address: Int, value: Int, offset = 0): void {
+    this.#emit(address.code, value.code, [0x36, 2, ...unsigned(offset)]);
   }
 
   storeDoubles(address: Int, value: Doubles, offset = 0): void {

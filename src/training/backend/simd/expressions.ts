@@ -48,6 +48,11 @@ export class Int {
     return new Float([...this.code, 0x2a, 2, ...unsigned(offset)]);
   }
 
+  /** The whole number at this address. */
+  integer(offset = 0): Int {
+    return new Int([...this.code, 0x28, 2, ...unsigned(offset)]);
+  }
+
   /** Four floats from this address. */
   vector(offset = 0): Vector {
     return new Vector([...this.code, ...simd(0x00), 2, ...unsigned(offset)]);
@@ -112,6 +117,14 @@ export class Vector {
     return this.#with(other, 0xe6);
   }
 
+  dividedBy(other: Vector): Vector {
+    return this.#with(other, 0xe7);
+  }
+
+  root(): Vector {
+    return new Vector([...this.code, ...simd(0xe3)]);
+  }
+
   /** NaN where one of the two is NaN; so is the maximum. */
   min(other: Vector): Vector {
     return this.#with(other, 0xe8);
@@ -150,6 +163,21 @@ export class Vector {
   shuffled(other: Vector, [a, b, c, d]: readonly [number, number, number, number]): Vector {
     const bytes = [a, b, c, d].flatMap((lane) => [0, 1, 2, 3].map((byte) => lane * 4 + byte));
     return new Vector([...this.code, ...other.code, ...simd(0x0d), ...bytes]);
+  }
+
+  /** How many of the four are greater than those of another. */
+  countGreater(other: Vector): Int {
+    return new Int([...this.greaterThan(other).code, ...simd(0xa4), 0x69]);
+  }
+
+  /** How many of the four are those of another. */
+  countEqual(other: Vector): Int {
+    return new Int([...this.equals(other).code, ...simd(0xa4), 0x69]);
+  }
+
+  /** Cut off to whole numbers; 0 of what is none. */
+  truncated(): Integers {
+    return new Integers([...this.code, ...simd(0xf8)]);
   }
 
   /** The first two floats in double precision. */
@@ -194,6 +222,45 @@ export class Doubles {
   rounded(): Vector {
     return new Vector([...this.code, ...simd(0x5e)]);
   }
+
+  /** The second, twice. */
+  second(): Doubles {
+    const bytes = [8, 9, 10, 11, 12, 13, 14, 15];
+    return new Doubles([...this.code, ...this.code, ...simd(0x0d), ...bytes, ...bytes]);
+  }
+
+  /** How many of the two are greater than those of another. */
+  countGreater(other: Doubles): Int {
+    return new Int([...this.code, ...other.code, ...simd(0x4a), ...simd(0xc4), 0x69]);
+  }
+
+  /** How many of the two are those of another. */
+  countEqual(other: Doubles): Int {
+    return new Int([...this.code, ...other.code, ...simd(0x47), ...simd(0xc4), 0x69]);
+  }
+
+  /** This where `condition` is greater than `bound`, else 0. */
+  whereGreater(condition: Doubles, bound: Doubles): Doubles {
+    return new Doubles([...this.code, ...condition.code, ...bound.code, ...simd(0x4a), ...simd(0x4e)]);
+  }
+
+  /** Cut off to whole numbers; 0 of what is none. */
+  truncated(): Integers {
+    return new Integers([...this.code, ...simd(0xfc)]);
+  }
+}
+
+/** Four whole numbers. */
+export class Integers {
+  readonly code: Code;
+
+  constructor(code: Code) {
+    this.code = code;
+  }
+
+  lane(index: 0 | 1 | 2 | 3): Int {
+    return new Int([...this.code, ...simd(0x1b), index]);
+  }
 }
 
 export class IntVariable extends Int {
@@ -206,6 +273,15 @@ export class IntVariable extends Int {
 }
 
 export class VectorVariable extends Vector {
+  readonly index: number;
+
+  constructor(index: number) {
+    super([0x20, ...unsigned(index)]);
+    this.index = index;
+  }
+}
+
+export class IntegersVariable extends Integers {
   readonly index: number;
 
   constructor(index: number) {

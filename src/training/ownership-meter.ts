@@ -1,0 +1,203 @@
+import { dominanceThreshold, histogramBins } from "../experiment/record.ts";
+import { assemble } from "./backend/simd/assembler.ts";
+import { binBytes, inDoubles } from "./backend/simd/ownership.ts";
+import { inFloats, shareScale } from "./backend/simd/ownership-single.ts";
+import type { Routine } from "./backend/simd/routine.ts";
+import type { PaceRule } from "./optimizers/pace-rule.ts";
+import { OpenCounts, stretch, withIdle, type ShareCounts } from "./ownership-shares.ts";
+
+/** A common parameter's step, which every task has a part in. */
+export interface SharedStep {
+  readonly gradients: GradientRows;
+  /** By task. */
+  readonly weights: readonly number[];
+  readonly pace: PaceRule;
+  /** The rule's accumulators of squares after the step, where it keeps some. */
+  readonly square: Float32Array | undefined;
+  readonly precision: Precision;
+}
+
+/** The gradients of all tasks for one parameter, wherever they are. */
+export interface GradientRows {
+  /** Elements of one gradient that lie together; the last of them may be fewer. */
+  readonly length: number;
+  /** Some elements of one task's gradient, which lie together; to be read at once. */
+  read(task: number, start: number, count: number): Float32Array;
+}
+
+/** `double` gives the bits of `Dominance.observe` and `countShares`; `single` is faster, and differs from them by rounding. */
+export type Precision = "double" | "single";
+
+const names = ["pacesOfSquares", "accumulateMoves", "invertTotals", "countShares"] as const;
+type Program = Readonly<Record<(typeof names)[number], (...parameters: number[]) => void>>;
+
+const arithmetics = {
+  double: { routines: inDoubles, bytes: 8, View: Float64Array },
+  single: { routines: inFloats, bytes: 4, View: Float32Array },
+} as const;
+
+/** Elements that are in its memory at a time. */
+const longest = 4 * stretch;
+const pageBytes = 2 ** 16;
+const floatBytes = 4;
+const doubleBytes = 8;
+/** Of each task, the counts of its bins are kept so many times. */
+const tables = 4;
+
+/**
+ * Takes gradients into accumulated updates and counts the shares in one go, by SIMD in a small memory of its own, through which all goes in
+ * stretches, whatever the backend is.
+ */
+export class OwnershipMeter {
+  readonly #program: Program;
+  readonly #floats: Float32Array;
+  readonly #doubles: Float64Array;
+  readonly #integers: Int32Array;
+  /** Paces and totals, and the bytes of one. */
+  readonly #numbers: Float32Array | Float64Array;
+  readonly #bytes: number;
+  /** Byte addresses. */
+  readonly #at: ReturnType<typeof layOut>;
+
+  /** Throws `WebAssembly.CompileError` where it is not possible. */
+  constructor(tasks: number, precision: Precision) {
+    const { routines, bytes, View } = arithmetics[precision];
+    const at = layOut(tasks);
+    const memory = new WebAssembly.Memory({ initial: Math.ceil(at.end / pageBytes) });
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(moduleOf(routines)), { host: { memory } });
+    if (!isProgram(exports)) throw new TypeError("The assembled module lacks a routine.");
+    this.#program = exports;
+    this.#at = at;
+    this.#floats = new Float32Array(memory.buffer);
+    this.#doubles = new Float64Array(memory.buffer);
+    this.#integers = new Int32Array(memory.buffer);
+    this.#numbers = new View(memory.buffer);
+    this.#bytes = bytes;
+    this.#doubles.set([dominanceThreshold, histogramBins, shareScale], at.counting / doubleBytes);
+    this.#doubles.set([1, shareScale], at.inverting / doubleBytes);
+  }
+
+  /** Whether this machine has SIMD for WebAssembly. */
+  static get isPossible(): boolean {
+    return WebAssembly.validate(moduleOf(inDoubles));
+  }
+
+  /**
+   * AU ← `kept` AU + (1 − `kept`) Δ² for each task of the reach, and how the shares of it are then.
+   *
+   * @param accumulated AU by position in the reach, each as long as the parameter
+   */
+  takeIn(accumulated: readonly Float32Array[], reach: readonly number[], step: SharedStep, kept: number): readonly ShareCounts[] {
+    const at = this.#at;
+    const size = accumulated[0]?.length ?? 0;
+    this.#integers.fill(0, at.idle / floatBytes, at.end / floatBytes);
+    const counted = accumulated.map(() => new OpenCounts());
+    const { bySquare, rate } = step.pace;
+    this.#doubles.set([rate, bySquare?.correction ?? 1, bySquare?.epsilon ?? 0], at.pace / doubleBytes);
+    if (bySquare === undefined) this.#numbers.fill(rate, at.paces / this.#bytes, at.paces / this.#bytes + longest);
+    let padding = 0;
+    const { length } = step.gradients;
+    let start = 0;
+    while (start < size) {
+      const count = Math.min(longest, size - start, length - (start % length));
+      padding += -count & 3;
+      this.#move(accumulated, reach, step, { start, count, kept });
+      this.#count(counted, count);
+      start += count;
+    }
+    counted.forEach((own, position) => this.#collect(own, position, padding));
+    return withIdle(counted, (this.#integers[at.idle / floatBytes] ?? 0) - padding);
+  }
+
+  #move(
+    accumulated: readonly Float32Array[],
+    reach: readonly number[],
+    { gradients, weights, square }: SharedStep,
+    { start, count, kept }: { readonly start: number; readonly count: number; readonly kept: number },
+  ): void {
+    const at = this.#at;
+    const vectors = Math.ceil(count / 4);
+    if (square !== undefined) {
+      this.#put(square.subarray(start, start + count), at.square, 1);
+      this.#program.pacesOfSquares(at.square, at.paces, vectors, at.pace);
+    }
+    this.#numbers.fill(0, at.totals / this.#bytes, at.totals / this.#bytes + 4 * vectors);
+    accumulated.forEach((au, position) => {
+      const task = reach[position] ?? -1;
+      const [part, own] = [au.subarray(start, start + count), at.accumulated + position * longest * floatBytes];
+      this.#put(gradients.read(task, start, count), at.gradient, 0);
+      this.#put(part, own, 0);
+      this.#doubles.set([weights[task] ?? 0, kept, 1 - kept], at.motion / doubleBytes);
+      this.#program.accumulateMoves(at.gradient, at.paces, own, at.totals, vectors, at.motion);
+      part.set(this.#floats.subarray(own / floatBytes, own / floatBytes + count));
+    });
+    this.#program.invertTotals(at.totals, vectors, at.idle, at.inverting);
+  }
+
+  #count(counted: readonly OpenCounts[], count: number): void {
+    const at = this.#at;
+    counted.forEach((own, position) => {
+      const au = at.accumulated + position * longest * floatBytes;
+      const [above, bins] = [at.above + position * floatBytes, at.bins + position * tables * binBytes];
+      for (let start = 0; start < count; start += stretch) {
+        const vectors = Math.ceil(Math.min(stretch, count - start) / 4);
+        this.#program.countShares(au + start * floatBytes, at.totals + start * this.#bytes, vectors, at.sum, above, bins, at.counting);
+        own.sum += this.#doubles[at.sum / doubleBytes] ?? 0;
+      }
+    });
+  }
+
+  /** `padding` elements behind the last ones were counted as nobody's. */
+  #collect(own: OpenCounts, position: number, padding: number): void {
+    const at = this.#at;
+    own.above = this.#integers[at.above / floatBytes + position] ?? 0;
+    const first = (at.bins + position * tables * binBytes) / floatBytes;
+    for (let bin = 0; bin < own.counts.length; bin++) {
+      for (let table = 0; table < tables; table++) {
+        own.counts[bin] = (own.counts[bin] ?? 0) + (this.#integers[first + (table * binBytes) / floatBytes + bin] ?? 0);
+      }
+    }
+    own.counts[0] = (own.counts[0] ?? 0) - padding;
+  }
+
+  /** Behind them, up to a whole vector, `padding`. */
+  #put(values: Float32Array, address: number, padding: number): void {
+    const start = address / floatBytes;
+    this.#floats.set(values, start);
+    this.#floats.fill(padding, start + values.length, start + 4 * Math.ceil(values.length / 4));
+  }
+}
+
+function layOut(tasks: number) {
+  let end = 0;
+  const room = (bytes: number): number => {
+    const address = end;
+    end += Math.ceil(bytes / 64) * 64;
+    return address;
+  };
+  const at = {
+    pace: room(3 * doubleBytes),
+    motion: room(3 * doubleBytes),
+    counting: room(3 * doubleBytes),
+    inverting: room(2 * doubleBytes),
+    sum: room(2 * doubleBytes),
+    square: room(longest * floatBytes),
+    paces: room(longest * doubleBytes),
+    totals: room(longest * doubleBytes),
+    gradient: room(longest * floatBytes),
+    accumulated: room(tasks * longest * floatBytes),
+    // From here on: what is counted.
+    idle: room(floatBytes),
+    above: room(tasks * floatBytes),
+    bins: room(tasks * tables * binBytes),
+  };
+  return { ...at, end };
+}
+
+function moduleOf(routines: Readonly<Record<(typeof names)[number], Routine>>): Uint8Array<ArrayBuffer> {
+  return assemble(Object.fromEntries(names.map((name) => [name, routines[name]])));
+}
+
+function isProgram(exports: object): exports is Program {
+  return names.every((name) => typeof Reflect.get(exports, name) === "function");
+}
