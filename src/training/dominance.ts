@@ -83,14 +83,19 @@ export class Dominance implements MoveObserver {
     this.#add(this.#attended[index] ?? -1, updates);
   }
 
-  /** As `observe`, of a step that all tasks have made through shared accumulators; in double precision to the bit the same. */
-  attribute(index: number, step: SharedStep): void {
+  /**
+   * As `observe`, of a step that all tasks have made through shared accumulators; in double precision to the bit the same. Products that are
+   * asked for, as `TakenIn` has them.
+   */
+  attribute(index: number, step: SharedStep): Float64Array {
     const all = this.#attended[index] ?? -1;
     const [parameter, accumulated] = [this.parameters[all], this.accumulated[all]];
     if (parameter === undefined || accumulated === undefined) throw new RangeError(`There is no common parameter ${index}.`);
     const meter = this.#meters.get(step.precision) ?? new OwnershipMeter(this.#tasks, step.precision);
     this.#meters.set(step.precision, meter);
-    this.#counted.set(all, meter.takeIn(accumulated, parameter.reach, step, this.#kept));
+    const { shares, products } = meter.takeIn(accumulated, parameter.reach, step, this.#kept);
+    this.#counted.set(all, shares);
+    return products;
   }
 
   #add(index: number, updates: readonly (Float32Array | undefined)[]): void {

@@ -2,6 +2,7 @@ import type { Remembered } from "../balancers/balancer.ts";
 import type { Clipping } from "./clipping.ts";
 import { combine, squaredNorm, type JacobianRow } from "./gradients/gram.ts";
 import { commonRow } from "./gradients/per-task.ts";
+import { LayerProducts, multiplyBySum } from "./gradients/products.ts";
 import type { Observation } from "./observation.ts";
 import { paceRule } from "./optimizers/pace-rule.ts";
 import type { HeldMove, HeldParts } from "./passes/held-gradients.ts";
@@ -123,13 +124,23 @@ export class HeldStep {
   /** From gradients and accumulators where they are. */
   #attribute({ tasks, weights }: HeldAnswer, parts: HeldParts, rate: number): Recorded {
     const { dominance, optimizer, parameters } = this.#parts;
-    for (const index of parameters.common.keys()) {
-      parts.show(index, (gradients, { count, square }) => {
-        const pace = paceRule(optimizer.rule, rate, count);
-        dominance.attribute(index, { gradients, weights, pace, square, precision: parts.precision });
+    const products = new LayerProducts(
+      tasks.length + 1,
+      parameters.common.map(({ parameter }) => parameter.layer),
+    );
+    let square = 0;
+    parameters.common.forEach(({ parameter, reach }, index) => {
+      const known = parts.products(index);
+      parts.show(index, (gradients, accumulators) => {
+        const pace = paceRule(optimizer.rule, rate, accumulators.count);
+        const step = { gradients, weights, pace, square: accumulators.square, precision: parts.precision };
+        const told = dominance.attribute(index, { ...step, asksProducts: known === undefined });
+        const own = known ?? told;
+        if (known === undefined && gradients.readDirection === undefined) multiplyBySum(own, weights);
+        products.addKnown(parameter.layer, [...reach, tasks.length], own);
+        square += own.at(-1) ?? 0;
       });
-    }
-    const { products, square } = parts.products();
+    });
     return { tracked: { tasks, products }, square };
   }
 }
@@ -143,8 +154,8 @@ interface Recorded {
 
 /** Of what is recorded, where something is: it is never less exact. */
 function normOf({ directionNorm }: HeldAnswer, moved: HeldMove, recorded: Recorded | undefined): number {
-  if (directionNorm === undefined) return Math.sqrt(moved.square ?? Number.NaN);
-  return recorded?.square === undefined ? directionNorm : Math.sqrt(recorded.square);
+  const square = recorded?.square ?? moved.square ?? Number.NaN;
+  return recorded?.square === undefined && directionNorm !== undefined ? directionNorm : Math.sqrt(square);
 }
 
 /** The step that some parts add up to, per unit of the learning rate: 0 where a schedule has come down to that. */

@@ -15,6 +15,16 @@ export interface SharedStep {
   /** The rule's accumulators of squares after the step, where it keeps some. */
   readonly square: Float32Array | undefined;
   readonly precision: Precision;
+  /** Whether products of the gradients are asked for. */
+  readonly asksProducts: boolean;
+}
+
+/** What there is to tell of a step when it is taken in. */
+export interface TakenIn {
+  /** By position in the reach. */
+  readonly shares: readonly ShareCounts[];
+  /** Products of the gradients with each other and with the direction, `(tasks + 1)²`; 0 where they were not asked for, or a row is not there. */
+  readonly products: Float64Array;
 }
 
 /** The gradients of all tasks for one parameter, wherever they are. */
@@ -23,12 +33,14 @@ export interface GradientRows {
   readonly length: number;
   /** Some elements of one task's gradient, which lie together; to be read at once. */
   read(task: number, start: number, count: number): Float32Array;
+  /** The same of the direction Σ w_i g_i; left out where it is nowhere as a whole. */
+  readDirection?(start: number, count: number): Float32Array;
 }
 
 /** `double` gives the bits of `Dominance.observe` and `countShares`; `single` is faster, and differs from them by rounding. */
 export type Precision = "double" | "single";
 
-const names = ["pacesOfSquares", "accumulateMoves", "invertTotals", "countShares"] as const;
+const names = ["pacesOfSquares", "accumulateMoves", "invertTotals", "countShares", "multiplyRows"] as const;
 type Program = Readonly<Record<(typeof names)[number], (...parameters: number[]) => void>>;
 
 const arithmetics = {
@@ -41,6 +53,7 @@ const longest = 4 * stretch;
 const pageBytes = 2 ** 16;
 const floatBytes = 4;
 const doubleBytes = 8;
+const rowBytes = longest * floatBytes;
 /** Of each task, the counts of its bins are kept so many times. */
 const tables = 4;
 
@@ -58,11 +71,13 @@ export class OwnershipMeter {
   readonly #bytes: number;
   /** Byte addresses. */
   readonly #at: ReturnType<typeof layOut>;
+  readonly #tasks: number;
 
   /** Throws `WebAssembly.CompileError` where it is not possible. */
   constructor(tasks: number, precision: Precision) {
     const { routines, bytes, View } = arithmetics[precision];
     const at = layOut(tasks);
+    this.#tasks = tasks;
     const memory = new WebAssembly.Memory({ initial: Math.ceil(at.end / pageBytes) });
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(moduleOf(routines)), { host: { memory } });
     if (!isProgram(exports)) throw new TypeError("The assembled module lacks a routine.");
@@ -87,7 +102,7 @@ export class OwnershipMeter {
    *
    * @param accumulated AU by position in the reach, each as long as the parameter
    */
-  takeIn(accumulated: readonly Float32Array[], reach: readonly number[], step: SharedStep, kept: number): readonly ShareCounts[] {
+  takeIn(accumulated: readonly Float32Array[], reach: readonly number[], step: SharedStep, kept: number): TakenIn {
     const at = this.#at;
     const size = accumulated[0]?.length ?? 0;
     this.#integers.fill(0, at.idle / floatBytes, at.end / floatBytes);
@@ -95,18 +110,22 @@ export class OwnershipMeter {
     const { bySquare, rate } = step.pace;
     this.#doubles.set([rate, bySquare?.correction ?? 1, bySquare?.epsilon ?? 0], at.pace / doubleBytes);
     if (bySquare === undefined) this.#numbers.fill(rate, at.paces / this.#bytes, at.paces / this.#bytes + longest);
-    let padding = 0;
     const { length } = step.gradients;
+    let padding = 0;
     let start = 0;
     while (start < size) {
       const count = Math.min(longest, size - start, length - (start % length));
       padding += -count & 3;
       this.#move(accumulated, reach, step, { start, count, kept });
+      if (step.asksProducts) this.#multiply(reach.length, step.gradients, start, count);
       this.#count(counted, count);
       start += count;
     }
     counted.forEach((own, position) => this.#collect(own, position, padding));
-    return withIdle(counted, (this.#integers[at.idle / floatBytes] ?? 0) - padding);
+    return {
+      shares: withIdle(counted, (this.#integers[at.idle / floatBytes] ?? 0) - padding),
+      products: this.#products(step.gradients.readDirection === undefined ? reach : [...reach, this.#tasks]),
+    };
   }
 
   #move(
@@ -124,20 +143,52 @@ export class OwnershipMeter {
     this.#numbers.fill(0, at.totals / this.#bytes, at.totals / this.#bytes + 4 * vectors);
     accumulated.forEach((au, position) => {
       const task = reach[position] ?? -1;
-      const [part, own] = [au.subarray(start, start + count), at.accumulated + position * longest * floatBytes];
-      this.#put(gradients.read(task, start, count), at.gradient, 0);
+      const [part, own] = [au.subarray(start, start + count), at.accumulated + position * rowBytes];
+      const gradient = at.gradients + position * rowBytes;
+      this.#put(gradients.read(task, start, count), gradient, 0);
       this.#put(part, own, 0);
       this.#doubles.set([weights[task] ?? 0, kept, 1 - kept], at.motion / doubleBytes);
-      this.#program.accumulateMoves(at.gradient, at.paces, own, at.totals, vectors, at.motion);
+      this.#program.accumulateMoves(gradient, at.paces, own, at.totals, vectors, at.motion);
       part.set(this.#floats.subarray(own / floatBytes, own / floatBytes + count));
     });
     this.#program.invertTotals(at.totals, vectors, at.idle, at.inverting);
   }
 
+  /** Of the gradients that are in its memory. */
+  #multiply(rows: number, gradients: GradientRows, start: number, count: number): void {
+    const at = this.#at;
+    const direction = gradients.readDirection?.(start, count);
+    if (direction !== undefined) this.#put(direction, at.gradients + rows * rowBytes, 0);
+    const all = direction === undefined ? rows : rows + 1;
+    for (let part = 0; part < count; part += stretch) {
+      const vectors = Math.ceil(Math.min(stretch, count - part) / 4);
+      const row = (index: number): number => at.gradients + Math.min(index, all - 1) * rowBytes + part * floatBytes;
+      eachPair(all, (i, j, pair) => {
+        this.#program.multiplyRows(row(i), row(i + 1), row(j), row(j + 1), vectors, at.products + pair * 4 * doubleBytes);
+      });
+    }
+  }
+
+  /** @param rows where they stand among all */
+  #products(rows: readonly number[]): Float64Array {
+    const wide = this.#tasks + 1;
+    const products = new Float64Array(wide * wide);
+    eachPair(rows.length, (i, j, pair) => {
+      const first = this.#at.products / doubleBytes + 4 * pair;
+      for (let k = 0; k < 4; k++) {
+        const [row, column] = [rows[i + (k >> 1)], rows[j + (k & 1)]];
+        if (row === undefined || column === undefined) continue;
+        products[row * wide + column] = this.#doubles[first + k] ?? 0;
+        products[column * wide + row] = this.#doubles[first + k] ?? 0;
+      }
+    });
+    return products;
+  }
+
   #count(counted: readonly OpenCounts[], count: number): void {
     const at = this.#at;
     counted.forEach((own, position) => {
-      const au = at.accumulated + position * longest * floatBytes;
+      const au = at.accumulated + position * rowBytes;
       const [above, bins] = [at.above + position * floatBytes, at.bins + position * tables * binBytes];
       for (let start = 0; start < count; start += stretch) {
         const vectors = Math.ceil(Math.min(stretch, count - start) / 4);
@@ -184,14 +235,28 @@ function layOut(tasks: number) {
     square: room(longest * floatBytes),
     paces: room(longest * doubleBytes),
     totals: room(longest * doubleBytes),
-    gradient: room(longest * floatBytes),
-    accumulated: room(tasks * longest * floatBytes),
+    // And the direction.
+    gradients: room((tasks + 1) * rowBytes),
+    accumulated: room(tasks * rowBytes),
     // From here on: what is counted.
     idle: room(floatBytes),
     above: room(tasks * floatBytes),
     bins: room(tasks * tables * binBytes),
+    products: room(pairsOf(tasks + 1) * 4 * doubleBytes),
   };
   return { ...at, end };
+}
+
+/** How many pairs of pairs of rows there are. */
+function pairsOf(rows: number): number {
+  const pairs = Math.ceil(rows / 2);
+  return (pairs * (pairs + 1)) / 2;
+}
+
+/** The even rows with each other, each pair once. */
+function eachPair(rows: number, visit: (i: number, j: number, pair: number) => void): void {
+  let pair = 0;
+  for (let i = 0; i < rows; i += 2) for (let j = 0; j <= i; j += 2) visit(i, j, pair++);
 }
 
 function moduleOf(routines: Readonly<Record<(typeof names)[number], Routine>>): Uint8Array<ArrayBuffer> {

@@ -123,7 +123,13 @@ export class Proposer {
       if (measured === undefined) return undefined;
       const answer = this.#weigh({ ...input, ...measured }, remembered.state);
       // Where every task's gradient is read anyhow, one more walk for their sum would be too many.
-      if (moment.track) return this.#heldAnswer(answer, tasks, squaresOf(held.products(true), answer.weights));
+      if (moment.track) {
+        const { common, owned } = held.rows(true);
+        // The direction is no longer than its parts together.
+        const longest = common.reduce((sum, square, position) => sum + Math.abs(answer.weights[position] ?? 0) * Math.sqrt(square), 0);
+        if (!common.every(isFiniteSquare) || !isFiniteSquare(longest ** 2)) return undefined;
+        return this.#heldAnswer(answer, tasks, { common: undefined, owned });
+      }
       return this.#heldAnswer(answer, tasks, held.sum(answer.weights));
     }
     const products = held.products(moment.track);
@@ -143,7 +149,7 @@ export class Proposer {
 
   /** A masked sum is no longer than the gradients together. */
   #masked(held: HeldGradients, tasks: readonly number[], signs: SignDraws, { state }: Remembered): HeldAnswer | undefined {
-    const { common, owned } = held.together();
+    const { common, owned } = held.rows(false);
     if (!common.every(isFiniteSquare)) return undefined;
     const sizes = this.#parts.parameters.common.map(({ size }) => size);
     const { bits, ...answer } = signs.draw(

@@ -106,12 +106,15 @@ export class CompiledHold implements HeldGradients {
     return { common: this.#read(aloneSquares), owned: this.#read(ownSquares) };
   }
 
-  together(): HeldSquares {
-    const { aloneSquares, formed, ownSquares } = this.#values;
+  rows(asksParts: boolean): HeldSquares {
+    const { formed, aloneSquares, ownSquares } = this.#values;
+    const { alone } = this.#recorded;
     this.#common = "packed";
     this.#products = formed;
-    this.#way.walks += this.#recorded.alone.length;
-    this.#ask(present([...aloneSquares, ...ownSquares]), [...heldOf(formed), ...this.#own()]);
+    this.#way.walks += alone.length;
+    // Of many tasks, TensorFlow multiplies faster.
+    const products = asksParts && alone.length > mostMultiplied ? present([formed.products]) : [];
+    this.#ask([...present([...aloneSquares, ...ownSquares]), ...products], [...heldOf(formed), ...this.#own()]);
     return { common: this.#read(aloneSquares), owned: this.#read(ownSquares) };
   }
 
@@ -171,6 +174,9 @@ export class CompiledHold implements HeldGradients {
  * number of rows where these have little to do with each other.
  */
 const mostCancelled = 4096;
+
+/** Tasks whose gradients are multiplied with each other while they pass through the memory of `OwnershipMeter`. */
+const mostMultiplied = 4;
 
 function namesOf({ products, scales }: HeldProductValues): readonly string[] {
   return present([products, scales]);

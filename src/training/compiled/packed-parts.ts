@@ -1,4 +1,4 @@
-import { LayerProducts } from "../gradients/products.ts";
+import { multiplyBySum } from "../gradients/products.ts";
 import type { GradientRows } from "../ownership-meter.ts";
 import type { HeldAccumulators, HeldParts } from "../passes/held-gradients.ts";
 import type { TrainedParameter } from "../trained-parameter.ts";
@@ -15,7 +15,7 @@ interface PackedStep {
   readonly accumulators: () => readonly HeldAccumulators[];
 }
 
-/** Parts of a step whose gradients TensorFlow has packed. Their products are known already. */
+/** Parts of a step whose gradients TensorFlow has packed. Their products are known where the step went by them. */
 export class PackedParts implements HeldParts {
   readonly precision = "single";
   readonly #step: PackedStep;
@@ -42,32 +42,25 @@ export class PackedParts implements HeldParts {
     });
   }
 
-  products(): { readonly products: LayerProducts; readonly square: number } {
+  products(index: number): Float64Array | undefined {
     const { run, values, common, weights } = this.#step;
+    const [id, name] = [common[index]?.id, values.products];
+    if (name === undefined || !run.has(name)) return undefined;
     const size = weights.length;
-    const products = new LayerProducts(
-      size + 1,
-      common.map(({ parameter }) => parameter.layer),
-    );
-    const byId = new Map(common.map((parameter) => [parameter.id, parameter]));
-    const matrices = values.products === undefined ? new Float32Array(0) : run.values(values.products);
-    let [start, square] = [0, 0];
+    const sizes = new Map(common.map((parameter) => [parameter.id, parameter.size]));
+    let start = 0;
     // They follow each other as the gradients do that they are of.
-    for (const id of values.packed.keys()) {
-      const parameter = byId.get(id);
-      if (parameter === undefined) throw new RangeError("Gradients of a parameter that does not move have no part in a step.");
-      const end = start + piecesOf(parameter.size).pieces * size * size;
-      const sums = withDirection(matrices.subarray(start, end), weights);
-      products.addKnown(parameter.parameter.layer, [...parameter.reach, size], sums);
-      square += sums.at(-1) ?? 0;
+    for (const each of values.packed.keys()) {
+      const end = start + piecesOf(sizes.get(each) ?? 0).pieces * size * size;
+      if (each === id) return summed(run.values(name).subarray(start, end), weights);
       start = end;
     }
-    return { products, square };
+    return undefined;
   }
 }
 
-/** The sum of matrices that follow each other, with one more row and column for the direction Σ w_i g_i. */
-function withDirection(matrices: Float32Array, weights: readonly number[]): Float64Array {
+/** The sum of matrices that follow each other, with the products with the direction. */
+function summed(matrices: Float32Array, weights: readonly number[]): Float64Array {
   const size = weights.length;
   const wide = size + 1;
   const sums = new Float64Array(wide * wide);
@@ -76,11 +69,6 @@ function withDirection(matrices: Float32Array, weights: readonly number[]): Floa
     const at = Math.floor(place / size) * wide + (place % size);
     sums[at] = (sums[at] ?? 0) + (matrices[k] ?? 0);
   }
-  weights.forEach((_, i) => {
-    const along = weights.reduce((sum, weight, j) => sum + weight * (sums[i * wide + j] ?? 0), 0);
-    sums[i * wide + size] = along;
-    sums[size * wide + i] = along;
-  });
-  sums[wide * wide - 1] = Math.max(0, weights.reduce((sum, weight, i) => sum + weight * (sums[i * wide + size] ?? 0), 0)); // prettier-ignore
+  multiplyBySum(sums, weights);
   return sums;
 }

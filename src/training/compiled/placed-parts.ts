@@ -1,6 +1,4 @@
 import type { WasmHeap } from "../backend/wasm-heap.ts";
-import { dot } from "../gradients/gram.ts";
-import { LayerProducts } from "../gradients/products.ts";
 import type { GradientRows } from "../ownership-meter.ts";
 import type { HeldAccumulators, HeldParts } from "../passes/held-gradients.ts";
 import type { TrainedParameter } from "../trained-parameter.ts";
@@ -8,7 +6,6 @@ import type { TrainedParameter } from "../trained-parameter.ts";
 interface PlacedStep {
   readonly heap: WasmHeap;
   readonly common: readonly TrainedParameter[];
-  readonly tasks: number;
   /** Byte address of the gradient that a task has of a common parameter; undefined out of its reach. */
   readonly gradient: (index: number, task: number) => number | undefined;
   /** Of the direction. */
@@ -26,7 +23,7 @@ export class PlacedParts implements HeldParts {
   }
 
   show(index: number, see: (gradients: GradientRows, accumulators: HeldAccumulators) => void): void {
-    const { common, gradient, accumulators } = this.#step;
+    const { common, gradient, direction, accumulators } = this.#step;
     const rows: GradientRows = {
       length: common[index]?.size ?? 0,
       read: (task, start, count) => {
@@ -34,24 +31,14 @@ export class PlacedParts implements HeldParts {
         if (address === undefined) throw new RangeError(`Task ${task} gives nothing to the common parameter ${index}.`);
         return this.#view(address, start, count);
       },
+      readDirection: (start, count) => this.#view(direction(index), start, count),
     };
     see(rows, accumulators(index));
   }
 
-  products(): { readonly products: LayerProducts; readonly square: number } {
-    const { common, tasks, gradient, direction } = this.#step;
-    const products = new LayerProducts(tasks + 1, common.map(({ parameter }) => parameter.layer)); // prettier-ignore
-    let square = 0;
-    common.forEach(({ size, parameter }, index) => {
-      const applied = this.#view(direction(index), 0, size);
-      const rows = Array.from({ length: tasks }, (_, task) => {
-        const address = gradient(index, task);
-        return address === undefined ? undefined : this.#view(address, 0, size);
-      });
-      products.add(parameter.layer, [...rows, applied]);
-      square += dot(applied, applied);
-    });
-    return { products, square };
+  /** Products that are to be told are added up in another order than those that a step goes by. */
+  products(): undefined {
+    return undefined;
   }
 
   #view(address: number, start: number, count: number): Float32Array {

@@ -63,8 +63,16 @@ export class ReplayedHold implements HeldGradients {
   }
 
   apart(): HeldSquares {
+    return this.#squares("apart");
+  }
+
+  rows(): HeldSquares {
+    return this.#squares("alone");
+  }
+
+  #squares(kind: "apart" | "alone"): HeldSquares {
     const { recorded, update, way, moved } = this.#parts;
-    this.#common = "apart";
+    this.#common = kind;
     way.walks += recorded.alone.length;
     this.#stay([...recorded.alone.flatMap((each) => [...each.values()]), ...this.#own()]);
     const common = Array<number>(recorded.alone.length).fill(0);
@@ -73,12 +81,6 @@ export class ReplayedHold implements HeldGradients {
         common[position] = (common[position] ?? 0) + update.vectors.squaredNorm(address, size);
     }
     return { common, owned: this.#ownSquares() };
-  }
-
-  together(): HeldSquares {
-    const squares = this.apart();
-    this.#common = "alone";
-    return squares;
   }
 
   move(motion: HeldMotion): HeldMove | undefined {
@@ -134,7 +136,6 @@ export class ReplayedHold implements HeldGradients {
     return new PlacedParts({
       heap: update.heap,
       common: moved.common,
-      tasks: recorded.alone.length,
       gradient: (index, task) => {
         const name = recorded.alone[task]?.get(idOf(index));
         return name === undefined ? undefined : this.#addressOf(name);

@@ -5,7 +5,7 @@ import { piecesOf } from "./held-nodes.ts";
 import type { NativeBackend, NativeTensor } from "./native-binding.ts";
 import { NativeGraph } from "./native-graph.ts";
 import { readOnce } from "./read-once.ts";
-import { apartFeed, feeds, layOut, type Lane, type Moved, type Start, type UpdateParts } from "./update-layout.ts";
+import { apartFeed, feeds, layOut, type Moved, type Start, type UpdateParts } from "./update-layout.ts";
 import { coefficientsOf } from "./update-nodes.ts";
 
 /** Gradients that TensorFlow has, by the numbers of their tensors. */
@@ -117,15 +117,20 @@ export class UpdateGraph {
       const outputs = this.#moved.map(({ parameter, after }) => after.get(gradients.factors.has(parameter.id) ? factored : kind) ?? "");
       const square = this.#squares.get(kind);
       const added = motion.asksMoves === true ? this.#moved.flatMap((moved) => moved.added.get(kind) ?? []) : [];
-      const values = this.#run(fed, [...outputs, ...(square === undefined ? [] : [square]), ...added]);
+      const squares = motion.asksMoves === true ? this.#moved.flatMap((moved) => this.#squareOf(moved, kind)) : [];
+      const told = [...outputs, ...(square === undefined ? [] : [square]), ...added];
+      const values = this.#run(fed, [...told, ...squares.map(({ read }) => read)]);
       this.#moved.forEach(({ parameter, lanes }, index) => {
         for (const { slot } of lanes) slot.count += 1;
         const value = values[index];
         if (value !== undefined) parameter.adopt(this.#native.createOutputTensor(value));
         this.#holds.set(parameter, held(parameter, lanes));
       });
+      squares.forEach(({ buffer }, index) => this.#copy(values[told.length + index]?.id ?? -1, buffer));
       if (square === undefined) return {};
-      const [half, ...parts] = values.slice(outputs.length).map(({ id }) => this.#show(id, (numbers) => numbers.map((value) => -value)));
+      const [half, ...parts] = values
+        .slice(outputs.length, told.length)
+        .map(({ id }) => this.#show(id, (numbers) => numbers.map((value) => -value)));
       let next = 0;
       const moves = motion.asksMoves === true ? common.map(({ reach }) => reach.map(() => parts[next++])) : undefined;
       // What is added is the rate's; a masked direction is not.
@@ -136,10 +141,14 @@ export class UpdateGraph {
     }
   }
 
-  /** By common parameter that moves along the direction. What else the optimizer remembers stays where it is. */
+  #squareOf({ squares, lanes }: Moved, kind: string): readonly { readonly read: string; readonly buffer: Float32Array }[] {
+    const [read, buffer] = [squares.get(kind), lanes[0]?.slot.buffers["square"]];
+    return read === undefined || buffer === undefined ? [] : [{ read, buffer }];
+  }
+
+  /** By common parameter, after a motion along the direction that was asked for moves. What else the optimizer remembers stays where it is. */
   accumulators(): readonly HeldAccumulators[] {
     const lanes = this.#moved.slice(0, this.#parts.common.length).flatMap(({ lanes: [lane] }) => lane ?? []);
-    if (this.#isLent) this.#copyBack(lanes, ["square"]);
     return lanes.map(({ slot }) => ({ count: slot.count, square: slot.buffers["square"] }));
   }
 
@@ -222,26 +231,25 @@ export class UpdateGraph {
 
   #bringBack(): void {
     if (this.#failure !== undefined) throw lost(this.#failure);
-    this.#copyBack(this.#moved.flatMap(({ lanes }) => lanes));
-  }
-
-  /** Writes accumulators, or those of some names, into the slots. */
-  #copyBack(lanes: readonly Lane[], names?: readonly string[]): void {
-    const places = lanes.flatMap(({ slot, buffers }) =>
-      [...buffers].flatMap(([name, read]) => {
-        const buffer = slot.buffers[name];
-        return buffer === undefined || names?.includes(name) === false ? [] : [{ buffer, read }];
-      }),
+    const places = this.#moved.flatMap(({ lanes }) =>
+      lanes.flatMap(({ slot, buffers }) =>
+        [...buffers].flatMap(([name, read]) => {
+          const buffer = slot.buffers[name];
+          return buffer === undefined ? [] : [{ buffer, read }];
+        }),
+      ),
     );
     if (places.length === 0) return;
     const values = this.#graph.run(
       new Map(),
       places.map(({ read }) => read),
     );
-    places.forEach(({ buffer }, index) => {
-      this.#show(values[index]?.id ?? -1, (numbers) => {
-        buffer.set(numbers);
-      });
+    places.forEach(({ buffer }, index) => this.#copy(values[index]?.id ?? -1, buffer));
+  }
+
+  #copy(id: number, into: Float32Array): void {
+    this.#show(id, (numbers) => {
+      into.set(numbers);
     });
   }
 

@@ -4,7 +4,7 @@ import type { Optimizer } from "../optimizers/optimizer.ts";
 import { accumulatorsOf, type OptimizerSlot } from "../optimizers/slot.ts";
 import { keptShare } from "../optimizers/weight-decay.ts";
 import type { TrainedParameter } from "../trained-parameter.ts";
-import { elementType, flag, GraphBuilder, integer, words } from "./graph-builder.ts";
+import { elementType, flag, GraphBuilder, integer, nodeOf, words } from "./graph-builder.ts";
 import { attributeKind, typeAttribute, type GraphNode } from "./graph-file.ts";
 import { piecesOf } from "./held-nodes.ts";
 import { maskedSumNode } from "./masked-nodes.ts";
@@ -39,6 +39,8 @@ export interface Moved {
   readonly after: ReadonlyMap<string, string>;
   /** By the kind of motion, what each task of the reach has added to it. */
   readonly added: ReadonlyMap<string, readonly string[]>;
+  /** By the kind of motion along a direction, the rule's accumulators of squares after it, where it keeps some. */
+  readonly squares: ReadonlyMap<string, string>;
 }
 
 /** A variable of the session: where it is fed, what it is then, and what it is to hold. */
@@ -139,7 +141,9 @@ class Layout {
     const value = this.#variable(parameter, `${name}value`, () => parameter.values);
     const lane = this.#lane(parameter, name, parameter.name);
     const after = Object.entries(gradients).map(([kind, gradient]) => [kind, this.#moved(parameter, value, lane, gradient)] as const);
-    return { parameter, lanes: [lane], after: new Map(after), added: new Map() };
+    const handle = lane.handles["square"];
+    const squares = handle === undefined ? [] : after.map(([kind, moved]) => [kind, readNode(graph, handle, [nodeOf(moved)])] as const);
+    return { parameter, lanes: [lane], after: new Map(after), added: new Map(), squares: new Map(squares) };
   }
 
   /** Undefined where no signs are masked. */
@@ -180,7 +184,7 @@ class Layout {
     const after = kinds.map(
       (kind) => [kind, this.#moved(parameter, value, lane, kind.endsWith("weighted") ? weighted : gradient)] as const,
     );
-    return { parameter, lanes: [lane], after: new Map(after), added: new Map() };
+    return { parameter, lanes: [lane], after: new Map(after), added: new Map(), squares: new Map() };
   }
 
   /**
@@ -220,6 +224,7 @@ class Layout {
       lanes: each.map(({ lane }) => lane),
       after: new Map(taskwiseKinds.map((kind) => [kind, after])),
       added: new Map(taskwiseKinds.map((kind) => [kind, added])),
+      squares: new Map(),
     };
   }
 

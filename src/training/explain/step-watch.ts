@@ -68,7 +68,7 @@ export class StepWatch {
     return {
       products: (asksParts) => this.#clock.during("wayBack", () => held.products(asksParts)),
       sum: (weights) => this.#clock.during("wayBack", () => held.sum(weights)),
-      together: () => this.#clock.during("wayBack", () => held.together()),
+      rows: (asksParts) => this.#clock.during("wayBack", () => held.rows(asksParts)),
       apart: () => this.#clock.during("wayBack", () => held.apart()),
       move: (motion) => this.#clock.during("optimizer", () => held.move(motion)),
       giveUp: () => held.giveUp(),

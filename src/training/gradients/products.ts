@@ -155,3 +155,21 @@ export function layerProducts(rows: readonly JacobianRow[], layers: readonly str
   });
   return products;
 }
+
+/**
+ * The products of rows with each other, and with their sum Σ w_i g_i.
+ *
+ * @param products `(rows + 1)²`, row by row; those with the sum are written into it
+ */
+export function multiplyBySum(products: Float64Array, weights: readonly number[]): void {
+  const size = weights.length;
+  const wide = size + 1;
+  const at = (i: number, j: number): number => products[i * wide + j] ?? 0;
+  for (let i = 0; i < size; i++) {
+    const along = weights.reduce((sum, weight, j) => sum + weight * at(i, j), 0);
+    products[i * wide + size] = along;
+    products[size * wide + i] = along;
+  }
+  // Rounding may leave less than nothing of it.
+  products[wide * wide - 1] = Math.max(0, weights.reduce((sum, weight, i) => sum + weight * at(i, size), 0)); // prettier-ignore
+}

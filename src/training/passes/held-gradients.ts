@@ -1,5 +1,4 @@
 import type { SignMasking } from "../../balancers/kernels/sign-masks.ts";
-import type { LayerProducts } from "../gradients/products.ts";
 import type { GradientRows, Precision } from "../ownership-meter.ts";
 
 /**
@@ -18,13 +17,16 @@ export interface HeldGradients {
   /**
    * Moves all parameters by the optimizer's step: common ones along the sum that was computed, or along Σ w_i g_i where products were asked
    * for; each other one along its gradient times its loss's weight in `ownedWeights`. After `apart`, each task moves the common ones by
-   * accumulators of its own, times its weight; after `together`, they move along the masked sum that `signs` tell of. Undefined, with nothing changed, where it cannot.
+   * accumulators of its own, times its weight; after `rows`, they may move along the masked sum that `signs` tell of. Undefined, with nothing changed, where it cannot.
    */
   move(motion: HeldMotion): HeldMove | undefined;
   /** Squared norms of what each loss gives the common parameters, and those that it alone reaches, for tasks that move them one by one. */
   apart(): HeldSquares;
-  /** The same squared norms, for a motion along the gradients with signs masked. */
-  together(): HeldSquares;
+  /**
+   * The same, for tasks that move the common parameters together: along Σ w_i g_i, or along that of gradients with signs masked. With `asksParts`, the
+   * motion will be asked for what each task moved.
+   */
+  rows(asksParts: boolean): HeldSquares;
   /** Tells that such a step could not be made of these, so that it is not tried for ever. */
   giveUp(): void;
 }
@@ -72,8 +74,11 @@ export interface HeldParts {
   readonly precision: Precision;
   /** Shows what there is of a common parameter, by its index. It is gone when `see` returns. */
   show(index: number, see: (gradients: GradientRows, accumulators: HeldAccumulators) => void): void;
-  /** Products of the gradients with each other and, in the last row, with the direction Σ w_i g_i, and the direction's squared norm. */
-  products(): { readonly products: LayerProducts; readonly square: number };
+  /**
+   * Products of the gradients of a common parameter with each other and with the direction Σ w_i g_i, `(tasks + 1)²`; undefined where the
+   * step did not need them.
+   */
+  products(index: number): Float64Array | undefined;
 }
 
 /** What the optimizer remembers of a parameter after a step, as far as the parts of the step depend on it. */

@@ -3,6 +3,8 @@ import { tensor, variable } from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect } from "vitest";
 import { startBackend } from "../../../src/training/backend/backend.ts";
 import { Dominance, type Ownership } from "../../../src/training/dominance.ts";
+import { combine } from "../../../src/training/gradients/gram.ts";
+import { productsOf } from "../../../src/training/gradients/products.ts";
 import { DirectionUpdate } from "../../../src/training/optimizers/common-update.ts";
 import { OptimizerMemory } from "../../../src/training/optimizers/memory.ts";
 import { resolveOptimizer } from "../../../src/training/optimizers/optimizer.ts";
@@ -36,8 +38,16 @@ const rates = [0.1, 0.05, 0.05];
 /** Of three tasks. */
 const weights = [0.25, 1.5, 1];
 
-/** The same steps, told by `observe` of plain arrays and by `attribute`. */
-function told({ optimizer: name, size, piece, reach, seed }: Case, precision: Precision): readonly [plain: Dominance, meter: Dominance] {
+/** Told by `observe` of plain arrays, by `attribute`, and the products of the last step. */
+interface Told {
+  readonly plain: Dominance;
+  readonly meter: Dominance;
+  readonly expected: readonly number[];
+  readonly products: readonly number[];
+}
+
+/** The same steps, of rows that are arrays and of such as come in pieces. */
+function told({ optimizer: name, size, piece, reach, seed }: Case, precision: Precision): Told {
   const optimizer = resolveOptimizer(optimizers[name]);
   const memory = new OptimizerMemory(optimizer);
   const common = variable(tensor(numbers(size, seed)));
@@ -48,23 +58,37 @@ function told({ optimizer: name, size, piece, reach, seed }: Case, precision: Pr
   const update = new DirectionUpdate([parameter], { rate: 0, of: "all" }, memory, 3);
   const [plain, meter] = [new Dominance([parameter], 3, 0.9), new Dominance([parameter], 3, 0.9)];
   const slot = memory.slot(parameter.name, size);
+  let expected: readonly number[] = [];
+  let products: readonly number[] = [];
   rates.forEach((rate, step) => {
     // Some that nothing moves, and some that one task alone does.
     const gradients = [0, 1, 2].map((task) => numbers(size, seed + 10 * step + task).map((value, i) => (i % 7 <= task ? 0 : value)));
     const rows = gradients.map((gradient, task) => (reach.includes(task) ? [gradient] : [undefined]));
+    const direction = combine(rows, weights, 1);
     plain.begin(10 * step + 1);
-    update.apply({ tasks: [0, 1, 2], weights, direction: [gradients[0]], rows, rate }, plain);
+    update.apply({ tasks: [0, 1, 2], weights, direction, rows, rate }, plain);
     meter.begin(10 * step + 1);
-    meter.attribute(0, {
-      gradients: { length: piece, read: (task, start, count) => gradients[task]?.slice(start, start + count) ?? new Float32Array(0) },
+    const piecewise = (row: Float32Array | undefined, start: number, count: number): Float32Array =>
+      row?.slice(start, start + count) ?? new Float32Array(0);
+    const told = meter.attribute(0, {
+      gradients: {
+        length: piece,
+        read: (task, start, count) => piecewise(gradients[task], start, count),
+        readDirection: (start, count) => piecewise(direction[0], start, count),
+      },
       weights,
       pace: paceRule(optimizer.rule, rate, slot.count),
       square: slot.buffers["square"],
       precision,
+      asksProducts: true,
     });
+    expected = productsOf([...rows, direction])
+      .gram()
+      .flat();
+    products = [...told];
   });
   common.dispose();
-  return [plain, meter];
+  return { plain, meter, expected, products };
 }
 
 /** Counts of elements, as shares of one. */
@@ -82,9 +106,10 @@ const steps = fc.record({
 
 describe("accumulated updates that are taken in where the gradients are", () => {
   test.prop([steps])(
-    "are to the bit those of plain arrays in double precision, and so are the shares that are counted with them",
+    "are to the bit those of plain arrays in double precision, and so are the shares and products that are told with them",
     (each) => {
-      const [plain, meter] = told({ ...each, piece: each.size }, "double");
+      const { plain, meter, products, expected: exact } = told({ ...each, piece: each.size }, "double");
+      expect(products).toEqual(exact);
       expect(meter.accumulated).toEqual(plain.accumulated);
       const expected = plain.measure();
       expect(meter.measure()).toEqual(expected);
@@ -96,7 +121,9 @@ describe("accumulated updates that are taken in where the gradients are", () => 
   test.prop([steps, fc.integer({ min: 1, max: 9 })])(
     "differ from them by rounding in single precision, gradients in pieces",
     (each, pieces) => {
-      const [plain, meter] = told({ ...each, piece: Math.ceil(each.size / pieces) }, "single");
+      const { plain, meter, products, expected: exact } = told({ ...each, piece: Math.ceil(each.size / pieces) }, "single");
+      const longest = Math.max(...exact);
+      products.forEach((value, i) => expect(Math.abs(value - (exact[i] ?? Number.NaN))).toBeLessThanOrEqual(1e-6 * longest));
       plain.accumulated.flat().forEach((expected, row) => {
         const found = meter.accumulated.flat()[row];
         expected.forEach((value, i) => expect(Math.abs((found?.[i] ?? Number.NaN) - value)).toBeLessThanOrEqual(2e-6 * value));
@@ -120,7 +147,14 @@ describe("accumulated updates that are taken in where the gradients are", () => 
     dominance.accumulated[0]?.[1]?.set([least, least, 3, 1e20]);
     dominance.begin(0);
     const still = { length: 4, read: (_: number, __: number, count: number): Float32Array => new Float32Array(count) };
-    dominance.attribute(0, { gradients: still, weights: [1, 1], pace: { rate: 1, bySquare: undefined }, square: undefined, precision });
+    dominance.attribute(0, {
+      gradients: still,
+      weights: [1, 1],
+      pace: { rate: 1, bySquare: undefined },
+      square: undefined,
+      precision,
+      asksProducts: false,
+    });
     expect(dominance.measure().tensors[0]?.mean[0]).toBeCloseTo((0.75 + 0 + 0.25 + 0.75) / 4, 6);
   });
 });

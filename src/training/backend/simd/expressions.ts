@@ -223,10 +223,23 @@ export class Doubles {
     return new Vector([...this.code, ...simd(0x5e)]);
   }
 
+  /** The first, twice. */
+  first(): Doubles {
+    return this.firstAnd(this);
+  }
+
   /** The second, twice. */
   second(): Doubles {
-    const bytes = [8, 9, 10, 11, 12, 13, 14, 15];
-    return new Doubles([...this.code, ...this.code, ...simd(0x0d), ...bytes, ...bytes]);
+    return this.secondAnd(this);
+  }
+
+  /** The first of the two, and the first of another. */
+  firstAnd(other: Doubles): Doubles {
+    return this.#shuffled(other, 0, 2);
+  }
+
+  secondAnd(other: Doubles): Doubles {
+    return this.#shuffled(other, 1, 3);
   }
 
   /** How many of the two are greater than those of another. */
@@ -247,6 +260,11 @@ export class Doubles {
   /** Cut off to whole numbers; 0 of what is none. */
   truncated(): Integers {
     return new Integers([...this.code, ...simd(0xfc)]);
+  }
+
+  #shuffled(other: Doubles, ...halves: readonly [number, number]): Doubles {
+    const bytes = halves.flatMap((half) => Array.from({ length: 8 }, (_, byte) => half * 8 + byte));
+    return new Doubles([...this.code, ...other.code, ...simd(0x0d), ...bytes]);
   }
 }
 

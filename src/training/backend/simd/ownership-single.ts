@@ -1,5 +1,5 @@
 import type { Body } from "./assembler.ts";
-import { type IntVariable, type Vector, type VectorVariable, noDoubles, zeros } from "./expressions.ts";
+import { type Doubles, type IntVariable, type Vector, type VectorVariable, noDoubles, zeros } from "./expressions.ts";
 import { binBytes } from "./ownership.ts";
 import { type Routine, at, routine } from "./routine.ts";
 
@@ -79,7 +79,33 @@ const countShares: Routine = routine(["accumulated", "inverse", "vectors", "sum"
   body.storeInteger(p("above"), above);
 });
 
-export const inFloats = { pacesOfSquares, accumulateMoves, invertTotals, countShares };
+/** Sums of a few elements each are single; what there was at `out` before, and they together, is double. */
+const multiplyRows: Routine = routine(["a", "b", "c", "d", "vectors", "out"], (body, p) => {
+  const names = ["a", "b", "c", "d"] as const;
+  const values = names.map(() => body.vector());
+  const sums = lanes.map(() => body.vector(zeros));
+  body.countDown(p("vectors"), () => {
+    names.forEach((name, i) => body.set(at(values, i), p(name).vector()));
+    sums.forEach((sum, i) => body.set(sum, sum.plus(at(values, i >> 1).times(at(values, 2 + (i & 1))))));
+    for (const name of names) body.advance(p(name), vectorBytes);
+  });
+  const total = (sum: VectorVariable): Doubles => {
+    const halves = body.doubles(sum.doubled().plus(sum.shuffled(sum, [2, 3, 2, 3]).doubled()));
+    return halves.plus(halves.second());
+  };
+  for (const row of [0, 1]) {
+    const two = body.doubles(total(at(sums, 2 * row)).firstAnd(total(at(sums, 2 * row + 1))));
+    body.storeDoubles(
+      p("out"),
+      p("out")
+        .doubles(row * vectorBytes)
+        .plus(two),
+      row * vectorBytes,
+    );
+  }
+});
+
+export const inFloats = { pacesOfSquares, accumulateMoves, invertTotals, countShares, multiplyRows };
 
 /** Doubles that lie one after the other, each four times. */
 function coefficients(body: Body, address: IntVariable, count: number): readonly VectorVariable[] {

@@ -105,7 +105,36 @@ const countShares: Routine = routine(["accumulated", "inverse", "vectors", "sum"
   body.storeInteger(p("above"), above);
 });
 
-export const inDoubles = { pacesOfSquares, accumulateMoves, invertTotals, countShares };
+/** The four products of two rows with two others, each summed up in the order of the elements, are added to the four doubles at `out`. */
+const multiplyRows: Routine = routine(["a", "b", "c", "d", "vectors", "out"], (body, p) => {
+  const names = ["a", "b", "c", "d"] as const;
+  const values = names.map(() => body.doubles());
+  const [first, second] = [body.doubles(), body.doubles()];
+  // Of a with c and with d, and of b.
+  const sums = halves.map((half) => body.doubles(p("out").doubles(half * vectorBytes)));
+  body.countDown(p("vectors"), () => {
+    for (const half of halves) {
+      names.forEach((name, i) =>
+        body.set(
+          at(values, i),
+          p(name)
+            .pair(half * pairBytes)
+            .doubled(),
+        ),
+      );
+      body.set(first, at(values, 2).firstAnd(at(values, 3)));
+      body.set(second, at(values, 2).secondAnd(at(values, 3)));
+      sums.forEach((sum, i) => {
+        const own = at(values, i);
+        body.set(sum, sum.plus(own.first().times(first)).plus(own.second().times(second)));
+      });
+    }
+    for (const name of names) body.advance(p(name), vectorBytes);
+  });
+  sums.forEach((sum, half) => body.storeDoubles(p("out"), sum, half * vectorBytes));
+});
+
+export const inDoubles = { pacesOfSquares, accumulateMoves, invertTotals, countShares, multiplyRows };
 
 /** Doubles that lie one after the other, each twice. */
 function coefficients(body: Body, address: IntVariable, count: number): readonly DoublesVariable[] {

@@ -6,6 +6,7 @@ import { startBackend } from "../../../../src/training/backend/backend.ts";
 import { CheckpointKeeper } from "../../../../src/training/checkpoint-keeper.ts";
 import { NativeGraph } from "../../../../src/training/compiled/native-graph.ts";
 import { UpdateGraph } from "../../../../src/training/compiled/update-graph.ts";
+import { OwnershipMeter } from "../../../../src/training/ownership-meter.ts";
 import type { Training } from "../../../../src/training/training.ts";
 import { TrainingLoop } from "../../../../src/training/training-loop.ts";
 import { captureState, restoreState } from "../../../../src/training/training-state.ts";
@@ -40,6 +41,7 @@ interface Setting {
   readonly training?: object;
   readonly every?: number;
   readonly trunk?: readonly object[];
+  readonly tasks?: readonly string[];
   readonly dataset?: Dataset;
 }
 
@@ -52,12 +54,14 @@ function prepared({
   training = {},
   every = 1000,
   trunk = narrow,
-  dataset = syntheticDataset({ rows: 64, gaps: true }),
+  tasks = ["kind", "size"],
+  dataset = syntheticDataset({ rows: 64, gaps: true, tasks }),
 }: Setting): Training {
   const made = syntheticTraining(
     {
       balancer,
       optimizer,
+      tasks: Object.fromEntries(tasks.map((id) => [id, { kind: id === "kind" ? "classification" : "regression" }])),
       model: { trunk },
       training: { epochs: 9, batchSize: 16, seed: 1, backend: getBackend() === "wasm" ? "wasm" : "native", compile, ...training },
       track: { every },
@@ -238,6 +242,36 @@ onEachBackend((backend) => {
 describeOn("native")("A step whose gradients stay where they are", () => {
   beforeAll(async () => {
     await startBackend("native");
+  });
+
+  test.each([
+    ["equal", ["kind", "size"]],
+    ["mgda", ["kind", "size"]],
+    // So many are multiplied by TensorFlow.
+    ["uncertainty", ["kind", "size", "third", "fourth", "fifth"]],
+  ])("tells of its gradients what plain arrays do up to 1e-5, with %s on %j", async (balancer, tasks) => {
+    const [held, plain] = [prepared({ balancer, tasks }), prepared({ balancer, tasks, compile: false })];
+    // The only recorded one: from then on the parameters are rounded otherwise.
+    const [recorded, expected] = [await steps(held, 0, 1), await steps(plain, 0, 1)];
+    expect(wasHeld(held)).toBe(true);
+    const told = [...expected.points].filter(([series]) => /^(gradient-norm|direction-norm|cosine|help|dominance\/)/.test(series));
+    expect(told.length).toBeGreaterThan(10);
+    for (const [series, points] of told) {
+      const [found, value] = [recorded.points.get(series)?.[0]?.values[0] ?? Number.NaN, points[0]?.values[0] ?? Number.NaN];
+      expect(Math.abs(found - value), series).toBeLessThanOrEqual(1e-5 * Math.abs(value));
+    }
+  });
+
+  test("is recorded of what is read where WebAssembly has no SIMD", async () => {
+    vi.spyOn(OwnershipMeter, "isPossible", "get").mockReturnValue(false);
+    const [held, plain] = [prepared({ every: 3 }), prepared({ every: 3, compile: false })];
+    const [recorded, expected] = [await steps(held, 0, 7), await steps(plain, 0, 7)];
+    expect(wasHeld(held)).toBe(true);
+    for (const series of ["dominance/kind", "help/kind", "direction-norm"]) {
+      const [found, told] = [recorded, expected].map((from) => from.points.get(series)?.map(({ values }) => values[0]) ?? []);
+      expect(found?.length).toBeGreaterThan(2);
+      found?.forEach((value, i) => expect(value, series).toBeCloseTo(told?.[i] ?? Number.NaN, 4));
+    }
   });
 
   test("is given up where the update is not the optimizer's", async () => {
