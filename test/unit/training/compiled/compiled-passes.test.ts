@@ -1,6 +1,5 @@
-import { exp, keep, memory, mul, scalar, sum, tensor, type Tensor } from "@tensorflow/tfjs-core";
+import { keep, tensor } from "@tensorflow/tfjs-core";
 import { beforeAll, expect, test, vi } from "vitest";
-import type { LayerEntry } from "../../../../src/experiment/schema.ts";
 import { startBackend } from "../../../../src/training/backend/backend.ts";
 import { agrees } from "../../../../src/training/compiled/agreement.ts";
 import { nativeBackend } from "../../../../src/training/compiled/native-binding.ts";
@@ -11,36 +10,12 @@ import { PlainPasses } from "../../../../src/training/passes/plain-passes.ts";
 import { inTensorScope } from "../../../../src/training/tensor-scope.ts";
 import { describeOn } from "../../backends.ts";
 import { containing } from "../data/containing.ts";
-import { layerRows, titleOf } from "../backend/layer-cases.ts";
-import { differences, Fixture, tasks, trunkOf, type Numbers } from "./pass-fixture.ts";
+import { differences, Fixture, plainTrunk, tasks, type Numbers } from "./pass-fixture.ts";
 
 describeOn("native")("A compiled pass", () => {
   beforeAll(async () => {
     await startBackend("native");
   });
-
-  test.each(layerRows.map((row) => ({ title: titleOf(row[0], row[1], row[2] ?? {}), row })))(
-    "computes as the plain one: $title",
-    ({ row }) => {
-      const [layer, [rows = 0, ...inputShape], given = {}] = row;
-      const fixture = new Fixture(trunkOf(row), inputShape, rows);
-      const compiled = fixture.compiled();
-      for (let step = 0; step < 2; step++) {
-        inTensorScope(() => {
-          const [plain, graph] = fixture.both(compiled, fixture.batch({ whole: layer === "embedding" }));
-          expect(differences(plain, graph)).toEqual([]);
-        });
-        fixture.move();
-      }
-      // TensorFlow makes one operation of a whole mish, and then misses the value in its middle from which a way back starts.
-      const isRewritten = given["activation"] === "mish";
-      expect([...new Set(compiled.takeNotes())]).toEqual(isRewritten ? [containing("was not found in the Graph")] : []);
-      compiled.dispose();
-      fixture.model.dispose();
-    },
-  );
-
-  const plainTrunk: readonly LayerEntry[] = [{ dense: { units: 6, activation: "relu" } }, { dropout: { rate: 0.3 } }, "batchNormalization"];
 
   test("with what was asked for before computed early, in one run or two", () => {
     const fixture = new Fixture(plainTrunk, [5]);
@@ -139,62 +114,6 @@ describeOn("native")("A compiled pass", () => {
     fixture.model.dispose();
   });
 
-  test("tells what is not finite as the plain one does, also where pooling would hide it", () => {
-    const trunk: readonly LayerEntry[] = [{ conv2d: { filters: 2, kernelSize: 2 } }, "maxPooling2d", "flatten"];
-    const fixture = new Fixture(trunk, [5, 5, 1]);
-    const compiled = fixture.compiled();
-    inTensorScope(() => fixture.told(compiled, fixture.batch()));
-    for (const input of [Number.NaN, Number.POSITIVE_INFINITY]) {
-      inTensorScope(() => {
-        const [plain, graph] = fixture.both(compiled, fixture.batch({ input }));
-        expect(graph).toEqual(plain);
-        expect(plain.get("losses")?.flatMap((loss) => [...(loss ?? [])])).toEqual([Number.NaN, Number.NaN, Number.NaN]);
-      });
-    }
-    compiled.dispose();
-    fixture.model.dispose();
-  });
-
-  test.each<[string, (fixture: Fixture) => Fixture["model"]["forward"], string]>([
-    [
-      "numbers from elsewhere than the run's streams",
-      ({ model }) => {
-        let draws = 0;
-        return (inputs, training) => model.forward(inputs, training).map((output) => mul(output, (draws += 1)));
-      },
-      "values that are not drawn from the run's streams",
-    ],
-    [
-      "what it does depends on a value",
-      ({ model }) =>
-        (inputs, training) =>
-          model.forward(inputs, training).map((output) => ((sum(output).dataSync()[0] ?? 0) > 0 ? output : mul(output, 2))),
-      "a value is read back",
-    ],
-    [
-      "a tensor of its own",
-      ({ model }) => {
-        const kept = keep(exp(scalar(1)));
-        return (inputs, training) => model.forward(inputs, training).map((output) => mul(output, kept));
-      },
-      "made outside of the step",
-    ],
-  ])("is refused with the reason, and made plainly: %s", (_, forward, reason) => {
-    const fixture = new Fixture(plainTrunk, [5]);
-    const changed = { ...fixture.parts.model, forward: forward(fixture) };
-    Object.assign(fixture.parts, { model: changed });
-    const compiled = fixture.compiled();
-    inTensorScope(() => {
-      const pass = compiled.forward(fixture.batch(), { kind: "usual" });
-      expect(pass.losses.every((loss) => Number.isFinite(loss))).toBe(true);
-      pass.dispose();
-    });
-    expect(compiled.takeNotes()).toEqual([containing(reason)]);
-    expect(compiled.takeNotes()).toEqual([]);
-    compiled.dispose();
-    fixture.model.dispose();
-  });
-
   test("runs operation by operation where TensorFlow's graph of it computes something else, and says so", () => {
     const fixture = new Fixture(plainTrunk, [5]);
     const compiled = fixture.compiled();
@@ -232,26 +151,6 @@ describeOn("native")("A compiled pass", () => {
     expect(compiled.takeNotes()).toEqual(["The step is not compiled: No space left."]);
     expect(compiled.save().refusal).toBe("No space left");
     fixture.model.dispose();
-  });
-
-  test("is not taken for right by a batch that tells nothing", () => {
-    const trunk: readonly LayerEntry[] = [{ conv2d: { filters: 2, kernelSize: 2 } }, "maxPooling2d", "flatten"];
-    const fixture = new Fixture(trunk, [5, 5, 1]);
-    const { model } = fixture;
-    let passes = 0;
-    // What it computes is another function from the third pass on, after both recordings.
-    const changed = (inputs: readonly Tensor[], training: boolean): readonly Tensor[] =>
-      model.forward(inputs, training).map((output) => mul(output, (passes += 1) > 6 ? 1 : 2));
-    Object.assign(fixture.parts, { model: { ...model, statistics: model.statistics, parameters: model.parameters, forward: changed } });
-    const compiled = fixture.compiled();
-    inTensorScope(() => void fixture.told(compiled, fixture.batch({ input: Number.POSITIVE_INFINITY })));
-    expect(compiled.takeNotes()).toEqual([]);
-    inTensorScope(() => {
-      const [plain, other] = fixture.both(compiled, fixture.batch());
-      expect(other).toEqual(plain);
-    });
-    expect(compiled.takeNotes()).toEqual([containing("does not compute the same")]);
-    model.dispose();
   });
 
   test("of weights that are not finite is not waited for, nor one of another recording", () => {
@@ -343,23 +242,6 @@ describeOn("native")("A compiled pass", () => {
       "Of the first 60 forward passes 31 were not compiled, most of them because their batches are no whole ones, of 4 rows.",
     ]);
     expect(compiled.takeNotes()).toEqual([]);
-    compiled.dispose();
-    fixture.model.dispose();
-  });
-
-  test("leaves no tensor behind", () => {
-    const fixture = new Fixture(plainTrunk, [5]);
-    const compiled = fixture.compiled();
-    const steps = (): number => {
-      for (let step = 0; step < 4; step++) {
-        inTensorScope(() => {
-          fixture.told(compiled, fixture.batch());
-          compiled.losses(fixture.batch());
-        });
-      }
-      return memory().numTensors;
-    };
-    expect(steps()).toBe(steps());
     compiled.dispose();
     fixture.model.dispose();
   });

@@ -22,6 +22,23 @@ export function differences(plain: Numbers, compiled: Numbers): readonly string[
   return [...plain].flatMap(([what, blocks]) => (agrees(blocks, compiled.get(what) ?? []) ? [] : [what]));
 }
 
+/** What differs in its bits. */
+export function bitDifferences(plain: Numbers, compiled: Numbers): readonly string[] {
+  const same = (a: Float32Array | undefined, b: Float32Array | undefined): boolean =>
+    a?.length === b?.length && (a ?? []).every((value, i) => Object.is(value, b?.[i]));
+  return [...plain].flatMap(([what, blocks]) => (blocks.every((block, i) => same(block, compiled.get(what)?.[i])) ? [] : [what]));
+}
+
+export const plainTrunk: readonly LayerEntry[] = [
+  { dense: { units: 6, activation: "relu" } },
+  { dropout: { rate: 0.3 } },
+  "batchNormalization",
+];
+
+export function convolutions(given: { readonly activation?: "relu" } = {}): readonly LayerEntry[] {
+  return [{ conv2d: { filters: 2, kernelSize: 2, ...given } }, "maxPooling2d", "flatten"];
+}
+
 export const tasks = [classification("kind"), regression("size"), regression("age")];
 
 /** A network of a trunk, two kinds of heads, and batches for it. */
