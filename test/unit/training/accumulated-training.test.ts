@@ -1,31 +1,14 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { startBackend } from "../../../src/training/backend/backend.ts";
-import { checkpointPath, readCheckpoint } from "../../../src/training/checkpoint.ts";
-import { CheckpointKeeper } from "../../../src/training/checkpoint-keeper.ts";
+import { describe, expect, test } from "vitest";
 import { DataError } from "../../../src/training/data/data-error.ts";
 import type { BatchFeed, Dataset, FeedOptions, RowSource, RowValues } from "../../../src/training/data/dataset.ts";
 import type { Control } from "../../../src/training/recorder.ts";
 import type { Training } from "../../../src/training/training.ts";
-import { TrainingLoop } from "../../../src/training/training-loop.ts";
 import { captureState, restoreState } from "../../../src/training/training-state.ts";
-import { ListRecorder, neverStop, syntheticDataset, syntheticTraining } from "./synthetic.ts";
+import { ListRecorder, neverStop, syntheticDataset } from "./synthetic.ts";
+import { temporaryTrainings } from "./temporary-trainings.ts";
 import { twoSources } from "./two-sources.ts";
 
-let folder = "";
-const opened: Training[] = [];
-beforeAll(async () => {
-  await startBackend("wasm");
-});
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "taskscope-accumulated-"));
-});
-afterEach(() => {
-  for (const { model } of opened.splice(0)) model.dispose();
-  rmSync(folder, { recursive: true });
-});
+const trainings = temporaryTrainings();
 
 type Settings = Record<string, unknown>;
 
@@ -34,14 +17,12 @@ const smooth = { model: { trunk: [{ dense: { units: 8, activation: "tanh" } }, {
 /** Seventy rows: five batches of 16. */
 function open(training: Settings, changes: Settings = {}, dataset: Dataset = syntheticDataset({ rows: 70, gaps: true })): Training {
   const settings = { epochs: 3, batchSize: 16, seed: 1, backend: "wasm", ...training };
-  const prepared = syntheticTraining({ ...smooth, training: settings, track: { every: 1 }, ...changes }, dataset);
-  opened.push(prepared);
-  return prepared;
+  return trainings.open({ ...smooth, training: settings, track: { every: 1 }, ...changes }, dataset);
 }
 
 async function run(training: Training, control: Control = neverStop, from = 0): Promise<ListRecorder> {
   const recorder = new ListRecorder();
-  await new TrainingLoop(training, recorder, control, new CheckpointKeeper(folder, recorder), from).run();
+  await trainings.loop(training, recorder, control, from).run();
   return recorder;
 }
 
@@ -175,7 +156,7 @@ describe("a training that accumulates", () => {
     const recorder = await run(stopped, { stopRequested: () => asked, takeCheckpointRequest: () => false });
     expect(recorder.steps).toBe(2);
     const resumed = open({ accumulate: 2 });
-    await restoreState(resumed, readCheckpoint(checkpointPath(folder, 2)));
+    await restoreState(resumed, trainings.checkpoint(2));
     await run(resumed, neverStop, 2);
     expect(valuesOf(resumed)).toEqual(valuesOf(whole));
   });
@@ -196,7 +177,7 @@ describe("a training that accumulates", () => {
     });
     await expect(run(open({ accumulate: 2 }, { balancer }, damaged))).rejects.toThrow("An image is damaged.");
     const mended = open({ accumulate: 2 }, { balancer });
-    await restoreState(mended, readCheckpoint(checkpointPath(folder, done)));
+    await restoreState(mended, trainings.checkpoint(done));
     await run(mended, neverStop, done);
     expect(captureState(mended, 9)).toEqual(captureState(whole, 9));
   });

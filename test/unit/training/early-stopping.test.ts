@@ -1,19 +1,14 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { earlyStoppingSchema } from "../../../src/experiment/early-stopping-schema.ts";
 import type { TaskDescription } from "../../../src/experiment/record.ts";
-import { startBackend } from "../../../src/training/backend/backend.ts";
-import { readCheckpoint, checkpointPath } from "../../../src/training/checkpoint.ts";
-import { CheckpointKeeper } from "../../../src/training/checkpoint-keeper.ts";
 import { measureOf, Plateau } from "../../../src/training/plateau.ts";
 import type { Training } from "../../../src/training/training.ts";
 import { TrainingError } from "../../../src/training/training-error.ts";
-import { TrainingLoop } from "../../../src/training/training-loop.ts";
+import type { TrainingLoop } from "../../../src/training/training-loop.ts";
 import { restoreState } from "../../../src/training/training-state.ts";
 import { stoppingRule, ValidationWatch } from "../../../src/training/validation-watch.ts";
-import { ListRecorder, neverStop, syntheticDataset, syntheticTraining } from "./synthetic.ts";
+import { ListRecorder, neverStop, syntheticDataset } from "./synthetic.ts";
+import { temporaryTrainings } from "./temporary-trainings.ts";
 
 describe("a plateau", () => {
   /** Values after each epoch of ten steps; the epoch at whose end it is reached. */
@@ -75,28 +70,15 @@ describe("what is watched", () => {
 });
 
 describe("a training", () => {
-  let folder = "";
-  const opened: Training[] = [];
-  beforeAll(async () => {
-    await startBackend("wasm");
-  });
-  beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), "taskscope-stopping-"));
-  });
-  afterEach(() => {
-    for (const { model } of opened.splice(0)) model.dispose();
-    rmSync(folder, { recursive: true });
-  });
+  const trainings = temporaryTrainings();
 
   function open(earlyStopping: unknown, changes: Record<string, unknown> = {}): Training {
-    const training = syntheticTraining({
+    return trainings.open({
       optimizer: { adam: { learningRate: 0.02 } },
       training: { epochs: 40, batchSize: 16, seed: 1, backend: "wasm", ...(earlyStopping === undefined ? {} : { earlyStopping }) },
       track: { every: 100 },
       ...changes,
     });
-    opened.push(training);
-    return training;
   }
 
   /** No prediction changes, so the first epoch stays the best. */
@@ -106,7 +88,7 @@ describe("a training", () => {
     training: Training,
     recorder = new ListRecorder(),
   ): Promise<{ recorder: ListRecorder; end: Awaited<ReturnType<TrainingLoop["run"]>> }> {
-    const end = await new TrainingLoop(training, recorder, neverStop, new CheckpointKeeper(folder, recorder)).run();
+    const end = await trainings.loop(training, recorder).run();
     return { recorder, end };
   }
 
@@ -149,16 +131,15 @@ describe("a training", () => {
     const rule = { patience: 3 };
     const first = new ListRecorder();
     const control = { stopRequested: () => first.steps >= 10, takeCheckpointRequest: () => false };
-    await new TrainingLoop(open(rule, still), first, control, new CheckpointKeeper(folder, first)).run();
+    await trainings.loop(open(rule, still), first, control).run();
     const resumed = open(rule, still);
-    await restoreState(resumed, readCheckpoint(checkpointPath(folder, 10)));
+    await restoreState(resumed, trainings.checkpoint(10));
     const second = new ListRecorder();
-    await new TrainingLoop(resumed, second, neverStop, new CheckpointKeeper(folder, second), 10).run();
+    await trainings.loop(resumed, second, neverStop, 10).run();
     expect(second.steps).toBe(4 * 4);
   });
 
   test("that is to watch what is not recorded is refused before the first step", () => {
     expect(() => open({ metric: "size/mae" })).toThrow(/"size\/mae"/);
-    opened.length = 0;
   });
 });

@@ -1,29 +1,12 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { startBackend } from "../../../src/training/backend/backend.ts";
-import { checkpointPath, readCheckpoint } from "../../../src/training/checkpoint.ts";
-import { CheckpointKeeper } from "../../../src/training/checkpoint-keeper.ts";
+import { describe, expect, test } from "vitest";
 import type { BatchFeed, Dataset, RowValues } from "../../../src/training/data/dataset.ts";
 import type { Training } from "../../../src/training/training.ts";
 import { TrainingError } from "../../../src/training/training-error.ts";
-import { TrainingLoop } from "../../../src/training/training-loop.ts";
 import { captureState, restoreState } from "../../../src/training/training-state.ts";
-import { ListRecorder, neverStop, syntheticDataset, syntheticTraining } from "./synthetic.ts";
+import { ListRecorder, neverStop, syntheticDataset } from "./synthetic.ts";
+import { temporaryTrainings } from "./temporary-trainings.ts";
 
-let folder = "";
-const opened: Training[] = [];
-beforeAll(async () => {
-  await startBackend("wasm");
-});
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "taskscope-failed-step-"));
-});
-afterEach(() => {
-  for (const { model } of opened.splice(0)) model.dispose();
-  rmSync(folder, { recursive: true });
-});
+const trainings = temporaryTrainings();
 
 type Settings = Record<string, unknown>;
 
@@ -32,9 +15,7 @@ const trunk = [{ dense: { units: 8 } }, "batchNormalization", { dropout: { rate:
 /** Seventy rows: five batches of 16, with noise and moving statistics. */
 function open(training: Settings, changes: Settings, dataset: Dataset): Training {
   const settings = { epochs: 3, batchSize: 16, seed: 1, backend: "wasm", ...training };
-  const prepared = syntheticTraining({ model: { trunk }, training: settings, track: { every: 1 }, ...changes }, dataset);
-  opened.push(prepared);
-  return prepared;
+  return trainings.open({ model: { trunk }, training: settings, track: { every: 1 }, ...changes }, dataset);
 }
 
 function dataset(change: (values: RowValues, batch: number) => RowValues = (values) => values): Dataset {
@@ -69,7 +50,7 @@ function brokenTargets(from: number): Dataset {
 
 async function whole(training: Training, from = 0): Promise<void> {
   const recorder = new ListRecorder();
-  await new TrainingLoop(training, recorder, neverStop, new CheckpointKeeper(folder, recorder), from).run();
+  await trainings.loop(training, recorder, neverStop, from).run();
 }
 
 interface Case {
@@ -135,11 +116,11 @@ describe("a step that fails leaves everything as it was before it", () => {
     const failed = open(training, changes, broken());
     failing?.(failed);
     const recorder = new ListRecorder();
-    const loop = new TrainingLoop(failed, recorder, neverStop, new CheckpointKeeper(folder, recorder));
+    const loop = trainings.loop(failed, recorder);
     while (loop.steps < done) await loop.step();
     const before = captureState(failed, done);
     await expect(loop.run()).rejects.toThrow(TrainingError);
-    const kept = readCheckpoint(checkpointPath(folder, done));
+    const kept = trainings.checkpoint(done);
     expect(kept.values).toEqual(before.values);
     expect(Object.fromEntries(kept.arrays)).toEqual(Object.fromEntries(before.arrays));
   });
@@ -154,7 +135,7 @@ test.each(["equal", "alternating", "famo"])(
     await whole(unbroken);
     await expect(whole(open(training, changes, brokenTargets(7)))).rejects.toThrow("not finite");
     const mended = open(training, changes, dataset());
-    await restoreState(mended, readCheckpoint(checkpointPath(folder, 7)));
+    await restoreState(mended, trainings.checkpoint(7));
     await whole(mended, 7);
     expect(captureState(mended, 15)).toEqual(captureState(unbroken, 15));
   },

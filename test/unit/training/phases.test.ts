@@ -1,26 +1,10 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { startBackend } from "../../../src/training/backend/backend.ts";
-import { CheckpointKeeper } from "../../../src/training/checkpoint-keeper.ts";
+import { describe, expect, test } from "vitest";
 import { planTraining } from "../../../src/training/phases/plan.ts";
 import type { Training } from "../../../src/training/training.ts";
-import { TrainingLoop } from "../../../src/training/training-loop.ts";
-import { ListRecorder, neverStop, syntheticExperiment, syntheticTraining } from "./synthetic.ts";
+import { ListRecorder, neverStop, syntheticExperiment } from "./synthetic.ts";
+import { temporaryTrainings } from "./temporary-trainings.ts";
 
-let folder = "";
-const opened: Training[] = [];
-beforeAll(async () => {
-  await startBackend("wasm");
-});
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "taskscope-phases-"));
-});
-afterEach(() => {
-  for (const { model } of opened.splice(0)) model.dispose();
-  rmSync(folder, { recursive: true });
-});
+const trainings = temporaryTrainings();
 
 type Settings = Record<string, unknown>;
 
@@ -28,14 +12,12 @@ const base = { epochs: 6, batchSize: 16, seed: 1, backend: "wasm" };
 
 /** Four steps an epoch. */
 function open(phases: readonly Settings[] | undefined, changes: Settings = {}, training: Settings = {}): Training {
-  const made = syntheticTraining({
+  return trainings.open({
     optimizer: { adam: { learningRate: 0.02 } },
     training: { ...base, ...training, ...(phases === undefined ? {} : { phases }) },
     track: { every: 1 },
     ...changes,
   });
-  opened.push(made);
-  return made;
 }
 
 async function run(training: Training, onStep: () => void = () => undefined): Promise<ListRecorder> {
@@ -47,7 +29,7 @@ async function run(training: Training, onStep: () => void = () => undefined): Pr
       return false;
     },
   };
-  await new TrainingLoop(training, recorder, control, new CheckpointKeeper(folder, recorder)).run();
+  await trainings.loop(training, recorder, control).run();
   return recorder;
 }
 
@@ -153,7 +135,7 @@ describe("a phase that trains a part", () => {
   test("is never in the ownership table where it never trains", async () => {
     const training = open([{ name: "upper", train: ["dense2", "heads"] }]);
     const recorder = new ListRecorder();
-    const { result } = await new TrainingLoop(training, recorder, neverStop, new CheckpointKeeper(folder, recorder)).run();
+    const { result } = await trainings.loop(training, recorder).run();
     expect(Object.keys(result.dominance.parameters)).toEqual(["dense2.kernel", "dense2.bias"]);
     const frozen = training.description.parameters.filter(({ reach }) => reach === "frozen");
     expect(frozen.map(({ name }) => name)).toEqual(["dense1.kernel", "dense1.bias"]);

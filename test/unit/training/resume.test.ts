@@ -1,9 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { startBackend } from "../../../src/training/backend/backend.ts";
-import { checkpointPath, readCheckpoint } from "../../../src/training/checkpoint.ts";
+import { describe, expect, test } from "vitest";
 import { CheckpointKeeper } from "../../../src/training/checkpoint-keeper.ts";
 import type { Training } from "../../../src/training/training.ts";
 import { TrainingLoop } from "../../../src/training/training-loop.ts";
@@ -11,7 +6,8 @@ import { captureState, restoreState } from "../../../src/training/training-state
 import type { SourceSchedule } from "../../../src/experiment/data/source-schedule.ts";
 import type { Dataset } from "../../../src/training/data/dataset.ts";
 import { backendNames, describeOn } from "../backends.ts";
-import { ListRecorder, syntheticDataset, syntheticTraining } from "./synthetic.ts";
+import { ListRecorder, syntheticDataset } from "./synthetic.ts";
+import { temporaryTrainings } from "./temporary-trainings.ts";
 import { twoSources } from "./two-sources.ts";
 
 type Settings = Record<string, unknown>;
@@ -63,26 +59,9 @@ function inWindows(changes: Settings): Settings {
 
 describe.each(backendNames)("on %s", (backend) => {
   describeOn(backend)("a training that was stopped and taken up again", () => {
-    let folder = "";
-    const opened: Training[] = [];
-    beforeAll(async () => {
-      await startBackend(backend);
-    });
-    beforeEach(() => {
-      folder = mkdtempSync(join(tmpdir(), "taskscope-resume-"));
-    });
-    afterEach(() => {
-      for (const { model } of opened.splice(0)) model.dispose();
-      rmSync(folder, { recursive: true });
-    });
+    const trainings = temporaryTrainings(backend);
 
     const dataset = syntheticDataset({ rows: 70, gaps: true });
-
-    function open(changes: Settings, rows: Dataset): Training {
-      const training = syntheticTraining(changes, rows);
-      opened.push(training);
-      return training;
-    }
 
     interface Part {
       readonly training: Training;
@@ -92,13 +71,13 @@ describe.each(backendNames)("on %s", (backend) => {
 
     /** Trains on from a checkpoint of that step, to the end or until so many steps are done. */
     async function run(changes: Settings, rows: Dataset, from: number, until = Infinity): Promise<Part> {
-      const training = open(changes, rows);
+      const training = trainings.open(changes, rows);
       const recorder = new ListRecorder();
-      const saved = from === 0 ? undefined : readCheckpoint(checkpointPath(folder, from));
+      const saved = from === 0 ? undefined : trainings.checkpoint(from);
       if (saved !== undefined) await restoreState(training, saved);
       const { best } = training.validation;
-      const bestSaved = best === undefined || best.step === from ? saved : readCheckpoint(checkpointPath(folder, best.step));
-      const keeper = new CheckpointKeeper(folder, recorder, best === undefined ? undefined : bestSaved, from);
+      const bestSaved = best === undefined || best.step === from ? saved : trainings.checkpoint(best.step);
+      const keeper = new CheckpointKeeper(trainings.folder, recorder, best === undefined ? undefined : bestSaved, from);
       recorder.resume(from);
       const control = { stopRequested: () => recorder.steps >= until, takeCheckpointRequest: () => false };
       const end = await new TrainingLoop(training, recorder, control, keeper, from).run();

@@ -1,44 +1,24 @@
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readdirSync } from "node:fs";
 import { memory } from "@tensorflow/tfjs-core";
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { startBackend } from "../../../src/training/backend/backend.ts";
-import { checkpointPath, readCheckpoint } from "../../../src/training/checkpoint.ts";
+import { describe, expect, test } from "vitest";
 import { CheckpointKeeper } from "../../../src/training/checkpoint-keeper.ts";
 import type { Control } from "../../../src/training/recorder.ts";
 import type { Training } from "../../../src/training/training.ts";
 import { TrainingLoop } from "../../../src/training/training-loop.ts";
 import { restoreState } from "../../../src/training/training-state.ts";
-import { ListRecorder, neverStop, syntheticDataset, syntheticTraining } from "./synthetic.ts";
+import { ListRecorder, neverStop, syntheticDataset } from "./synthetic.ts";
+import { temporaryTrainings } from "./temporary-trainings.ts";
 import { valuesOf } from "./values-of.ts";
 
-let folder = "";
-const opened: Training[] = [];
-
-beforeAll(async () => {
-  await startBackend("wasm");
-});
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "taskscope-loop-"));
-});
-afterEach(() => {
-  for (const { model } of opened.splice(0)) model.dispose();
-  rmSync(folder, { recursive: true });
-});
-
-function open(...parts: Parameters<typeof syntheticTraining>): Training {
-  const training = syntheticTraining(...parts);
-  opened.push(training);
-  return training;
-}
+const trainings = temporaryTrainings();
+const { open } = trainings;
 
 async function run(
   training: Training,
   control: Control = neverStop,
 ): Promise<{ readonly recorder: ListRecorder; readonly end: Awaited<ReturnType<TrainingLoop["run"]>> }> {
   const recorder = new ListRecorder();
-  const end = await new TrainingLoop(training, recorder, control, new CheckpointKeeper(folder, recorder)).run();
+  const end = await trainings.loop(training, recorder, control).run();
   return { recorder, end };
 }
 
@@ -104,24 +84,19 @@ describe.each(["equal", "static", "uncertainty", "mgda", "adatask"])("training w
     const whole = await run(open(changes, dataset));
 
     const firstHalf = new ListRecorder();
-    const stopped = new TrainingLoop(
+    const stopped = trainings.loop(
       open(changes, dataset),
       firstHalf,
       stopAfter(() => firstHalf, 6),
-      new CheckpointKeeper(folder, firstHalf),
     );
     expect((await stopped.run()).kind).toBe("stopped");
 
     const resumed = open({ ...changes, name: "resumed" }, dataset);
-    const checkpoint = readCheckpoint(checkpointPath(folder, 6));
+    const checkpoint = trainings.checkpoint(6);
     await restoreState(resumed, checkpoint);
     const { best } = resumed.validation;
     const secondHalf = new ListRecorder();
-    const keeper = new CheckpointKeeper(
-      folder,
-      secondHalf,
-      best === undefined ? undefined : readCheckpoint(checkpointPath(folder, best.step)),
-    );
+    const keeper = new CheckpointKeeper(trainings.folder, secondHalf, best === undefined ? undefined : trainings.checkpoint(best.step));
     const end = await new TrainingLoop(resumed, secondHalf, neverStop, keeper, checkpoint.step).run();
 
     const joined = Object.fromEntries(
@@ -138,7 +113,7 @@ describe.each(["equal", "static", "uncertainty", "mgda", "adatask"])("training w
 test("keeps the best and the last checkpoint, and the first until others took its place", async () => {
   const { end } = await run(open(longer));
   const expected = new Set([1, 160, end.result.bestStep].map((step) => `step-${step ?? ""}`));
-  expect(new Set(readdirSync(folder))).toEqual(expected);
+  expect(new Set(readdirSync(trainings.folder))).toEqual(expected);
 });
 
 test("the number of tensors stays the same over a thousand steps", async () => {
@@ -155,7 +130,7 @@ test("the number of tensors stays the same over a thousand steps", async () => {
     },
     takeCheckpointRequest: () => false,
   };
-  await new TrainingLoop(training, recorder, control, new CheckpointKeeper(folder, recorder)).run();
+  await trainings.loop(training, recorder, control).run();
   expect(recorder.steps).toBe(1000);
   expect(counts.size).toBe(1);
 });
@@ -171,10 +146,10 @@ test("a training that must end keeps what it has learnt in a checkpoint", async 
     },
     takeCheckpointRequest: () => false,
   };
-  const loop = new TrainingLoop(training, recorder, breakAfterFour, new CheckpointKeeper(folder, recorder));
+  const loop = trainings.loop(training, recorder, breakAfterFour);
   await expect(loop.run()).rejects.toThrow(/2 steps in a row had to be skipped/);
   expect(recorder.events.filter(({ kind }) => kind === "non-finite")).toHaveLength(1);
-  expect(readCheckpoint(checkpointPath(folder, 5)).arrays.get("weight/dense1.kernel")).toEqual(training.parameters.common[0]?.values);
+  expect(trainings.checkpoint(5).arrays.get("weight/dense1.kernel")).toEqual(training.parameters.common[0]?.values);
 });
 
 describe("a task that is dropped again and again", () => {
@@ -194,11 +169,15 @@ describe("a task that is dropped again and again", () => {
   test("is still counted after the training was stopped and taken up again", async () => {
     const dataset = broken();
     const recorder = new ListRecorder();
-    const half = new TrainingLoop(open(patience, dataset), recorder, stopAfter(() => recorder, 2), new CheckpointKeeper(folder, recorder)); // prettier-ignore
+    const half = trainings.loop(
+      open(patience, dataset),
+      recorder,
+      stopAfter(() => recorder, 2),
+    );
     expect((await half.run()).kind).toBe("stopped");
     const resumed = open(patience, dataset);
-    await restoreState(resumed, readCheckpoint(checkpointPath(folder, 2)));
-    const rest = new TrainingLoop(resumed, recorder, neverStop, new CheckpointKeeper(folder, recorder), 2);
+    await restoreState(resumed, trainings.checkpoint(2));
+    const rest = trainings.loop(resumed, recorder, neverStop, 2);
     await expect(rest.run()).rejects.toThrow(/3 steps in a row, the last at step 3/);
   });
 
@@ -215,7 +194,7 @@ describe("a task that is dropped again and again", () => {
       },
       takeCheckpointRequest: () => false,
     };
-    const loop = new TrainingLoop(open(patience, dataset), recorder, everyThirdIsGood, new CheckpointKeeper(folder, recorder));
+    const loop = trainings.loop(open(patience, dataset), recorder, everyThirdIsGood);
     expect((await loop.run()).kind).toBe("completed");
     expect(recorder.events.filter(({ kind }) => kind === "non-finite")).toHaveLength(8);
   });
