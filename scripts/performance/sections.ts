@@ -2,7 +2,7 @@ import { median, ratios, isOurs, type Ratio } from "../../test/bench/engine/rati
 import type { CaseLine } from "../../test/bench/engine/worker.ts";
 import type { Shares } from "../../test/bench/engine/parts.ts";
 import { compare, type Spread } from "../../test/bench/example/comparison.ts";
-import { grouped } from "../../test/bench/grouped.ts";
+import { grouped } from "../../src/training/explain/grouped.ts";
 import { seriesIn } from "../../test/bench/growth/series.ts";
 import { scatter } from "../../test/bench/growth/verdict.ts";
 import type { Measurements, Saved } from "./measurements.ts";

@@ -12,7 +12,7 @@ import { peersAt } from "./engine/peers.ts";
 import { problems } from "./engine/problems.ts";
 import { ratioTable, ratios } from "./engine/ratios.ts";
 import { lineOf, linesOfProcess, type CaseLine } from "./engine/worker.ts";
-import { grouped } from "./grouped.ts";
+import { grouped } from "../../src/training/explain/grouped.ts";
 import { save } from "./saved.ts";
 
 const options: Options = {

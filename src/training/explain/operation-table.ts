@@ -1,5 +1,6 @@
 import type { OperationRow, OperationTable } from "../../experiment/step-explanation.ts";
 import type { OperationRun } from "../passes/recordings.ts";
+import { grouped } from "./grouped.ts";
 
 /** The operations of some steps by their names: the mean of the faster half, for what else the machine does makes the others slower. */
 export function operationTable(steps: readonly (readonly OperationRun[])[]): OperationTable {
@@ -36,17 +37,6 @@ function outputsOf(runs: readonly OperationRun[], steps: number): OperationRow["
   return [...shapes.values()]
     .sort(([a], [b]) => (b?.bytes ?? 0) - (a?.bytes ?? 0))
     .map((outputs) => ({ shape: [...(outputs[0]?.shape ?? [])], times: outputs.length / steps }));
-}
-
-function grouped<T>(all: readonly T[], keyOf: (one: T) => string): ReadonlyMap<string, readonly T[]> {
-  const groups = new Map<string, T[]>();
-  for (const one of all) {
-    const key = keyOf(one);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [one]);
-    else group.push(one);
-  }
-  return groups;
 }
 
 function bytesOf({ outputs }: OperationRun): number {

@@ -1,4 +1,4 @@
-import { grouped } from "../grouped.ts";
+import { grouped } from "../../../src/training/explain/grouped.ts";
 import type { CaseLine } from "./worker.ts";
 
 /** How a case of ours stands to the fastest engine of the peers with the same problem, method and number of threads. */

@@ -1,5 +1,5 @@
 import type { CaseLine } from "../engine/worker.ts";
-import { grouped } from "../grouped.ts";
+import { grouped } from "../../../src/training/explain/grouped.ts";
 import type { Size } from "./sizes.ts";
 import { growth, type Growth, type Point } from "./verdict.ts";
 
