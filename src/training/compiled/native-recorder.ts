@@ -2,7 +2,7 @@ import type { Tensor } from "@tensorflow/tfjs-core";
 import { attributeKind, typeAttribute, type Attribute, type Constant, type GraphNode } from "./graph-file.ts";
 import { elementType } from "./graph-builder.ts";
 import { isBinding, type NativeBackend, type NativeBinding, type NativeTensor } from "./native-binding.ts";
-import { NotRecordable } from "./not-recordable.ts";
+import { NotRecordable, wholly } from "./not-recordable.ts";
 import type { Trace } from "./trace.ts";
 
 /**
@@ -16,12 +16,7 @@ export function recordNative<T>(native: NativeBackend, run: (trace: Trace<GraphN
   native.binding = recorder.binding();
   native.readSync = () => recorder.refuse("a value is read back while the step is computed");
   try {
-    const result = run(recorder);
-    if (recorder.refusal !== undefined) throw recorder.refusal;
-    return result;
-  } catch (error) {
-    // The model's own code may have taken it for an error of its own.
-    throw recorder.refusal ?? error;
+    return wholly(recorder, run);
   } finally {
     native.binding = binding;
     native.readSync = readSync;

@@ -1,7 +1,7 @@
 import { getKernelsForBackend, type KernelFunc, type NamedAttrMap, type Tensor, type TensorInfo } from "@tensorflow/tfjs-core";
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
 import type { KernelNode, KernelValue } from "./kernel-node.ts";
-import { NotRecordable } from "./not-recordable.ts";
+import { NotRecordable, wholly } from "./not-recordable.ts";
 import type { Trace } from "./trace.ts";
 
 type Call = Parameters<KernelFunc>[0];
@@ -29,12 +29,7 @@ export function recordWasm<T>(wasm: BackendWasm, run: (trace: Trace<KernelNode>)
   wasm.write = (values, shape, dtype) => recorder.written(real.write(values, shape, dtype), values, { shape, dtype });
   wasm.readSync = (...parameters) => recorder.read(() => real.readSync(...parameters));
   try {
-    const result = run(recorder);
-    if (recorder.refusal !== undefined) throw recorder.refusal;
-    return result;
-  } catch (error) {
-    // The model's own code may have taken it for an error of its own.
-    throw recorder.refusal ?? error;
+    return wholly(recorder, run);
   } finally {
     for (const { kernel, real: compute } of kernels) kernel.kernelFunc = compute;
     for (const [name, own] of before) {
