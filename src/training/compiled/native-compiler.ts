@@ -20,7 +20,9 @@ export class NativeCompiler implements PassCompiler {
   }
 
   compile(parts: CompiledParts, batch: Batch, standIns: boolean, { habits, distrust }: RecordingMemory): Recording {
-    const recorded = recordPass<GraphNode>((run) => recordNative(this.#native, run), parts, batch, standIns);
+    // A relu that TensorFlow makes one with the convolution or product before it has 0 for NaN.
+    const options = { standIns, checksInputs: true };
+    const recorded = recordPass<GraphNode>((run) => recordNative(this.#native, run), parts, batch, options);
     const { variables, update } = parts;
     const mover = update !== undefined && canHold(recorded.back, update) ? this.#updateOf(update, distrust) : undefined;
     return new CompiledRecording({

@@ -1,4 +1,4 @@
-import { scalar, Variable, type Tensor } from "@tensorflow/tfjs-core";
+import { scalar, sum, Variable, type Tensor } from "@tensorflow/tfjs-core";
 import { isDeepStrictEqual } from "node:util";
 import type { RandomStream } from "../../balancers/kernels/random-stream.ts";
 import { assumingFinite } from "../backend/assumptions.ts";
@@ -16,6 +16,13 @@ import type { Trace, Tracing, ValueNode } from "./trace.ts";
 export interface RecordingParts extends PassParts {
   /** What dropout draws from. */
   readonly noise: RandomStream;
+}
+
+export interface RecordingOptions {
+  /** Absent tasks have something that stands in for their losses. */
+  readonly standIns: boolean;
+  /** What runs the recording may hide what is not finite of the inputs. */
+  readonly checksInputs: boolean;
 }
 
 /** A forward pass and every way back from it, as operations in the order in which they were asked for. All is told by the names of its values. */
@@ -72,10 +79,10 @@ export function recordPass<Node extends ValueNode>(
   tracing: Tracing<Node>,
   parts: RecordingParts,
   batch: Batch,
-  standIns: boolean,
+  options: RecordingOptions,
 ): RecordedPass<Node> {
-  const recorded = recordOnce(tracing, parts, batch, standIns);
-  const again = recordOnce(tracing, parts, batch, standIns);
+  const recorded = recordOnce(tracing, parts, batch, options);
+  const again = recordOnce(tracing, parts, batch, options);
   if (!isDeepStrictEqual(recorded.nodes, again.nodes)) {
     throw new NotRecordable("it computes something else each time, from values that are not drawn from the run's streams");
   }
@@ -86,7 +93,7 @@ function recordOnce<Node extends ValueNode>(
   tracing: Tracing<Node>,
   parts: RecordingParts,
   batch: Batch,
-  standIns: boolean,
+  { standIns, checksInputs }: RecordingOptions,
 ): RecordedPass<Node> {
   return inTensorScope(() =>
     tracing((trace) => {
@@ -98,6 +105,7 @@ function recordOnce<Node extends ValueNode>(
       };
       const assume = (total: Tensor): void => void checks.push(trace.valueOf(total));
       return assumingFinite(assume, () => {
+        if (checksInputs) for (const input of batch.inputs) assume(sum(input));
         const { tape, outputs, losses, seeds } = watchingNoise(parts.noise, draw, () => tapedPass(parts, batch, standIns));
         try {
           return {

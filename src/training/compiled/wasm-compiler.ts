@@ -23,7 +23,7 @@ export class WasmCompiler implements PassCompiler {
   }
 
   compile(parts: CompiledParts, batch: Batch, standIns: boolean, { habits }: RecordingMemory): Recording {
-    const recorded = recordPass<KernelNode>((run) => recordWasm(this.#wasm, run), parts, batch, standIns);
+    const recorded = recordPass<KernelNode>((run) => recordWasm(this.#wasm, run), parts, batch, { standIns, checksInputs: false });
     return new ReplayedRecording({ heap: this.#heap, recorded, habits, mover: this.#moverOf(parts, recorded.back) });
   }
 
