@@ -106,7 +106,7 @@ export class CheckedGraph {
   }
 
   #read(value: NativeTensor | undefined): Float32Array {
-    return Float32Array.from(value === undefined ? [] : this.#binding.tensorDataSync(value.id));
+    return new Float32Array(value === undefined ? [] : this.#binding.tensorDataSync(value.id));
   }
 
   #delete(values: readonly NativeTensor[]): void {

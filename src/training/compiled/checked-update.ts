@@ -214,7 +214,7 @@ function multiplied(first: Float32Array, second: Float32Array, { rows, columns, 
       }
     }
   }
-  return Float32Array.from(product);
+  return new Float32Array(product);
 }
 
 function copied(buffers: OptimizerSlot["buffers"]): OptimizerSlot["buffers"] {

@@ -55,7 +55,7 @@ export function inBlocks(vector: Float32Array | Float64Array, parameters: readon
   return parameters.map(({ size, reach }) => {
     const block = vector.subarray(start, start + size);
     start += size;
-    return task !== undefined && reach.includes(task) ? Float32Array.from(block) : undefined;
+    return task !== undefined && reach.includes(task) ? new Float32Array(block) : undefined;
   });
 }
 
