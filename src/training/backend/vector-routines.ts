@@ -1,3 +1,4 @@
+import type { SignMasking } from "../../balancers/kernels/sign-masks.ts";
 import type { KernelContext } from "./kernel-context.ts";
 
 /** Where a step's vectors lie: byte addresses of floats. */
@@ -108,6 +109,29 @@ export class VectorRoutines {
       const vectors = Math.ceil(count / 4);
       heap.floats().fill(0, sums / 4, sums / 4 + vectors * 8);
       rows.forEach((row, i) => program.addWeighted(row + start * 4, weight + i * 8, sums, vectors));
+      program.roundDoubles(sums, out + start * 4, count);
+    }
+  }
+
+  /** out = Σ w_i m_i, of what signs drawn by these bits leave of the rows: to the bit what plain arrays give. */
+  maskedSum(rows: readonly number[], weights: readonly number[], { leak, k }: SignMasking, bits: Uint32Array, out: number): void {
+    const { heap, program } = this.#context;
+    const { length } = bits;
+    const doubles = stretch + 4;
+    const up = heap.scratch("vectors:masks", 2 * 3 * doubles);
+    const [down, sums] = [up + 8 * doubles, up + 16 * doubles];
+    const drawn = heap.scratch("vectors:bits", stretch + 4);
+    const weight = heap.scratch("vectors:weights", 2 * rows.length);
+    const coefficients = this.#coefficients(k, leak, 1, 0.5, 2 ** -32);
+    new Float64Array(heap.memory.buffer, weight, rows.length).set(weights);
+    for (let start = 0; start < length; start += stretch) {
+      const count = Math.min(stretch, length - start);
+      const vectors = Math.ceil(count / 4);
+      heap.floats().fill(0, up / 4, up / 4 + 2 * 3 * doubles);
+      new Uint32Array(heap.memory.buffer, drawn, count).set(bits.subarray(start, start + count));
+      for (const row of rows) program.addSizes(row + start * 4, up, down, vectors);
+      program.drawSigns(up, down, drawn, vectors, coefficients);
+      rows.forEach((row, i) => program.addMasked(row + start * 4, up, down, weight + i * 8, sums, vectors));
       program.roundDoubles(sums, out + start * 4, count);
     }
   }

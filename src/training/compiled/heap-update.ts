@@ -1,7 +1,7 @@
 import { engine, type Tensor } from "@tensorflow/tfjs-core";
 import type { KernelContext } from "../backend/kernel-context.ts";
 import { VectorRoutines, type StepRule, type StepVectors } from "../backend/vector-routines.ts";
-import { maskedSum, type SignMasking } from "../../balancers/kernels/sign-masks.ts";
+import type { SignMasking } from "../../balancers/kernels/sign-masks.ts";
 import type { WasmHeap } from "../backend/wasm-heap.ts";
 import { adamCoefficients } from "../optimizers/adam.ts";
 import { sharesOf } from "../optimizers/coefficients.ts";
@@ -117,16 +117,9 @@ export class HeapUpdate {
   /** Σ w_i x_i of gradients of a variable with signs masked, as `combined`. */
   masked(rows: readonly WeighedRow[], masking: SignMasking, bits: Uint32Array, id: number): number {
     const out = this.#sumOf(id, bits.length);
-    const floats = this.#context.heap.floats();
-    const at = (address: number): Float32Array => floats.subarray(address / 4, address / 4 + bits.length);
+    const addresses = rows.map(({ address }) => address);
     const weights = rows.map(({ weight }) => weight);
-    maskedSum(
-      rows.map(({ address }) => at(address)),
-      weights,
-      masking,
-      bits,
-      at(out),
-    );
+    this.vectors.maskedSum(addresses, weights, masking, bits, out);
     return out;
   }
 

@@ -147,6 +147,11 @@ export class Vector {
     return this.#with(other, 0x44);
   }
 
+  /** |x| */
+  size(): Vector {
+    return new Vector([...this.code, ...simd(0xe0)]);
+  }
+
   and(other: Vector): Vector {
     return this.#with(other, 0x4e);
   }
@@ -185,6 +190,11 @@ export class Vector {
     return new Doubles([...this.code, ...simd(0x5f)]);
   }
 
+  /** The first two lanes as whole numbers without a sign, in double precision. */
+  wholeDoubled(): Doubles {
+    return new Doubles([...this.code, ...simd(0xff)]);
+  }
+
   #with(other: Vector, operation: number): Vector {
     return new Vector([...this.code, ...other.code, ...simd(operation)]);
   }
@@ -212,6 +222,16 @@ export class Doubles {
 
   dividedBy(other: Doubles): Doubles {
     return new Doubles([...this.code, ...other.code, ...simd(0xf3)]);
+  }
+
+  /** All bits set where it is, or none. */
+  greaterThan(other: Doubles): Doubles {
+    return new Doubles([...this.code, ...other.code, ...simd(0x4a)]);
+  }
+
+  /** This where the bits of `mask` are set, else `other`. */
+  where(mask: Doubles, other: Doubles): Doubles {
+    return new Doubles([...this.code, ...other.code, ...mask.code, ...simd(0x52)]);
   }
 
   root(): Doubles {

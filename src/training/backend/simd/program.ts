@@ -13,6 +13,7 @@ import {
 import { adamStep, attributedStep, momentumStep, move, nesterovStep, plainStep, squareStep } from "./optimizer-steps.ts";
 import { outerProducts, packRows, packTransposed, rowsTimesPanel } from "./products.ts";
 import type { Routine } from "./routine.ts";
+import { addMasked, addSizes, drawSigns } from "./sign-masks.ts";
 import { addWeighted, fourProducts, oneProduct, roundDoubles } from "./sums.ts";
 import { addScaledRows, outerProduct, rowsTimesVector } from "./thin-products.ts";
 
@@ -55,6 +56,9 @@ const routines = {
   oneProduct,
   addWeighted,
   roundDoubles,
+  addSizes,
+  drawSigns,
+  addMasked,
   // Names: the rule, and whether it moves the parameter or writes its update down.
   plainMove: plainStep("parameter"),
   plainUpdate: plainStep("update"),

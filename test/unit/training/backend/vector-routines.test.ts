@@ -1,6 +1,8 @@
 import { fc, test } from "@fast-check/vitest";
 import { beforeAll, describe, expect } from "vitest";
 import { startBackend } from "../../../../src/training/backend/backend.ts";
+import { RandomStream } from "../../../../src/balancers/kernels/random-stream.ts";
+import { signMasked } from "../../../../src/balancers/kernels/sign-masks.ts";
 import type { KernelContext } from "../../../../src/training/backend/kernel-context.ts";
 import { kernelContext } from "../../../../src/training/backend/kernels.ts";
 import { VectorRoutines, type StepRule } from "../../../../src/training/backend/vector-routines.ts";
@@ -123,7 +125,51 @@ describe("sums over vectors", () => {
     const expected = x.map((value) => 0.75 * value);
     expect([...context.heap.floats().slice(out / 4, out / 4 + size)]).toEqual([...expected]);
   });
+
+  test.prop([length, shift, fc.array(fc.double({ min: -3, max: 3, noNaN: true }), { minLength: 1, maxLength: 4 }), fc.integer()])(
+    "a masked sum is to the bit that of plain arrays",
+    (size, off, weights, seed) => {
+      const rows = weights.map((_, i) => numbers(size, seed + i));
+      const placed = rows.map((row, i) => new Placed(`row ${i}`, row, (off + i) % 4));
+      const out = new Placed("out", new Float32Array(size), off);
+      const addresses = placed.map(({ address }) => address);
+      const { bits, expected } = maskedPlainly(rows, weights, seed);
+      routines.maskedSum(addresses, weights, masking, bits, out.address);
+      expect([...out.read()]).toEqual(expected);
+    },
+  );
+
+  test("a masked sum goes on where a stretch ends", () => {
+    const size = 2 * 2048 + 5;
+    const rows = [1, 2, 3].map((seed) => numbers(size, seed));
+    // Where all are 0, there is nothing to draw.
+    for (const row of rows) row.fill(0, 100, 110);
+    const weights = [1, 0.5, -0.3];
+    const placed = rows.map((_, i) => context.heap.scratch(`test:masked ${String(i)}`, size + 4));
+    const out = context.heap.scratch("test:masked sum", size + 4);
+    rows.forEach((row, i) => {
+      context.heap.floats().set(row, (placed[i] ?? 0) / 4);
+    });
+    const { bits, expected } = maskedPlainly(rows, weights, 7);
+    routines.maskedSum(placed, weights, masking, bits, out);
+    expect([...context.heap.floats().slice(out / 4, out / 4 + size)]).toEqual(expected);
+  });
 });
+
+const masking = { leak: 0.3, k: 1.5 };
+
+function maskedPlainly(
+  rows: readonly Float32Array[],
+  weights: readonly number[],
+  seed: number,
+): { readonly bits: Uint32Array; readonly expected: readonly number[] } {
+  const bits = new Uint32Array(rows[0]?.length ?? 0);
+  RandomStream.seeded(seed, "masks").fillBits(bits);
+  const masked = signMasked(rows, masking, bits).map((row) => [Float32Array.from(row)]);
+  // One row of weight 1 is taken as it is.
+  const [sum] = combine([...masked, [new Float32Array(bits.length)]], [...weights, 0], 1);
+  return { bits, expected: [...(sum ?? [])] };
+}
 
 interface Optimizer {
   readonly slot: (size: number) => OptimizerSlot;
