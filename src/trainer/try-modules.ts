@@ -6,8 +6,11 @@ import { isTrialQuestion, type FromTrial, type TrialQuestion } from "./trial-mes
 import { wasmBeside } from "./wasm-beside.ts";
 
 /**
- * The process that tries the user's own code for a check: answers one question, then ends. `keptFolder` is made for it alone, `inspector` the process that asks. It is a process of its own because the
- * code may never return, may end its process, or take all memory; the inspector ends it when it takes too long.
+ * The process that tries the user's own code for a check: answers one question, then ends. It is a process of its own because the code may
+ * never return, may end its process, or take all memory; the inspector ends it when it takes too long.
+ *
+ * @param keptFolder made for it alone
+ * @param inspector the process that asks
  */
 export async function tryModules(entry: string, keptFolder: string, inspector: number): Promise<void> {
   // While it runs, the user's code is refused the end of the process.
@@ -44,8 +47,8 @@ export async function tryModules(entry: string, keptFolder: string, inspector: n
 }
 
 /**
- * Makes the folder, and ends this process, with the folder, when the inspector is gone, also in the middle of an endless loop: nobody else would. A thread of its own looks,
- * for this one may be busy.
+ * Makes the folder, and ends this process, with the folder, when the inspector is gone, also in the middle of an endless loop: nobody else
+ * would. A thread of its own looks, for this one may be busy.
  */
 function endWithInspector(parent: number, keptFolder: string, exit: () => void): void {
   const end = (): void => {

@@ -2,7 +2,8 @@ import type { Remembered } from "../balancers/balancer.ts";
 import type { Clipping } from "./clipping.ts";
 import { combine, squaredNorm, type JacobianRow } from "./gradients/gram.ts";
 import { commonRow } from "./gradients/per-task.ts";
-import { LayerProducts, multiplyBySum } from "./gradients/products.ts";
+import { addProductsWithSum, isCancelled, LayerProducts, multiplyBySum } from "./gradients/products.ts";
+import type { GradientRows } from "./ownership-meter.ts";
 import type { Observation } from "./observation.ts";
 import { paceRule } from "./optimizers/pace-rule.ts";
 import type { HeldMove, HeldParts } from "./passes/held-gradients.ts";
@@ -60,6 +61,8 @@ export class HeldStep {
     // Read before the parameters move: afterwards it would have to be computed again.
     const rows =
       moment.track && !this.#attributes ? answer.tasks.map((_, position) => commonRow(way, position, this.#parts.parameters)) : [];
+    // Where the motion alone will tell the norm, it is too late to clip.
+    if (this.#longest !== undefined && answer.directionNorm === undefined) return undefined;
     const clipping = this.#clipping(answer);
     const share = clipping?.share ?? 1;
     const moved = held.move({ ...answer, share, rate: moment.rate, asksMoves: moment.track });
@@ -129,7 +132,7 @@ export class HeldStep {
       parameters.common.map(({ parameter }) => parameter.layer),
     );
     let square = 0;
-    parameters.common.forEach(({ parameter, reach }, index) => {
+    parameters.common.forEach(({ parameter, reach, size }, index) => {
       const known = parts.products(index);
       parts.show(index, (gradients, accumulators) => {
         const pace = paceRule(optimizer.rule, rate, accumulators.count);
@@ -137,11 +140,31 @@ export class HeldStep {
         const told = dominance.attribute(index, { ...step, asksProducts: known === undefined });
         const own = known ?? told;
         if (known === undefined && gradients.readDirection === undefined) multiplyBySum(own, weights);
+        if (gradients.readDirection === undefined && isCancelled(own, weights)) multiplyAnew(own, weights, { gradients, reach, size });
         products.addKnown(parameter.layer, [...reach, tasks.length], own);
         square += own.at(-1) ?? 0;
       });
     });
     return { tracked: { tasks, products }, square };
+  }
+}
+
+/** The products with the direction, which are gone in the rounding of those of the gradients, from the gradients themselves. */
+function multiplyAnew(
+  products: Float64Array,
+  weights: readonly number[],
+  { gradients, reach, size }: { readonly gradients: GradientRows; readonly reach: readonly number[]; readonly size: number },
+): void {
+  const wide = weights.length + 1;
+  for (let i = 0; i < wide; i++) {
+    products[i * wide + wide - 1] = 0;
+    products[(wide - 1) * wide + i] = 0;
+  }
+  const { length } = gradients;
+  for (let start = 0; start < size; start += length) {
+    const count = Math.min(length, size - start);
+    const rows = weights.map((_, task) => (reach.includes(task) ? gradients.read(task, start, count) : undefined));
+    addProductsWithSum(products, weights, rows);
   }
 }
 
@@ -152,7 +175,7 @@ interface Recorded {
   readonly square: number | undefined;
 }
 
-/** Of what is recorded, where something is: it is never less exact. */
+/** Of what is recorded, where something is. */
 function normOf({ directionNorm }: HeldAnswer, moved: HeldMove, recorded: Recorded | undefined): number {
   const square = recorded?.square ?? moved.square ?? Number.NaN;
   return recorded?.square === undefined && directionNorm !== undefined ? directionNorm : Math.sqrt(square);

@@ -45,6 +45,9 @@ export type StepRule =
       readonly square: number;
     };
 
+/** That a rule has, with the share of θ that is kept. */
+const mostCoefficients = 8;
+
 /** Numbers that are taken in at a time: so many of each row stay in the processor's nearer memory. */
 const stretch = 2048;
 
@@ -57,6 +60,15 @@ export class VectorRoutines {
 
   constructor(context: KernelContext) {
     this.#context = context;
+  }
+
+  /** Asks for all memory that the routines need besides vectors, so that none of them can fail for want of it. `rows` of a sum at most. */
+  reserve(rows: number): void {
+    const { heap } = this.#context;
+    heap.scratch("vectors:products", 16);
+    heap.scratch("vectors:sums", 2 * (stretch + 4));
+    heap.scratch("vectors:weights", 2 * rows);
+    heap.scratch("vectors:coefficients", 2 * mostCoefficients);
   }
 
   /** a·b in double precision. */

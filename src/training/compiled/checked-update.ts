@@ -1,3 +1,4 @@
+import { matMul, tensor2d, tidy } from "@tensorflow/tfjs-core";
 import { maskedSum } from "../../balancers/kernels/sign-masks.ts";
 import { combine } from "../gradients/gram.ts";
 import { keptShare } from "../optimizers/weight-decay.ts";
@@ -161,7 +162,7 @@ export class CheckedUpdate {
     // (rows · inputs) (rows · columns) = rows² · size
     const rows = Math.round(Math.sqrt((first.length * values.length) / weights.length / size));
     const columns = values.length / weights.length / rows;
-    return multiplied(first, combined(values, weights, columns), { rows, columns, size });
+    return multiplied(first, combined(values, weights, columns), rows);
   }
 
   /** Subtracts the step from `values`. */
@@ -194,27 +195,11 @@ function combined(packed: Float32Array, weights: readonly number[], length: numb
   });
 }
 
-interface ProductSize {
-  readonly rows: number;
-  readonly columns: number;
-  /** Elements of the product. */
-  readonly size: number;
-}
-
-/** Hᵀ D of `[rows, inputs]` and `[rows, columns]`. */
-function multiplied(first: Float32Array, second: Float32Array, { rows, columns, size }: ProductSize): Float32Array {
-  const inputs = first.length / rows;
-  const product = new Float64Array(size);
-  for (let row = 0; row < rows; row++) {
-    for (let input = 0; input < inputs; input++) {
-      const factor = first[row * inputs + input] ?? 0;
-      for (let column = 0; column < columns; column++) {
-        const at = input * columns + column;
-        product[at] = (product[at] ?? 0) + factor * (second[row * columns + column] ?? 0);
-      }
-    }
-  }
-  return new Float32Array(product);
+/** Hᵀ D of `[rows, …]` each, by an operation of its own. */
+function multiplied(first: Float32Array, second: Float32Array, rows: number): Float32Array {
+  return tidy(() =>
+    matMul(tensor2d(first, [rows, first.length / rows]), tensor2d(second, [rows, second.length / rows]), true).dataSync<"float32">(),
+  );
 }
 
 function copied(buffers: OptimizerSlot["buffers"]): OptimizerSlot["buffers"] {

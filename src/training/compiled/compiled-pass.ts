@@ -50,7 +50,8 @@ export class CompiledRecording implements Recording {
     this.#recorded = recorded;
     this.#cut = new GraphValues(nodes).cutBefore(boundary, gradients);
     const sizes = new Map(variables.map(({ id, size }) => [id, size]));
-    this.#held = heldNodes(back, sizes, factoredGradients(nodes, back.alone, back.summed.keys()));
+    const shapes = new Map(variables.flatMap(({ id, shape }) => (back.summed.has(id) ? [[id, shape]] : [])));
+    this.#held = heldNodes(back, sizes, factoredGradients(nodes, back.alone, shapes));
     const { formed, factored, sumSquare, ownSquares, aloneSquares } = this.#held;
     const others = [
       ...[formed, ...present([factored])].flatMap(({ packed, inputs, products, scales }) => [

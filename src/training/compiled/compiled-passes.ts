@@ -50,6 +50,8 @@ export class CompiledPasses implements Passes {
   /** What was told of computations that were not believed. */
   readonly #told = new Set<string>();
   #refusal: string | undefined;
+  /** Kinds of recordings that cannot be made, and why. */
+  readonly #refused = new Map<string, string>();
 
   constructor(compiler: PassCompiler, parts: CompiledParts) {
     this.#compiler = compiler;
@@ -162,7 +164,7 @@ export class CompiledPasses implements Passes {
       return open.isCompared ? open.recording : undefined;
     } catch (error) {
       // Whatever else went wrong also goes wrong plainly, and is told then as what it is.
-      this.#refuse(error instanceof Error ? error.message.replace(/\.$/, "") : String(error));
+      this.#refuse(error instanceof Error ? error.message.replace(/\.$/, "") : String(error), kind);
       // Of the others there may be passes that are asked for more.
       this.#recordings.get(kind)?.recording.dispose();
       this.#recordings.delete(kind);
@@ -172,9 +174,11 @@ export class CompiledPasses implements Passes {
     }
   }
 
-  #refuse(why: string): void {
-    this.#refusal = why;
-    this.#notes.push(`The step is not compiled: ${why}.`);
+  /** All passes, or only those of one kind, of other rows than most have. */
+  #refuse(why: string, kind = ""): void {
+    if (kind === "") this.#refusal = why;
+    else this.#refused.set(kind, why);
+    this.#notes.push(kind === "" ? `The step is not compiled: ${why}.` : `Steps over batches${kind} are not compiled: ${why}.`);
   }
 
   /** What speaks against compiling a pass over these rows. */
@@ -183,12 +187,14 @@ export class CompiledPasses implements Passes {
     const { batchSize } = this.#parts;
     if (wish.recompute === true) return "the tasks' gradients are not stored";
     const kind = this.#kind(batch, wish);
+    const refused = this.#refused.get(kind);
+    if (refused !== undefined) return refused;
     if ((rows === batchSize && !targets.includes(undefined)) || this.#comesOften(kind)) return undefined;
     return rows === batchSize ? "a task had no label in the batch" : `their batches are no whole ones, of ${batchSize} rows`;
   }
 
   #kind(batch: Batch, wish: Pick<PassWish, "standIns">): string {
-    const rows = batch.rows === this.#parts.batchSize ? "" : `${smaller}${batch.rows}`;
+    const rows = batch.rows === this.#parts.batchSize ? "" : ` with ${batch.rows} rows`;
     return `${rows}${recordingKind(batch, wish)}`;
   }
 
@@ -248,14 +254,14 @@ function labelledIn({ targets }: Pick<Batch, "targets">): number[] {
 }
 
 /** How the kind of a recording begins that is of no whole batch. */
-const smaller = " of rows ";
+const smaller = /^ with \d+ rows/;
 
 /**
  * How often a kind comes until it is recorded. One of fewer rows most often ends an epoch, and is soon made: many epochs must go by until
  * recording it pays.
  */
 function timesToRecord(kind: string): number {
-  return kind.startsWith(smaller) ? 32 : 3;
+  return smaller.test(kind) ? 32 : 3;
 }
 
 /** Nothing where every task has a label. */

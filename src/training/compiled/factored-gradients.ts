@@ -4,8 +4,8 @@ import { GraphValues } from "./graph-values.ts";
 
 /**
  * Gradients `G_i = Hᵀ D_i` of one matrix for several losses: what goes into the matrix product is the same for all of them. Their products
- * need no gradient, `⟨G_i, G_j⟩ = ⟨D_i, (H Hᵀ) D_j⟩`, nor does their weighted sum, `Hᵀ Σ w_i D_i`. (Goodfellow 2015, "Efficient per-example
- * gradient computations", has the same of single examples.)
+ * need no gradient, `⟨G_i, G_j⟩ = ⟨D_i, (H Hᵀ) D_j⟩`, nor does their weighted sum, `Hᵀ Σ w_i D_i`. (Goodfellow 2015, "Efficient
+ * per-example gradient computations", has the same of single examples.)
  */
 export interface FactoredGradients {
   /** H: `[rows, inputs]` */
@@ -16,15 +16,19 @@ export interface FactoredGradients {
   readonly columns: number;
 }
 
-/** By variable, of those that several losses reach: where products of the gradients are computed with less work from factors. */
+/**
+ * By variable, of those that several losses reach: where products of the gradients are computed with less work from factors.
+ *
+ * @param shapes of variables, by id; one that is reshaped before it is multiplied by is left out
+ */
 export function factoredGradients(
   nodes: readonly GraphNode[],
   alone: readonly VariableGradients<string>[],
-  common: Iterable<number>,
+  shapes: ReadonlyMap<number, readonly number[]>,
 ): ReadonlyMap<number, FactoredGradients> {
   const values = new GraphValues(nodes);
   const found = new Map<number, FactoredGradients>();
-  for (const id of common) {
+  for (const [id, shape] of shapes) {
     const factors = alone.map((gradients) => {
       const gradient = gradients.get(id);
       return gradient === undefined ? undefined : factorsOf(values, gradient);
@@ -32,7 +36,8 @@ export function factoredGradients(
     const some = factors.find((each) => each !== undefined);
     const areAll = factors.every((each, position) => each?.input === some?.input || alone[position]?.has(id) === false);
     if (some === undefined || !areAll || !isLessWork(some, alone.length)) continue;
-    const { input, rows, columns } = some;
+    const { input, rows, inputs, columns } = some;
+    if (shape.length !== 2 || shape[0] !== inputs || shape[1] !== columns) continue;
     found.set(id, { input, errors: factors.map((each) => each?.error), rows, columns });
   }
   return found;

@@ -28,6 +28,9 @@ interface MovedApart {
   readonly lanes: readonly Lane[];
 }
 
+/** Where a task's own step is written down. */
+const partName = "update:part";
+
 /** A gradient's address, and its weight in a sum. */
 export interface WeighedRow {
   readonly address: number;
@@ -100,6 +103,8 @@ export class HeapUpdate {
     if (!this.#moved.every(({ parameter }) => owned.has(parameter.id))) return undefined;
     if (!this.#apart.every(({ parameter: { id }, lanes }) => common.get(id)?.length === lanes.length)) return undefined;
     this.#take();
+    for (const { parameter } of this.#apart) this.#sumOf(parameter.id, parameter.size);
+    this.#context.heap.scratch(partName, Math.max(...this.#apart.map(({ parameter }) => parameter.size), 0) + 4);
     const rooms = this.#rooms([...this.#apart, ...this.#moved]);
     const steps = this.#apart.map((moved) => this.#stepApart(moved, common.get(moved.parameter.id) ?? [], motion, rooms));
     for (const moved of this.#moved) this.#step(moved, owned.get(moved.parameter.id) ?? 0, motion.rate, rooms);
@@ -153,6 +158,7 @@ export class HeapUpdate {
    */
   #rooms(moved: readonly { readonly parameter: TrainedParameter }[]): ReadonlyMap<TrainedParameter, Tensor> {
     const { heap } = this.#context;
+    this.vectors.reserve(this.#parts.tasks);
     return new Map(
       moved.map(({ parameter }) => {
         const { shape } = parameter.parameter.variable;
@@ -181,7 +187,7 @@ export class HeapUpdate {
     const { rule } = this.#parts.optimizer;
     const { id, size: length, reach } = parameter;
     const total = this.#sumOf(id, length);
-    const update = heap.scratch("update:part", length + 4);
+    const update = heap.scratch(partName, length + 4);
     heap.floats().fill(0, total / 4, total / 4 + length + 4);
     const moves = lanes.map(({ slot, buffers }, position) => {
       slot.count += 1;

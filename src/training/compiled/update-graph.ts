@@ -114,23 +114,26 @@ export class UpdateGraph {
     owned.forEach(({ id }, index) => fed.set(`${feeds.owned}${String(index)}`, gradients.ids.get(id) ?? -1));
     try {
       const factored = kind.replace("packed", "factored");
-      const outputs = this.#moved.map(({ parameter, after }) => after.get(gradients.factors.has(parameter.id) ? factored : kind) ?? "");
+      const outputs = this.#moved.map(({ parameter, after }) => {
+        const way = gradients.factors.has(parameter.id) ? factored : kind;
+        const output = after.get(way);
+        if (output === undefined) throw new RangeError(`${parameter.name} cannot be moved by gradients that are ${way}.`);
+        return output;
+      });
       const square = this.#squares.get(kind);
       const added = motion.asksMoves === true ? this.#moved.flatMap((moved) => moved.added.get(kind) ?? []) : [];
       const squares = motion.asksMoves === true ? this.#moved.flatMap((moved) => this.#squareOf(moved, kind)) : [];
       const told = [...outputs, ...(square === undefined ? [] : [square]), ...added];
       const values = this.#run(fed, [...told, ...squares.map(({ read }) => read)]);
+      // Read first: where that fails, nothing has moved as far as anybody knows.
+      const [half, ...parts] = this.#readAll(values.slice(outputs.length), told.length - outputs.length, squares);
       this.#moved.forEach(({ parameter, lanes }, index) => {
         for (const { slot } of lanes) slot.count += 1;
         const value = values[index];
         if (value !== undefined) parameter.adopt(this.#native.createOutputTensor(value));
         this.#holds.set(parameter, held(parameter, lanes));
       });
-      squares.forEach(({ buffer }, index) => this.#copy(values[told.length + index]?.id ?? -1, buffer));
       if (square === undefined) return {};
-      const [half, ...parts] = values
-        .slice(outputs.length, told.length)
-        .map(({ id }) => this.#show(id, (numbers) => numbers.map((value) => -value)));
       let next = 0;
       const moves = motion.asksMoves === true ? common.map(({ reach }) => reach.map(() => parts[next++])) : undefined;
       // What is added is the rate's; a masked direction is not.
@@ -138,6 +141,19 @@ export class UpdateGraph {
       return { square: -2 * (half?.[0] ?? Number.NaN) * perRate ** 2, ...(moves === undefined ? {} : { moves }) };
     } finally {
       for (const id of made) binding.deleteTensor(id);
+    }
+  }
+
+  /** What is told, with the other sign, and copies what follows of it to the slots' squares. */
+  #readAll(values: readonly NativeTensor[], told: number, squares: readonly { readonly buffer: Float32Array }[]): readonly Float32Array[] {
+    try {
+      const numbers = values.slice(0, told).map(({ id }) => this.#show(id, (each) => each.map((value) => -value)));
+      squares.forEach(({ buffer }, index) => this.#copy(values[told + index]?.id ?? -1, buffer));
+      return numbers;
+    } catch (error) {
+      const failure = error instanceof Error ? error : new Error(String(error));
+      this.#failure = failure;
+      throw lost(failure);
     }
   }
 

@@ -156,6 +156,39 @@ export function layerProducts(rows: readonly JacobianRow[], layers: readonly str
   return products;
 }
 
+/** Whether so little is left of a sum that the rounding of the products it comes of would show. */
+export function isCancelled(products: Float64Array, weights: readonly number[]): boolean {
+  const wide = weights.length + 1;
+  const parts = weights.reduce((sum, weight, i) => sum + weight * weight * (products[i * wide + i] ?? 0), 0);
+  return (products.at(-1) ?? 0) < 1e-3 * parts;
+}
+
+/**
+ * The products of rows with their sum Σ w_i g_i, as `multiplyBySum`, from the elements themselves.
+ *
+ * @param rows of each task the elements that lie together from a place on; undefined for one that gives nothing
+ */
+export function addProductsWithSum(products: Float64Array, weights: readonly number[], rows: readonly (Float32Array | undefined)[]): void {
+  const size = weights.length;
+  const wide = size + 1;
+  const length = rows.reduce((most, row) => Math.max(most, row?.length ?? 0), 0);
+  const sum = new Float64Array(length);
+  rows.forEach((row, i) => {
+    const weight = weights[i] ?? 0;
+    for (let k = 0; k < (row?.length ?? 0); k++) sum[k] = (sum[k] ?? 0) + weight * (row?.[k] ?? 0);
+  });
+  const add = (i: number, j: number, value: number): void => void (products[i * wide + j] = (products[i * wide + j] ?? 0) + value);
+  rows.forEach((row, i) => {
+    let along = 0;
+    for (let k = 0; k < (row?.length ?? 0); k++) along += (row?.[k] ?? 0) * (sum[k] ?? 0);
+    add(i, size, along);
+    add(size, i, along);
+  });
+  let square = 0;
+  for (const value of sum) square += value * value;
+  add(size, size, square);
+}
+
 /**
  * The products of rows with each other, and with their sum Σ w_i g_i.
  *
