@@ -18,6 +18,7 @@ const passMemorySchema = z
         names: z.array(z.string()).readonly(),
         held: z.array(z.string()).readonly().optional(),
         vain: z.int().optional(),
+        formed: z.int().optional(),
         weights: z.array(z.number()).readonly().optional(),
         isRepeated: z.boolean(),
         isKnown: z.boolean(),

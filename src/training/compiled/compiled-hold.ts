@@ -24,42 +24,51 @@ export interface Mover {
   readonly common: readonly TrainedParameter[];
 }
 
+interface HoldParts {
+  readonly way: CompiledWay;
+  readonly recorded: RecordedWay;
+  readonly values: HeldValues;
+  readonly run: GraphRun;
+  readonly mover: Mover;
+  /** Whether products may come of factors. */
+  readonly triesFactors: boolean;
+}
+
 /** The gradients of a recording, left with TensorFlow. */
 export class CompiledHold implements HeldGradients {
   /** Values that were asked to stay. */
   readonly asked = new Set<string>();
   inVain = false;
+  /** Products could have come of factors, but would have been lost in theirs. */
+  areFormed = false;
   readonly #way: CompiledWay;
   readonly #recorded: RecordedWay;
   readonly #values: HeldValues;
   readonly #run: GraphRun;
   readonly #mover: Mover;
+  readonly #triesFactors: boolean;
   #common: HeldTensors["common"] = "summed";
   /** What the last products were computed from. */
   #products: HeldProductValues;
 
-  constructor(way: CompiledWay, recorded: RecordedWay, values: HeldValues, run: GraphRun, mover: Mover) {
+  constructor({ way, recorded, values, run, mover, triesFactors }: HoldParts) {
     this.#way = way;
     this.#recorded = recorded;
     this.#values = values;
     this.#products = values.formed;
     this.#run = run;
     this.#mover = mover;
+    this.#triesFactors = triesFactors;
   }
 
   products(asksParts: boolean): HeldProducts {
     const { formed, factored, ownSquares } = this.#values;
     this.#common = "packed";
     this.#way.walks += this.#recorded.alone.length;
-    const gram = factored === undefined || asksParts || this.#areFormed(factored) ? undefined : this.#factoredGram(factored);
+    const asksFactors = factored !== undefined && !asksParts;
+    const gram = asksFactors && this.#triesFactors ? this.#factoredGram(factored) : undefined;
+    this.areFormed = asksFactors && gram === undefined;
     return { gram: gram ?? this.#gram(formed), owned: this.#read(ownSquares) };
-  }
-
-  /** Whether the last pass of this kind has needed the gradients themselves. */
-  #areFormed({ inputs }: HeldProductValues): boolean {
-    const { products } = this.#values.formed;
-    const gradients = this.#recorded.alone.flatMap((each) => [...inputs.keys()].flatMap((id) => each.get(id) ?? []));
-    return present([products, ...gradients]).some((name) => this.#way.expects(name));
   }
 
   /** Undefined where rounding would show. */

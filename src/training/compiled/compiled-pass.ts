@@ -10,7 +10,7 @@ import type { GraphNode } from "./graph-file.ts";
 import { GraphRun } from "./graph-run.ts";
 import { GraphValues } from "./graph-values.ts";
 import { heldNodes, type HeldValues } from "./held-nodes.ts";
-import { isWorthHolding, type Habits } from "./habits.ts";
+import { isWorthFactoring, isWorthHolding, type Habits } from "./habits.ts";
 import type { NativeBackend } from "./native-binding.ts";
 import type { Recording } from "./pass-compiler.ts";
 import { drawn } from "../model/noise.ts";
@@ -96,11 +96,13 @@ export class CompiledRecording implements Recording {
       back: () => way,
       hold: () => {
         if (this.#mover === undefined || !isWorthHolding(before)) return undefined;
-        return (hold ??= new CompiledHold(way, back, this.#held, run, this.#mover));
+        const triesFactors = isWorthFactoring(before);
+        return (hold ??= new CompiledHold({ way, recorded: back, values: this.#held, run, mover: this.#mover, triesFactors }));
       },
       dispose: () => {
         const held = [...(hold?.asked ?? [])];
-        this.#habits.learn(habit, { names: [...way.asked], held, weights: way.weights, inVain: hold?.inVain ?? false });
+        const { inVain = false, areFormed = false } = hold ?? {};
+        this.#habits.learn(habit, { names: [...way.asked], held, weights: way.weights, inVain, areFormed });
         run.dispose();
       },
     };

@@ -79,11 +79,6 @@ export class CompiledWay implements WayBack {
     return name === undefined ? undefined : this.#run.values(name);
   }
 
-  /** Whether a value is there already, or will most likely be asked for. */
-  expects(name: string): boolean {
-    return this.#run.has(name) || this.#expected.names.includes(name);
-  }
-
   /** These were asked for, and are not worth asking for again. */
   takeBack(names: readonly string[]): void {
     for (const name of names) this.asked.delete(name);

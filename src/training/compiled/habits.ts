@@ -11,7 +11,7 @@ export class Habits {
     return this.#habits.get(kind);
   }
 
-  learn(kind: string, { names, held, weights, inVain }: Asked): void {
+  learn(kind: string, { names, held, weights, inVain, areFormed = false }: Asked): void {
     // Such weights come of a step that will not be made.
     if (weights?.every(Number.isFinite) === false) return;
     const before = this.#habits.get(kind);
@@ -23,6 +23,7 @@ export class Habits {
       names,
       ...(held.length === 0 ? {} : { held }),
       ...(vain === 0 ? {} : { vain }),
+      ...(areFormed ? { formed: (before?.formed ?? 0) + 1 } : {}),
       ...(weights === undefined ? {} : { weights }),
       isRepeated,
       isKnown,
@@ -48,6 +49,11 @@ export function isWorthHolding(habit: PassHabit | undefined): boolean {
   return vain < mostVain || vain % passesToTryAgain === 0;
 }
 
+/** Whether products of the gradients may come of their factors. */
+export function isWorthFactoring(habit: PassHabit | undefined): boolean {
+  return (habit?.formed ?? 0) % passesToTryAgain === 0;
+}
+
 /** What a pass was asked for. */
 export interface Asked {
   readonly names: readonly string[];
@@ -56,6 +62,8 @@ export interface Asked {
   readonly weights: readonly number[] | undefined;
   /** Gradients were held, and then not used so. */
   readonly inVain: boolean;
+  /** Gradients were computed themselves because their products would be lost in those of their factors. */
+  readonly areFormed?: boolean;
 }
 
 /** Also where both are missing. */

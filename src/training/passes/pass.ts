@@ -72,6 +72,8 @@ export interface PassHabit {
   readonly held?: readonly string[] | undefined;
   /** Passes since gradients were first held in vain, and not once otherwise. */
   readonly vain?: number | undefined;
+  /** Passes since products of the gradients were found to be lost in those of their factors, and not once otherwise. */
+  readonly formed?: number | undefined;
   /** Of the last sum that was asked for. */
   readonly weights?: readonly number[] | undefined;
   /** The pass before was asked for the same values. */

@@ -342,6 +342,21 @@ describeOn("native")("A step whose gradients stay where they are", () => {
     expect(counts).toEqual([0, 1, 0, ...Array<number>(11).fill(1)]);
   });
 
+  test("leaves gradients as factors again, once that is tried, where they are long enough by then", async () => {
+    const counts = factorsOfMotions();
+    const setting = { balancer: "mgda", trunk: wide };
+    const training = prepared(setting);
+    await steps(training, 0, 4);
+    const memory = training.stepper.passes.save();
+    const { usual } = memory.habits;
+    if (usual === undefined) throw new Error("No usual step was made.");
+    training.stepper.passes.restore({ ...memory, habits: { ...memory.habits, usual: { ...usual, formed: 62 } } });
+    await steps(training, 4, 4);
+    expect(counts).toEqual([0, 1, 1, 1, 0, 0, 1, 1]);
+    expect(training.stepper.passes.save().habits["usual"]?.formed).toBeUndefined();
+    expect(apart(training, await trained({ ...setting, compile: false }, 8))).toBeLessThan(1e-5);
+  });
+
   test("goes on from a checkpoint bit by bit where gradients are left as factors", async () => {
     const setting = { balancer: "mgda", trunk: wide, every: 3 };
     const whole = await trained(setting, 10);
@@ -371,6 +386,8 @@ describeOn("native")("A step whose gradients stay where they are", () => {
     const held = await trained(setting, 60);
     expect(counts).toHaveLength(60);
     expect([counts[1], counts.at(-1)]).toEqual([1, 0]);
+    // But the first, which is recorded.
+    expect(held.stepper.passes.save().habits["usual"]?.formed).toBe(counts.filter((count) => count === 0).length - 1);
     expect(apart(held, await trained({ ...setting, compile: false }, 60))).toBeLessThan(1e-4);
   });
 
