@@ -14,23 +14,13 @@ import { CheckpointKeeper } from "../../src/training/checkpoint-keeper.ts";
 import { loadData } from "../../src/training/data/load.ts";
 import { buildModel } from "../../src/training/model/build.ts";
 import { RandomStreams } from "../../src/training/random-streams.ts";
-import type { Recorder } from "../../src/training/recorder.ts";
+import { silentRecorder } from "../../src/training/silent-recorder.ts";
 import { prepareTraining } from "../../src/training/training.ts";
 import { TrainingLoop } from "../../src/training/training-loop.ts";
 
 const seconds = Number(process.argv.find((argument) => /^[\d.]+$/.test(argument)) ?? 2);
 const blockSteps = 10;
 const examples = join(import.meta.dirname, "../../examples");
-
-const sink: Recorder = {
-  describe: () => undefined,
-  scalar: () => undefined,
-  vector: () => undefined,
-  snapshot: () => undefined,
-  event: () => undefined,
-  resume: () => undefined,
-  progress: () => undefined,
-};
 
 /** Asks for every task's gradient and for nothing that is made of it. */
 const gradientsAlone = defineBalancer({
@@ -63,7 +53,7 @@ for (const example of ["penguins", "multi-mnist"]) {
     const quiet = { ...experiment, track: { ...experiment.track, every: 1_000_000 } };
     const training = prepareTraining({ experiment: quiet, dataset, streams, model, backend: "wasm", balancer });
     const control = { stopRequested: () => false, takeCheckpointRequest: () => false };
-    return new TrainingLoop(training, sink, control, new CheckpointKeeper("unused", sink));
+    return new TrainingLoop(training, silentRecorder, control, new CheckpointKeeper("unused", silentRecorder));
   };
   for (const balancer of balancerCatalogue) {
     const [method, alone] = [loopOf(balancer), loopOf(gradientsAlone)];
