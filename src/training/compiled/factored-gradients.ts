@@ -1,5 +1,7 @@
 import type { VariableGradients } from "../gradients/way-back.ts";
+import { shareOfProducts } from "./factored-products.ts";
 import type { GraphNode } from "./graph-file.ts";
+import { isSet, matrixShape, shapeOf, unshaped } from "./graph-shapes.ts";
 import { GraphValues } from "./graph-values.ts";
 
 /**
@@ -14,6 +16,8 @@ export interface FactoredGradients {
   readonly errors: readonly (string | undefined)[];
   readonly rows: number;
   readonly columns: number;
+  /** The variable whose gradients are the sums of the errors over the rows, as those of a layer's bias are. */
+  readonly bias: number | undefined;
 }
 
 /**
@@ -38,9 +42,35 @@ export function factoredGradients(
     if (some === undefined || !areAll || !isLessWork(some, alone.length)) continue;
     const { input, rows, inputs, columns } = some;
     if (shape.length !== 2 || shape[0] !== inputs || shape[1] !== columns) continue;
-    found.set(id, { input, errors: factors.map((each) => each?.error), rows, columns });
+    const errors = factors.map((each) => each?.error);
+    const bias = [...shapes.keys()].find((other) =>
+      areSumsOf(
+        values,
+        errors,
+        alone.map((gradients) => gradients.get(other)),
+      ),
+    );
+    found.set(id, { input, errors, rows, columns, bias });
   }
   return found;
+}
+
+/** Whether each of these is the sum of the other over its rows. */
+function areSumsOf(
+  values: GraphValues<GraphNode>,
+  errors: readonly (string | undefined)[],
+  sums: readonly (string | undefined)[],
+): boolean {
+  return errors.every((error, position) => {
+    const sum = sums[position];
+    if (error === undefined || sum === undefined) return error === sum;
+    const { node } = values.find(unshaped(values, sum));
+    const [summed = "", axes = ""] = node.inputs;
+    if (node.operation !== "Sum" || unshaped(values, summed) !== unshaped(values, error)) return false;
+    const { constant } = values.find(axes).node;
+    const leading = (shapeOf(values, summed)?.length ?? 0) - 1;
+    return constant?.values.length === leading && [...constant.values].every((axis, place) => Number(axis) === place);
+  });
 }
 
 interface Factors {
@@ -56,23 +86,17 @@ function factorsOf(values: GraphValues<GraphNode>, gradient: string): Factors | 
   const { node } = values.find(gradient);
   const [input = "", error = ""] = node.inputs;
   if (node.operation === "Reshape") return factorsOf(values, input);
-  const isSet = (name: string): boolean => node.attributes.find((each) => each.name === name)?.value === true;
-  if (node.operation !== "BatchMatMulV2" || !isSet("adj_x") || isSet("adj_y")) return undefined;
+  if (node.operation !== "BatchMatMulV2" || !isSet(node, "adj_x") || isSet(node, "adj_y")) return undefined;
   const [left, right] = [matrixShape(values, input), matrixShape(values, error)];
   return left === undefined || right === undefined
     ? undefined
     : { input, error, rows: left.rows, inputs: left.columns, columns: right.columns };
 }
 
-function matrixShape(values: GraphValues<GraphNode>, value: string): { rows: number; columns: number } | undefined {
-  const { node, output } = values.find(value);
-  const [columns, rows, ...others] = [...(node.shapes?.[output] ?? [])].reverse();
-  return columns === undefined || rows === undefined || others.some((size) => size !== 1) ? undefined : { rows, columns };
-}
-
 /** In multiplications. The last share is for the operations that more of them take. */
 function isLessWork({ rows, inputs, columns }: Factors, losses: number): boolean {
   const formed = losses * rows * inputs * columns + losses ** 2 * inputs * columns;
-  const factored = rows * rows * inputs + (losses + losses ** 2 / rows) * rows * rows * columns + rows * inputs * columns;
+  const products = shareOfProducts(rows) * rows * rows * (inputs + losses * columns) + losses ** 2 * rows * columns;
+  const factored = products + rows * inputs * columns;
   return factored < 0.9 * formed - 1e6;
 }

@@ -29,10 +29,10 @@ export class GraphBuilder {
     return this.#constant({ type: elementType.int32, shape: [], values: Int32Array.of(value) });
   }
 
-  /** Of float 0. */
-  zeros(shape: readonly number[]): string {
+  /** A float everywhere. */
+  filled(shape: readonly number[], value: number): string {
     const attributes = [typeAttribute("T", elementType.float), typeAttribute("index_type", elementType.int32)];
-    return this.operation("Fill", [this.integers(shape), this.float(0)], attributes, [elementType.float]);
+    return this.operation("Fill", [this.integers(shape), this.float(value)], attributes, [elementType.float]);
   }
 
   /** One number; the same node wherever it is asked for. */
@@ -58,6 +58,21 @@ export class GraphBuilder {
 
   reshape(value: string, shape: readonly number[]): string {
     return this.float32("Reshape", [value, this.integers(shape)], [typeAttribute("Tshape", elementType.int32)]);
+  }
+
+  /** Of a matrix those from `start` up to `end`. */
+  rows(matrix: string, start: number, end: number): string {
+    const attributes = [typeAttribute("Index", elementType.int32)];
+    return this.float32("Slice", [matrix, this.integers([start, 0]), this.integers([end - start, -1])], attributes);
+  }
+
+  /** Values one after the other along an axis. Throws `RangeError` where there are none. */
+  joined(values: readonly string[], axis: number): string {
+    const [first] = values;
+    if (first === undefined) throw new RangeError("There is nothing to join.");
+    if (values.length === 1) return first;
+    const attributes = [integer("N", values.length), typeAttribute("Tidx", elementType.int32)];
+    return this.float32("ConcatV2", [...values, this.scalarInteger(axis)], attributes);
   }
 
   /** What is there one after the other along an axis: of a vector its numbers. */

@@ -1,6 +1,7 @@
-import { typeAttribute, type GraphNode } from "./graph-file.ts";
-import { elementType, flag, GraphBuilder, integer } from "./graph-builder.ts";
+import type { GraphNode } from "./graph-file.ts";
+import { flag, GraphBuilder, integer } from "./graph-builder.ts";
 import type { FactoredGradients } from "./factored-gradients.ts";
+import { factoredProducts } from "./factored-products.ts";
 import type { RecordedWay } from "./recorded-pass.ts";
 
 /** Products of what the losses give the common variables, and what a motion combines it from. */
@@ -9,7 +10,10 @@ export interface HeldProductValues {
   readonly packed: ReadonlyMap<number, string>;
   /** By variable whose gradients are left as factors: the first one, `[rows, inputs]`. */
   readonly inputs: ReadonlyMap<number, string>;
-  /** Products of the gradients, `[pieces, losses, losses]`, to be added up; undefined where nothing is common. */
+  /**
+   * `[pieces, losses, losses]`, whose sum, taken with its transpose, is twice the products of the gradients; undefined where nothing is
+   * common.
+   */
   readonly products: string | undefined;
   /** By position of the loss: ¼ Σ ‖H‖² ‖D‖² over the gradients that are left as factors, `[losses]`; undefined where none is. */
   readonly scales: string | undefined;
@@ -94,25 +98,28 @@ function productNodes(
   const inputs = new Map<number, string>();
   const products: string[] = [];
   const scales: string[] = [];
-  for (const { id, size, rows } of gradients) {
-    const factors = factored.get(id);
-    const { pieces, length } = factors === undefined ? piecesOf(size) : { pieces: factors.rows, length: factors.columns };
-    const all = packedRows(graph, factors?.errors ?? rows, [pieces, length]);
+  const biases = new Map<number, string>();
+  for (const [id, factors] of factored) {
+    const { rows, columns, bias } = factors;
+    const losses = factors.errors.length;
+    const errors = packedRows(graph, factors.errors, [rows, columns]);
+    const input = graph.reshape(factors.input, [rows, -1]);
+    packed.set(id, errors);
+    inputs.set(id, input);
+    products.push(...factoredProducts(graph, { input, errors, rows, losses, columns }));
+    scales.push(scalesOf(graph, factors));
+    if (bias !== undefined) biases.set(bias, summedOverRows(graph, errors, [rows, losses, columns]));
+  }
+  for (const { id, size, rows } of gradients.filter((each) => !factored.has(each.id))) {
+    const { pieces, length } = piecesOf(size);
+    const all = (pieces === 1 ? biases.get(id) : undefined) ?? packedRows(graph, rows, [pieces, length]);
     packed.set(id, all);
-    let others = all;
-    if (factors !== undefined) {
-      const input = graph.reshape(factors.input, [factors.rows, -1]);
-      inputs.set(id, input);
-      const multiplied = timesInputProducts(graph, input, graph.reshape(all, [factors.rows, -1]));
-      others = graph.reshape(multiplied, [pieces, rows.length, length]);
-      scales.push(scalesOf(graph, factors));
-    }
-    products.push(graph.float32("BatchMatMulV2", [all, others], [flag("adj_x", false), flag("adj_y", true)]));
+    products.push(graph.float32("BatchMatMulV2", [all, all], [flag("adj_x", false), flag("adj_y", true)]));
   }
   return {
     packed,
     inputs,
-    products: joined(graph, products),
+    products: products.length === 0 ? undefined : graph.joined(products, 0),
     scales: scales.length < 2 ? scales[0] : graph.float32("AddN", scales, [integer("N", scales.length)]),
   };
 }
@@ -125,10 +132,12 @@ function packedRows(graph: GraphBuilder, rows: readonly (string | undefined)[], 
   return graph.float32("Pack", stacked, [integer("N", rows.length), integer("axis", 1)]);
 }
 
-/** (H Hᵀ) D of `[rows, inputs]` and `[rows, …]`. */
-function timesInputProducts(graph: GraphBuilder, input: string, errors: string): string {
-  const products = graph.float32("BatchMatMulV2", [input, input], [flag("adj_x", false), flag("adj_y", true)]);
-  return graph.float32("BatchMatMulV2", [products, errors], [flag("adj_x", false), flag("adj_y", false)]);
+/** `[1, losses, columns]`, as a matrix product: TensorFlow's sum over the first axis takes three times as long. */
+function summedOverRows(graph: GraphBuilder, errors: string, [rows, losses, columns]: readonly [number, number, number]): string {
+  const ones = graph.filled([1, rows], 1);
+  const flat = graph.reshape(errors, [rows, losses * columns]);
+  const sums = graph.float32("BatchMatMulV2", [ones, flat], [flag("adj_x", false), flag("adj_y", false)]);
+  return graph.reshape(sums, [1, losses, columns]);
 }
 
 /** ¼ ‖H‖² ‖D_i‖² */
@@ -138,12 +147,6 @@ function scalesOf(graph: GraphBuilder, { input, errors }: FactoredGradients): st
     error === undefined ? graph.float(0) : graph.float32("Mul", [half, graph.float32("L2Loss", [error])]),
   );
   return graph.float32("Pack", each, [integer("N", each.length), integer("axis", 0)]);
-}
-
-function joined(graph: GraphBuilder, parts: readonly string[]): string | undefined {
-  if (parts.length < 2) return parts[0];
-  const axis = graph.scalarInteger(0);
-  return graph.float32("ConcatV2", [...parts, axis], [integer("N", parts.length), typeAttribute("Tidx", elementType.int32)]);
 }
 
 /** ½ Σ ‖v‖². */

@@ -7,6 +7,7 @@ import type { GraphNode } from "./graph-file.ts";
 import type { NativeBackend } from "./native-binding.ts";
 import { recordNative } from "./native-recorder.ts";
 import type { PassCompiler, Recording, RecordingMemory } from "./pass-compiler.ts";
+import { withJoinedProducts } from "./joined-products.ts";
 import { recordPass } from "./recorded-pass.ts";
 import type { UpdateParts } from "./update-layout.ts";
 
@@ -22,7 +23,7 @@ export class NativeCompiler implements PassCompiler {
   compile(parts: CompiledParts, batch: Batch, standIns: boolean, { habits, distrust }: RecordingMemory): Recording {
     // A relu that TensorFlow makes one with the convolution or product before it has 0 for NaN.
     const options = { standIns, checksInputs: true };
-    const recorded = recordPass<GraphNode>((run) => recordNative(this.#native, run), parts, batch, options);
+    const recorded = withJoinedProducts(recordPass<GraphNode>((run) => recordNative(this.#native, run), parts, batch, options));
     const { variables, update } = parts;
     const mover = update !== undefined && canHold(recorded.back, update) ? this.#updateOf(update, distrust) : undefined;
     return new CompiledRecording({

@@ -198,7 +198,7 @@ class Layout {
     const name = `common${String(index)}`;
     const value = this.#variable(parameter, `${name}value`, () => parameter.values);
     const weights = graph.unpack(this.#weights, tasks);
-    const nothing = graph.zeros(shape);
+    const nothing = graph.filled(shape, 0);
     const each = parameter.reach.map((task) => {
       const lane = this.#lane(parameter, `${name}task${String(task)}`, `${parameter.name}@${ids[task] ?? task}`);
       const gradient = graph.placeholder(apartFeed(index, task), shape);
@@ -246,7 +246,7 @@ class Layout {
       return readNode(graph, value, [applyNode(graph, rule, { value, buffers: handles }, gradient, coefficients, [])]);
     }
     const { shape } = parameter.parameter.variable;
-    const cleared = assignNode(graph, added, graph.zeros(shape), []);
+    const cleared = assignNode(graph, added, graph.filled(shape, 0), []);
     const applied = applyNode(graph, rule, { value: added, buffers: handles }, gradient, coefficients, [cleared]);
     return this.#addTo(parameter, value, readNode(graph, added, [applied]));
   }
