@@ -1,7 +1,8 @@
 import { histogramBins, type OwnershipMap } from "../experiment/record.ts";
 import type { MoveObserver } from "./optimizers/common-update.ts";
-import { OwnershipMeter, type Precision, type SharedStep } from "./ownership-meter.ts";
+import { OwnershipMeter } from "./ownership-meter.ts";
 import { countShares, type ShareCounts } from "./ownership-shares.ts";
+import type { Precision, SharedStep } from "./shared-step.ts";
 import type { TrainedParameter } from "./trained-parameter.ts";
 
 /** What is recorded of one tensor. One entry a task of its reach. */
@@ -84,8 +85,8 @@ export class Dominance implements MoveObserver {
   }
 
   /**
-   * As `observe`, of a step that all tasks have made through shared accumulators; in double precision to the bit the same. Products that are
-   * asked for, as `TakenIn` has them.
+   * As `observe`, of a step that is told of by its gradients; in double precision to the bit the same. Products that are asked for, as `TakenIn`
+   * has them.
    */
   attribute(index: number, step: SharedStep): Float64Array {
     const all = this.#attended[index] ?? -1;

@@ -3,8 +3,8 @@ import type { Clipping } from "./clipping.ts";
 import { combine, squaredNorm, type JacobianRow } from "./gradients/gram.ts";
 import { commonRow } from "./gradients/per-task.ts";
 import { addProductsWithSum, isCancelled, LayerProducts, multiplyBySum } from "./gradients/products.ts";
-import type { GradientRows } from "./ownership-meter.ts";
 import type { Observation } from "./observation.ts";
+import type { GradientRows } from "./shared-step.ts";
 import { paceRule } from "./optimizers/pace-rule.ts";
 import type { HeldMove, HeldParts } from "./passes/held-gradients.ts";
 import type { Present } from "./proposal.ts";
@@ -53,14 +53,15 @@ export class HeldStep {
     const isComplete = present.length === this.#parts.tasks.length && present.every(({ value }) => Number.isFinite(value));
     // What clipping leaves to each task is measured element by element.
     if (!this.#isPossible || !isComplete || (moment.track && this.#longest !== undefined)) return undefined;
+    const { attributes } = this.#parts.dominance;
+    if (moment.track && !attributes && this.#parts.balancer.accumulators === "per-task") return undefined;
     const way = seen.back(present.map(({ task }) => task));
     const held = seen.hold();
     if (held === undefined || way === undefined) return undefined;
     const answer = this.#proposer.weighHeld(held, way, present, moment, remembered);
     if (answer === undefined) return undefined;
     // Read before the parameters move: afterwards it would have to be computed again.
-    const rows =
-      moment.track && !this.#attributes ? answer.tasks.map((_, position) => commonRow(way, position, this.#parts.parameters)) : [];
+    const rows = moment.track && !attributes ? answer.tasks.map((_, position) => commonRow(way, position, this.#parts.parameters)) : [];
     // Where the motion alone will tell the norm, it is too late to clip.
     if (this.#longest !== undefined && answer.directionNorm === undefined) return undefined;
     const clipping = this.#clipping(answer);
@@ -96,24 +97,12 @@ export class HeldStep {
     return { share: clipped ? this.#longest / norm : 1, told: { norm, clipped } };
   }
 
-  /** Whether what each task moved can be told from gradients that are not read as a whole. */
-  get #attributes(): boolean {
-    return this.#parts.balancer.accumulators !== "per-task" && this.#parts.dominance.attributes;
-  }
-
   /** Tells what each task moved of every common parameter. */
   #record(answer: HeldAnswer, rows: readonly JacobianRow[], moved: HeldMove, { step, rate }: StepMoment): Recorded {
     const { dominance, parameters } = this.#parts;
     const { tasks, weights } = answer;
     dominance.begin(step + 1);
-    if (moved.moves !== undefined) {
-      const applied = moved.moves.map((parts, index) => {
-        dominance.observe(index, parts);
-        return sumOver(parts, rate);
-      });
-      return { tracked: { tasks, rows, applied }, square: undefined };
-    }
-    if (moved.parts !== undefined && this.#attributes) return this.#attribute(answer, moved.parts, rate);
+    if (moved.parts !== undefined && dominance.attributes) return this.#attribute(answer, moved.parts, rate);
     const { commonUpdate, memory } = this.#parts;
     memory.recall();
     for (const index of parameters.common.keys()) {
@@ -124,7 +113,7 @@ export class HeldStep {
     return { tracked: { tasks, rows, applied }, square: squaredNorm(applied) };
   }
 
-  /** From gradients and accumulators where they are. */
+  /** From gradients, moves and accumulators where they are. */
   #attribute({ tasks, weights }: HeldAnswer, parts: HeldParts, rate: number): Recorded {
     const { dominance, optimizer, parameters } = this.#parts;
     const products = new LayerProducts(
@@ -134,15 +123,16 @@ export class HeldStep {
     let square = 0;
     parameters.common.forEach(({ parameter, reach, size }, index) => {
       const known = parts.products(index);
-      parts.show(index, (gradients, accumulators) => {
-        const pace = paceRule(optimizer.rule, rate, accumulators.count);
-        const step = { gradients, weights, pace, square: accumulators.square, precision: parts.precision };
-        const told = dominance.attribute(index, { ...step, asksProducts: known === undefined });
-        const own = known ?? told;
-        if (known === undefined && gradients.readDirection === undefined) multiplyBySum(own, weights);
-        if (gradients.readDirection === undefined && isCancelled(own, weights)) multiplyAnew(own, weights, { gradients, reach, size });
-        products.addKnown(parameter.layer, [...reach, tasks.length], own);
-        square += own.at(-1) ?? 0;
+      parts.show(index, (gradients, own) => {
+        const moves = "read" in own ? own : { weights, pace: paceRule(optimizer.rule, rate, own.count), square: own.square };
+        const told = dominance.attribute(index, { gradients, moves, precision: parts.precision, asksProducts: known === undefined });
+        const multiplied = known ?? told;
+        if (gradients.readDirection === undefined) {
+          if (known === undefined) multiplyBySum(multiplied, weights);
+          if (isCancelled(multiplied, weights)) multiplyAnew(multiplied, weights, { gradients, reach, size });
+        }
+        products.addKnown(parameter.layer, [...reach, tasks.length], multiplied);
+        square += multiplied.at(-1) ?? 0;
       });
     });
     return { tracked: { tasks, products }, square };
@@ -179,11 +169,4 @@ interface Recorded {
 function normOf({ directionNorm }: HeldAnswer, moved: HeldMove, recorded: Recorded | undefined): number {
   const square = recorded?.square ?? moved.square ?? Number.NaN;
   return recorded?.square === undefined && directionNorm !== undefined ? directionNorm : Math.sqrt(square);
-}
-
-/** The step that some parts add up to, per unit of the learning rate: 0 where a schedule has come down to that. */
-function sumOver(parts: readonly (Float32Array | undefined)[], rate: number): Float32Array | undefined {
-  const [first] = parts.flatMap((part) => part ?? []);
-  const perRate = rate > 0 ? 1 / rate : 0;
-  return first?.map((_, i) => perRate * parts.reduce((sum, part) => sum + (part?.[i] ?? 0), 0));
 }

@@ -3,21 +3,8 @@ import { assemble } from "./backend/simd/assembler.ts";
 import { binBytes, inDoubles } from "./backend/simd/ownership.ts";
 import { inFloats, shareScale } from "./backend/simd/ownership-single.ts";
 import type { Routine } from "./backend/simd/routine.ts";
-import type { PaceRule } from "./optimizers/pace-rule.ts";
 import { OpenCounts, stretch, withIdle, type ShareCounts } from "./ownership-shares.ts";
-
-/** A common parameter's step, which every task has a part in. */
-export interface SharedStep {
-  readonly gradients: GradientRows;
-  /** By task. */
-  readonly weights: readonly number[];
-  readonly pace: PaceRule;
-  /** The rule's accumulators of squares after the step, where it keeps some. */
-  readonly square: Float32Array | undefined;
-  readonly precision: Precision;
-  /** Whether products of the gradients are asked for. */
-  readonly asksProducts: boolean;
-}
+import type { GradientRows, Precision, SharedStep } from "./shared-step.ts";
 
 /** What there is to tell of a step when it is taken in. */
 export interface TakenIn {
@@ -26,19 +13,6 @@ export interface TakenIn {
   /** Products of the gradients with each other and with the direction, `(tasks + 1)²`; 0 where they were not asked for, or a row is not there. */
   readonly products: Float64Array;
 }
-
-/** The gradients of all tasks for one parameter, wherever they are. */
-export interface GradientRows {
-  /** Elements of one gradient that lie together; the last of them may be fewer. */
-  readonly length: number;
-  /** Some elements of one task's gradient, which lie together; to be read at once. */
-  read(task: number, start: number, count: number): Float32Array;
-  /** The same of the direction Σ w_i g_i; left out where it is nowhere as a whole. */
-  readDirection?(start: number, count: number): Float32Array;
-}
-
-/** `double` gives the bits of `Dominance.observe` and `countShares`; `single` is faster, and differs from them by rounding. */
-export type Precision = "double" | "single";
 
 const names = ["pacesOfSquares", "accumulateMoves", "invertTotals", "countShares", "multiplyRows"] as const;
 type Program = Readonly<Record<(typeof names)[number], (...parameters: number[]) => void>>;
@@ -107,9 +81,7 @@ export class OwnershipMeter {
     const size = accumulated[0]?.length ?? 0;
     this.#integers.fill(0, at.idle / floatBytes, at.end / floatBytes);
     const counted = accumulated.map(() => new OpenCounts());
-    const { bySquare, rate } = step.pace;
-    this.#doubles.set([rate, bySquare?.correction ?? 1, bySquare?.epsilon ?? 0], at.pace / doubleBytes);
-    if (bySquare === undefined) this.#numbers.fill(rate, at.paces / this.#bytes, at.paces / this.#bytes + longest);
+    this.#pace(step.moves);
     const { length } = step.gradients;
     let padding = 0;
     let start = 0;
@@ -128,16 +100,26 @@ export class OwnershipMeter {
     };
   }
 
+  /** Moves that are known have a pace of 1. */
+  #pace(moves: SharedStep["moves"]): void {
+    const at = this.#at;
+    const { rate, bySquare } = "read" in moves ? { rate: 1, bySquare: undefined } : moves.pace;
+    this.#doubles.set([rate, bySquare?.correction ?? 1, bySquare?.epsilon ?? 0], at.pace / doubleBytes);
+    if (bySquare === undefined) this.#numbers.fill(rate, at.paces / this.#bytes, at.paces / this.#bytes + longest);
+  }
+
   #move(
     accumulated: readonly Float32Array[],
     reach: readonly number[],
-    { gradients, weights, square }: SharedStep,
+    { gradients, moves, asksProducts }: SharedStep,
     { start, count, kept }: { readonly start: number; readonly count: number; readonly kept: number },
   ): void {
     const at = this.#at;
     const vectors = Math.ceil(count / 4);
-    if (square !== undefined) {
-      this.#put(square.subarray(start, start + count), at.square, 1);
+    const known = "read" in moves ? moves : undefined;
+    const weights = "read" in moves ? undefined : moves.weights;
+    if (!("read" in moves) && moves.square !== undefined) {
+      this.#put(moves.square.subarray(start, start + count), at.square, 1);
       this.#program.pacesOfSquares(at.square, at.paces, vectors, at.pace);
     }
     this.#numbers.fill(0, at.totals / this.#bytes, at.totals / this.#bytes + 4 * vectors);
@@ -145,10 +127,11 @@ export class OwnershipMeter {
       const task = reach[position] ?? -1;
       const [part, own] = [au.subarray(start, start + count), at.accumulated + position * rowBytes];
       const gradient = at.gradients + position * rowBytes;
-      this.#put(gradients.read(task, start, count), gradient, 0);
+      if (known === undefined || asksProducts) this.#put(gradients.read(task, start, count), gradient, 0);
+      if (known !== undefined) this.#put(known.read(task, start, count), at.moved, 0);
       this.#put(part, own, 0);
-      this.#doubles.set([weights[task] ?? 0, kept, 1 - kept], at.motion / doubleBytes);
-      this.#program.accumulateMoves(gradient, at.paces, own, at.totals, vectors, at.motion);
+      this.#doubles.set([weights === undefined ? 1 : (weights[task] ?? 0), kept, 1 - kept], at.motion / doubleBytes);
+      this.#program.accumulateMoves(known === undefined ? gradient : at.moved, at.paces, own, at.totals, vectors, at.motion);
       part.set(this.#floats.subarray(own / floatBytes, own / floatBytes + count));
     });
     this.#program.invertTotals(at.totals, vectors, at.idle, at.inverting);
@@ -237,6 +220,7 @@ function layOut(tasks: number) {
     totals: room(longest * doubleBytes),
     // And the direction.
     gradients: room((tasks + 1) * rowBytes),
+    moved: room(rowBytes),
     accumulated: room(tasks * rowBytes),
     // From here on: what is counted.
     idle: room(floatBytes),

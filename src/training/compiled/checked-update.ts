@@ -3,13 +3,13 @@ import { maskedSum } from "../../balancers/kernels/sign-masks.ts";
 import { combine } from "../gradients/gram.ts";
 import { keptShare } from "../optimizers/weight-decay.ts";
 import type { OptimizerSlot } from "../optimizers/slot.ts";
-import type { HeldAccumulators, HeldMove } from "../passes/held-gradients.ts";
+import type { HeldAccumulators } from "../passes/held-gradients.ts";
 import type { TrainedParameter } from "../trained-parameter.ts";
 import { agrees, tolerance } from "./agreement.ts";
 import type { Distrust } from "./checked-graph.ts";
 import { piecesOf } from "./held-nodes.ts";
 import type { NativeBackend } from "./native-binding.ts";
-import { UpdateGraph, wayOf, type HeldTensors, type UpdateMotion } from "./update-graph.ts";
+import { UpdateGraph, wayOf, type HeldTensors, type UpdateMotion, type UpdateResult } from "./update-graph.ts";
 import type { UpdateParts } from "./update-layout.ts";
 
 /** Rounding of a number in single precision, as a share of it. */
@@ -52,14 +52,14 @@ export class CheckedUpdate {
   }
 
   /** Undefined, with nothing changed, where it cannot be relied on. */
-  move(gradients: HeldTensors, motion: UpdateMotion): HeldMove | undefined {
+  move(gradients: HeldTensors, motion: UpdateMotion): UpdateResult | undefined {
     const way = `update ${wayOf(gradients, motion)}${[...gradients.factors.keys()].map((id) => ` ${String(id)} from factors`).join("")}`;
     if (this.#distrust.has(way)) return undefined;
     const graph = this.#open(way);
     if (graph === undefined) return undefined;
     if (this.#trusted.has(way)) return graph.move(gradients, motion);
     const trials = this.#trials(gradients, motion);
-    let made: HeldMove;
+    let made: UpdateResult;
     try {
       made = graph.move(gradients, motion);
     } catch (error) {

@@ -3,22 +3,24 @@ import type {
   HeldGradients,
   HeldMotion,
   HeldMove,
+  HeldParts,
   HeldProducts,
   HeldSquares,
   HeldSum,
 } from "../passes/held-gradients.ts";
 import type { TrainedParameter } from "../trained-parameter.ts";
+import { ApartParts } from "./apart-parts.ts";
 import { present, type CompiledWay } from "./compiled-way.ts";
 import type { GraphRun } from "./graph-run.ts";
 import type { HeldProductValues, HeldValues } from "./held-nodes.ts";
 import { PackedParts } from "./packed-parts.ts";
 import type { RecordedWay } from "./recorded-pass.ts";
-import type { UpdateMotion, HeldTensors } from "./update-graph.ts";
+import type { AddedTensors, UpdateMotion, UpdateResult, HeldTensors } from "./update-graph.ts";
 
 /** What moves the parameters by gradients that TensorFlow has. */
 export interface Mover {
   /** Undefined, with nothing changed, where it cannot. */
-  move(gradients: HeldTensors, motion: UpdateMotion): HeldMove | undefined;
+  move(gradients: HeldTensors, motion: UpdateMotion): UpdateResult | undefined;
   /** By common parameter, after a motion along a direction. */
   accumulators(): readonly HeldAccumulators[];
   readonly common: readonly TrainedParameter[];
@@ -147,14 +149,18 @@ export class CompiledHold implements HeldGradients {
     // The sum is there already; weights are shortened instead of it.
     const shortened = { weights: shared(weights), ownedWeights: shared(ownedWeights), share: this.#common === "summed" ? share : 1 };
     const moved = this.#mover.move({ common: this.#common, ids, factors, apart }, { ...motion, ...shortened });
-    return moved === undefined || !motion.asksMoves || this.#products !== this.#values.formed || this.#common !== "packed"
-      ? moved
-      : { ...moved, parts: this.#partsOf(weights) };
+    if (moved === undefined) return undefined;
+    const { square } = moved;
+    const parts = motion.asksMoves ? this.#partsOf(motion, moved.added) : undefined;
+    return { ...(square === undefined ? {} : { square }), ...(parts === undefined ? {} : { parts }) };
   }
 
-  #partsOf(weights: readonly number[]): PackedParts {
+  #partsOf({ weights, rate }: HeldMotion, added: readonly AddedTensors[] | undefined): HeldParts | undefined {
     const { common } = this.#mover;
-    return new PackedParts({ run: this.#run, values: this.#products, weights, common, accumulators: () => this.#mover.accumulators() });
+    const run = this.#run;
+    if (added !== undefined) return new ApartParts({ run, alone: this.#recorded.alone, common, added, rate });
+    if (this.#common !== "packed" || this.#products !== this.#values.formed) return undefined;
+    return new PackedParts({ run, values: this.#products, weights, common, accumulators: () => this.#mover.accumulators() });
   }
 
   giveUp(): void {

@@ -4,7 +4,7 @@ import type { CheckedGraph } from "./checked-graph.ts";
 import { areSame } from "./habits.ts";
 import type { NativeBackend, NativeTensor } from "./native-binding.ts";
 import type { PassRun } from "./pass-run.ts";
-import { readOnce } from "./read-once.ts";
+import { readTogether } from "./read-once.ts";
 import { fedAs } from "./recorded-pass.ts";
 
 /** The runs of a graph for one pass, with all that they have computed. Its tensors live as long as the tensor scope. */
@@ -96,11 +96,14 @@ export class GraphRun implements PassRun {
     return values;
   }
 
-  /** Shows a value that stayed with TensorFlow; its numbers are gone afterwards. */
-  show(name: string, see: (values: Float32Array) => void): void {
-    const id = this.#held.get(name);
-    if (id === undefined) throw new RangeError(`A recording has not kept ${name}.`);
-    readOnce(this.#native.binding, id, see);
+  /** Shows values that stayed with TensorFlow, and then some tensors; their numbers are gone afterwards. */
+  show(names: readonly string[], tensors: readonly Tensor[], see: (values: readonly Float32Array[]) => void): void {
+    const ids = names.map((name) => {
+      const id = this.#held.get(name);
+      if (id === undefined) throw new RangeError(`A recording has not kept ${name}.`);
+      return id;
+    });
+    readTogether(this.#native.binding, [...ids, ...this.#native.getInputTensorIds(tensors)], see);
   }
 
   number(name: string): number {

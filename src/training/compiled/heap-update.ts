@@ -7,7 +7,7 @@ import { adamCoefficients } from "../optimizers/adam.ts";
 import { sharesOf } from "../optimizers/coefficients.ts";
 import { accumulatorsOf, type OptimizerSlot } from "../optimizers/slot.ts";
 import type { UpdateRule } from "../optimizers/update-rule.ts";
-import type { HeldAccumulators, HeldMove } from "../passes/held-gradients.ts";
+import type { HeldAccumulators } from "../passes/held-gradients.ts";
 import { keptShare } from "../optimizers/weight-decay.ts";
 import type { TrainedParameter } from "../trained-parameter.ts";
 import type { UpdateParts } from "./update-layout.ts";
@@ -35,6 +35,16 @@ const partName = "update:part";
 export interface WeighedRow {
   readonly address: number;
   readonly weight: number;
+}
+
+/** What came of such a motion. */
+export interface ApartMove {
+  /** Squared norm of the common parameters' step, for a rate of 1. */
+  readonly square: number;
+  /** By common parameter: the byte address of its step for a rate of 1, valid until the next sum for it. */
+  readonly directions: readonly number[];
+  /** By common parameter and position in its reach, what each task moved; empty where it was not asked for. */
+  readonly moves: readonly (readonly Float32Array[])[];
 }
 
 /** A motion in which each task moves the common parameters by itself. */
@@ -99,7 +109,7 @@ export class HeapUpdate {
     owned: ReadonlyMap<number, number>,
     common: ReadonlyMap<number, readonly number[]>,
     motion: ApartMotion,
-  ): (Required<Pick<HeldMove, "square">> & Pick<HeldMove, "moves">) | undefined {
+  ): ApartMove | undefined {
     if (!this.#moved.every(({ parameter }) => owned.has(parameter.id))) return undefined;
     if (!this.#apart.every(({ parameter: { id }, lanes }) => common.get(id)?.length === lanes.length)) return undefined;
     this.#take();
@@ -108,8 +118,11 @@ export class HeapUpdate {
     const rooms = this.#rooms([...this.#apart, ...this.#moved]);
     const steps = this.#apart.map((moved) => this.#stepApart(moved, common.get(moved.parameter.id) ?? [], motion, rooms));
     for (const moved of this.#moved) this.#step(moved, owned.get(moved.parameter.id) ?? 0, motion.rate, rooms);
-    const square = steps.reduce((sum, step) => sum + step.square, 0);
-    return motion.asksMoves ? { square, moves: steps.map(({ moves }) => moves) } : { square };
+    return {
+      square: steps.reduce((sum, step) => sum + step.square, 0),
+      directions: steps.map(({ direction }) => direction),
+      moves: steps.map(({ moves }) => moves),
+    };
   }
 
   /** Σ w_i x_i of gradients of a variable, which are at these addresses; valid until the next sum for it. */
@@ -181,7 +194,7 @@ export class HeapUpdate {
     gradients: readonly number[],
     { weights, rate, asksMoves }: ApartMotion,
     rooms: ReadonlyMap<TrainedParameter, Tensor>,
-  ): { readonly square: number; readonly moves: readonly Float32Array[] } {
+  ): { readonly square: number; readonly direction: number; readonly moves: readonly Float32Array[] } {
     const { heap } = this.#context;
     const { vectors } = this;
     const { rule } = this.#parts.optimizer;
@@ -198,8 +211,8 @@ export class HeapUpdate {
       return asksMoves ? heap.floats().slice(update / 4, update / 4 + length) : undefined;
     });
     this.#moveTo(parameter, rooms, rate, (moved, kept) => vectors.move({ ...moved, gradient: total }, kept));
-    vectors.weightedSum([total], [rate > 0 ? 1 / rate : 0], length, update);
-    return { square: vectors.squaredNorm(update, length), moves: moves.flatMap((move) => move ?? []) };
+    vectors.weightedSum([total], [rate > 0 ? 1 / rate : 0], length, total);
+    return { square: vectors.squaredNorm(total, length), direction: total, moves: moves.flatMap((move) => move ?? []) };
   }
 
   #moveTo(

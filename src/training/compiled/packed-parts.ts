@@ -1,6 +1,6 @@
 import { multiplyBySum } from "../gradients/products.ts";
-import type { GradientRows } from "../ownership-meter.ts";
 import type { HeldAccumulators, HeldParts } from "../passes/held-gradients.ts";
+import type { GradientRows } from "../shared-step.ts";
 import type { TrainedParameter } from "../trained-parameter.ts";
 import type { GraphRun } from "./graph-run.ts";
 import { piecesOf, type HeldProductValues } from "./held-nodes.ts";
@@ -33,7 +33,7 @@ export class PackedParts implements HeldParts {
     const own = this.#accumulators[index];
     if (parameter === undefined || name === undefined || own === undefined) throw new RangeError(`There is no common parameter ${index}.`);
     const { length } = piecesOf(parameter.size);
-    run.show(name, (packed) => {
+    run.show([name], [], ([packed = new Float32Array(0)]) => {
       const read = (task: number, start: number, count: number): Float32Array => {
         const first = (Math.floor(start / length) * weights.length + task) * length + (start % length);
         return packed.subarray(first, first + count);

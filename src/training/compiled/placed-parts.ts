@@ -1,19 +1,19 @@
 import type { WasmHeap } from "../backend/wasm-heap.ts";
-import type { GradientRows } from "../ownership-meter.ts";
 import type { HeldAccumulators, HeldParts } from "../passes/held-gradients.ts";
+import type { GradientRows, KnownMoves } from "../shared-step.ts";
 import type { TrainedParameter } from "../trained-parameter.ts";
 
-interface PlacedStep {
+export interface PlacedStep {
   readonly heap: WasmHeap;
   readonly common: readonly TrainedParameter[];
   /** Byte address of the gradient that a task has of a common parameter; undefined out of its reach. */
   readonly gradient: (index: number, task: number) => number | undefined;
   /** Of the direction. */
   readonly direction: (index: number) => number;
-  readonly accumulators: (index: number) => HeldAccumulators;
+  readonly moves: (index: number) => HeldAccumulators | KnownMoves;
 }
 
-/** Parts of a step whose gradients and accumulators are on the wasm backend's heap. */
+/** Parts of a step whose gradients are on the wasm backend's heap. */
 export class PlacedParts implements HeldParts {
   readonly precision = "double";
   readonly #step: PlacedStep;
@@ -22,8 +22,8 @@ export class PlacedParts implements HeldParts {
     this.#step = step;
   }
 
-  show(index: number, see: (gradients: GradientRows, accumulators: HeldAccumulators) => void): void {
-    const { common, gradient, direction, accumulators } = this.#step;
+  show(index: number, see: (gradients: GradientRows, moves: HeldAccumulators | KnownMoves) => void): void {
+    const { common, gradient, direction, moves } = this.#step;
     const rows: GradientRows = {
       length: common[index]?.size ?? 0,
       read: (task, start, count) => {
@@ -33,7 +33,7 @@ export class PlacedParts implements HeldParts {
       },
       readDirection: (start, count) => this.#view(direction(index), start, count),
     };
-    see(rows, accumulators(index));
+    see(rows, moves(index));
   }
 
   /** Products that are to be told are added up in another order than those that a step goes by. */

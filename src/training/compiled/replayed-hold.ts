@@ -1,7 +1,8 @@
 import type { HeldGradients, HeldMotion, HeldMove, HeldParts, HeldProducts, HeldSquares, HeldSum } from "../passes/held-gradients.ts";
+import type { KnownMoves } from "../shared-step.ts";
 import type { CompiledWay } from "./compiled-way.ts";
 import type { HeapUpdate, WeighedRow } from "./heap-update.ts";
-import { PlacedParts } from "./placed-parts.ts";
+import { PlacedParts, type PlacedStep } from "./placed-parts.ts";
 import type { RecordedWay } from "./recorded-pass.ts";
 import type { ReplayedRun } from "./replayed-run.ts";
 import type { UpdateParts } from "./update-layout.ts";
@@ -99,7 +100,11 @@ export class ReplayedHold implements HeldGradients {
     );
     if (this.#common === "apart") {
       const rows = new Map(moved.common.map(({ id }) => [id, this.#rows(id).map(({ address }) => address)]));
-      return update.moveApart(owned, rows, motion);
+      const made = update.moveApart(owned, rows, motion);
+      if (made === undefined) return undefined;
+      const { square, directions, moves } = made;
+      const parts = (): HeldParts => this.#partsAlong((index) => directions[index], (index) => this.#known(index, moves[index] ?? [])); // prettier-ignore
+      return asksMoves ? { square, parts: parts() } : { square };
     }
     const gradients = new Map<number, number>(owned);
     if (motion.signs !== undefined) {
@@ -127,10 +132,20 @@ export class ReplayedHold implements HeldGradients {
       gradients.set(id, address);
     }
     if (!update.move(gradients, rate)) return undefined;
-    return asksMoves && this.#common === "alone" ? { parts: this.#partsAlong(gradients) } : {};
+    if (!asksMoves || this.#common !== "alone") return {};
+    const directionOf = (index: number): number | undefined => gradients.get(moved.common[index]?.id ?? -1);
+    return { parts: this.#partsAlong(directionOf, (index) => update.accumulators(index)) };
   }
 
-  #partsAlong(directions: ReadonlyMap<number, number>): HeldParts {
+  /** What the tasks of the reach of a common parameter moved. */
+  #known(index: number, moves: readonly Float32Array[]): KnownMoves {
+    const reach = this.#parts.moved.common[index]?.reach ?? [];
+    return {
+      read: (task, start, count) => (moves[reach.indexOf(task)] ?? new Float32Array(0)).subarray(start, start + count),
+    };
+  }
+
+  #partsAlong(direction: (index: number) => number | undefined, moves: PlacedStep["moves"]): HeldParts {
     const { recorded, update, moved } = this.#parts;
     const idOf = (index: number): number => moved.common[index]?.id ?? -1;
     return new PlacedParts({
@@ -140,8 +155,8 @@ export class ReplayedHold implements HeldGradients {
         const name = recorded.alone[task]?.get(idOf(index));
         return name === undefined ? undefined : this.#addressOf(name);
       },
-      direction: (index) => directions.get(idOf(index)) ?? 0,
-      accumulators: (index) => update.accumulators(index),
+      direction: (index) => direction(index) ?? 0,
+      moves,
     });
   }
 

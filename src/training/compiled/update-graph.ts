@@ -1,11 +1,12 @@
-import type { HeldAccumulators, HeldMove, HeldSigns } from "../passes/held-gradients.ts";
+import type { Tensor } from "@tensorflow/tfjs-core";
+import type { HeldAccumulators, HeldSigns } from "../passes/held-gradients.ts";
 import { TrainingError } from "../training-error.ts";
 import type { TrainedParameter } from "../trained-parameter.ts";
 import { piecesOf } from "./held-nodes.ts";
 import type { NativeBackend, NativeTensor } from "./native-binding.ts";
 import { NativeGraph } from "./native-graph.ts";
 import { readOnce } from "./read-once.ts";
-import { apartFeed, feeds, layOut, type Moved, type Start, type UpdateParts } from "./update-layout.ts";
+import { apartFeed, feeds, layOut, type Added, type Moved, type Start, type UpdateParts } from "./update-layout.ts";
 import { coefficientsOf } from "./update-nodes.ts";
 
 /** Gradients that TensorFlow has, by the numbers of their tensors. */
@@ -29,8 +30,23 @@ export interface UpdateMotion {
   readonly share: number;
   readonly signs?: HeldSigns | undefined;
   readonly rate: number;
-  /** What each task moves is asked for; where its accumulators are its own. */
+  /** What tells what each task moves is asked for. */
   readonly asksMoves?: boolean;
+}
+
+/** What came of a motion. */
+export interface UpdateResult {
+  /** As in `HeldMove`. */
+  readonly square?: number;
+  /** By common parameter, where the tasks move by themselves and it was asked for. */
+  readonly added?: readonly AddedTensors[];
+}
+
+/** What a motion has added to a parameter, but for weight decay. They live as long as the tensor scope. */
+export interface AddedTensors {
+  /** By position in the reach. */
+  readonly each: readonly Tensor[];
+  readonly total: Tensor;
 }
 
 /** What the session holds of a parameter: its version, and the steps that its slots had taken. */
@@ -76,7 +92,7 @@ export class UpdateGraph {
   }
 
   /** Moves all parameters, and counts it. */
-  move(gradients: HeldTensors, motion: UpdateMotion): HeldMove {
+  move(gradients: HeldTensors, motion: UpdateMotion): UpdateResult {
     this.#take();
     const kind = wayOf(gradients, motion);
     const { optimizer, common, owned } = this.#parts;
@@ -121,12 +137,14 @@ export class UpdateGraph {
         return output;
       });
       const square = this.#squares.get(kind);
-      const added = motion.asksMoves === true ? this.#moved.flatMap((moved) => moved.added.get(kind) ?? []) : [];
       const squares = motion.asksMoves === true ? this.#moved.flatMap((moved) => this.#squareOf(moved, kind)) : [];
-      const told = [...outputs, ...(square === undefined ? [] : [square]), ...added];
-      const values = this.#run(fed, [...told, ...squares.map(({ read }) => read)]);
+      const told = [...(square === undefined ? [] : [square]), ...squares.map(({ read }) => read)];
+      const added = motion.asksMoves === true ? this.#moved.flatMap((moved) => moved.added.get(kind) ?? []) : [];
+      const values = this.#run(fed, [...outputs, ...told, ...added.flatMap(({ each, total }) => [...each, total])]);
+      // In the scope at once: they are gone with it, whatever fails.
+      const stays = values.slice(outputs.length + told.length).map((value) => this.#native.createOutputTensor(value));
       // Read first: where that fails, nothing has moved as far as anybody knows.
-      const [half, ...parts] = this.#readAll(values.slice(outputs.length), told.length - outputs.length, squares);
+      const half = this.#readAll(values.slice(outputs.length, outputs.length + told.length), square !== undefined, squares);
       this.#moved.forEach(({ parameter, lanes }, index) => {
         for (const { slot } of lanes) slot.count += 1;
         const value = values[index];
@@ -134,22 +152,20 @@ export class UpdateGraph {
         this.#holds.set(parameter, held(parameter, lanes));
       });
       if (square === undefined) return {};
-      let next = 0;
-      const moves = motion.asksMoves === true ? common.map(({ reach }) => reach.map(() => parts[next++])) : undefined;
       // What is added is the rate's; a masked direction is not.
       const perRate = gradients.common !== "apart" ? 1 : rate > 0 ? 1 / rate : 0;
-      return { square: -2 * (half?.[0] ?? Number.NaN) * perRate ** 2, ...(moves === undefined ? {} : { moves }) };
+      return { square: 2 * half * perRate ** 2, ...(added.length === 0 ? {} : { added: paired(added, stays) }) };
     } finally {
       for (const id of made) binding.deleteTensor(id);
     }
   }
 
-  /** What is told, with the other sign, and copies what follows of it to the slots' squares. */
-  #readAll(values: readonly NativeTensor[], told: number, squares: readonly { readonly buffer: Float32Array }[]): readonly Float32Array[] {
+  /** A number, where there is one, and copies what follows it to the slots' squares. */
+  #readAll(values: readonly NativeTensor[], hasNumber: boolean, squares: readonly { readonly buffer: Float32Array }[]): number {
     try {
-      const numbers = values.slice(0, told).map(({ id }) => this.#show(id, (each) => each.map((value) => -value)));
-      squares.forEach(({ buffer }, index) => this.#copy(values[told + index]?.id ?? -1, buffer));
-      return numbers;
+      const number = hasNumber ? this.#show(values[0]?.id ?? -1, ([value = Number.NaN]) => value) : Number.NaN;
+      squares.forEach(({ buffer }, index) => this.#copy(values[index + (hasNumber ? 1 : 0)]?.id ?? -1, buffer));
+      return number;
     } catch (error) {
       const failure = error instanceof Error ? error : new Error(String(error));
       this.#failure = failure;
@@ -278,6 +294,16 @@ export class UpdateGraph {
       binding.deleteTensor(id);
     }
   }
+}
+
+/** The tensors of names that follow each other. */
+function paired(added: readonly Added[], tensors: readonly Tensor[]): readonly AddedTensors[] {
+  let end = 0;
+  return added.flatMap(({ each: names }) => {
+    const each = tensors.slice(end, (end += names.length));
+    const total = tensors[end++];
+    return total === undefined ? [] : [{ each, total }];
+  });
 }
 
 function lost(cause: Error): TrainingError {

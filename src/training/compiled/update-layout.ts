@@ -37,10 +37,16 @@ export interface Moved {
   readonly lanes: readonly Lane[];
   /** By the kind of motion, what the parameter is after it. */
   readonly after: ReadonlyMap<string, string>;
-  /** By the kind of motion, what each task of the reach has added to it. */
-  readonly added: ReadonlyMap<string, readonly string[]>;
+  /** By the kind of motion in which the tasks move by themselves. */
+  readonly added: ReadonlyMap<string, Added>;
   /** By the kind of motion along a direction, the rule's accumulators of squares after it, where it keeps some. */
   readonly squares: ReadonlyMap<string, string>;
+}
+
+/** What a motion has added to a parameter, but for weight decay: each task of the reach, and all together. */
+export interface Added {
+  readonly each: readonly string[];
+  readonly total: string;
 }
 
 /** A variable of the session: where it is fed, what it is then, and what it is to hold. */
@@ -223,7 +229,7 @@ class Layout {
       parameter,
       lanes: each.map(({ lane }) => lane),
       after: new Map(taskwiseKinds.map((kind) => [kind, after])),
-      added: new Map(taskwiseKinds.map((kind) => [kind, added])),
+      added: new Map(taskwiseKinds.map((kind) => [kind, { each: added, total }])),
       squares: new Map(),
     };
   }

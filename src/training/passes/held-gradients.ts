@@ -1,5 +1,5 @@
 import type { SignMasking } from "../../balancers/kernels/sign-masks.ts";
-import type { GradientRows, Precision } from "../ownership-meter.ts";
+import type { GradientRows, KnownMoves, Precision } from "../shared-step.ts";
 
 /**
  * The gradients of a pass for all parameters, left where they were computed, for a step that needs no more of them than products or their
@@ -49,7 +49,7 @@ export interface HeldMotion {
   readonly share: number;
   readonly rate: number;
   readonly signs?: HeldSigns | undefined;
-  /** Tell what each task moved, where that is known of the motion itself. */
+  /** Tell what each task moved. */
   readonly asksMoves: boolean;
 }
 
@@ -62,20 +62,21 @@ export interface HeldSigns {
 export interface HeldMove {
   /** Where each task moves by itself, or signs are masked: squared norm of the common parameters' step, for a rate of 1. */
   readonly square?: number;
-  /** By common parameter and task of its reach. */
-  readonly moves?: readonly (readonly (Float32Array | undefined)[])[];
-  /** Where all tasks move through the same accumulators: what tells each one's part. */
+  /** Where it was asked for, what tells each task's part. */
   readonly parts?: HeldParts;
 }
 
-/** Gradients and accumulators of a step that has moved the parameters, as far as its parts are told of them. Valid until the pass is disposed of. */
+/**
+ * Gradients and moves of a step that has moved the parameters, or accumulators that tell of moves, as far as its parts are told of them. Valid
+ * until the pass is disposed of, and within the tensor scope of the motion.
+ */
 export interface HeldParts {
   /** In which they are to be computed with. */
   readonly precision: Precision;
   /** Shows what there is of a common parameter, by its index. It is gone when `see` returns. */
-  show(index: number, see: (gradients: GradientRows, accumulators: HeldAccumulators) => void): void;
+  show(index: number, see: (gradients: GradientRows, moves: HeldAccumulators | KnownMoves) => void): void;
   /**
-   * Products of the gradients of a common parameter with each other and with the direction Σ w_i g_i, `(tasks + 1)²`; undefined where the
+   * Products of the gradients of a common parameter with each other and with the direction, `(tasks + 1)²`; undefined where the
    * step did not need them.
    */
   products(index: number): Float64Array | undefined;

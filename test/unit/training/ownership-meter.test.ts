@@ -5,11 +5,11 @@ import { startBackend } from "../../../src/training/backend/backend.ts";
 import { Dominance, type Ownership } from "../../../src/training/dominance.ts";
 import { combine } from "../../../src/training/gradients/gram.ts";
 import { productsOf } from "../../../src/training/gradients/products.ts";
-import { DirectionUpdate } from "../../../src/training/optimizers/common-update.ts";
+import { DirectionUpdate, type MoveObserver } from "../../../src/training/optimizers/common-update.ts";
 import { OptimizerMemory } from "../../../src/training/optimizers/memory.ts";
 import { resolveOptimizer } from "../../../src/training/optimizers/optimizer.ts";
 import { paceRule } from "../../../src/training/optimizers/pace-rule.ts";
-import type { Precision } from "../../../src/training/ownership-meter.ts";
+import type { Precision } from "../../../src/training/shared-step.ts";
 import { TrainedParameter } from "../../../src/training/trained-parameter.ts";
 import { numbers } from "./backend/references.ts";
 
@@ -32,6 +32,8 @@ interface Case {
   readonly piece: number;
   readonly reach: readonly number[];
   readonly seed: number;
+  /** Whether the meter is given what each task moved, and not what that follows of. */
+  readonly areKnown: boolean;
 }
 
 const rates = [0.1, 0.05, 0.05];
@@ -47,7 +49,7 @@ interface Told {
 }
 
 /** The same steps, of rows that are arrays and of such as come in pieces. */
-function told({ optimizer: name, size, piece, reach, seed }: Case, precision: Precision): Told {
+function told({ optimizer: name, size, piece, reach, seed, areKnown }: Case, precision: Precision): Told {
   const optimizer = resolveOptimizer(optimizers[name]);
   const memory = new OptimizerMemory(optimizer);
   const common = variable(tensor(numbers(size, seed)));
@@ -66,7 +68,14 @@ function told({ optimizer: name, size, piece, reach, seed }: Case, precision: Pr
     const rows = gradients.map((gradient, task) => (reach.includes(task) ? [gradient] : [undefined]));
     const direction = combine(rows, weights, 1);
     plain.begin(10 * step + 1);
-    update.apply({ tasks: [0, 1, 2], weights, direction, rows, rate }, plain);
+    let moves: Parameters<MoveObserver["observe"]>[1] = [];
+    const observer: MoveObserver = {
+      observe: (index, updates) => {
+        plain.observe(index, updates);
+        moves = updates;
+      },
+    };
+    update.apply({ tasks: [0, 1, 2], weights, direction, rows, rate }, observer);
     meter.begin(10 * step + 1);
     const piecewise = (row: Float32Array | undefined, start: number, count: number): Float32Array =>
       row?.slice(start, start + count) ?? new Float32Array(0);
@@ -76,9 +85,9 @@ function told({ optimizer: name, size, piece, reach, seed }: Case, precision: Pr
         read: (task, start, count) => piecewise(gradients[task], start, count),
         readDirection: (start, count) => piecewise(direction[0], start, count),
       },
-      weights,
-      pace: paceRule(optimizer.rule, rate, slot.count),
-      square: slot.buffers["square"],
+      moves: areKnown
+        ? { read: (task, start, count) => piecewise(moves[reach.indexOf(task)], start, count) }
+        : { weights, pace: paceRule(optimizer.rule, rate, slot.count), square: slot.buffers["square"] },
       precision,
       asksProducts: true,
     });
@@ -102,6 +111,7 @@ const steps = fc.record({
   size,
   reach: fc.constantFrom([0, 1, 2], [0, 2], [1, 2]),
   seed: fc.integer(),
+  areKnown: fc.boolean(),
 });
 
 describe("accumulated updates that are taken in where the gradients are", () => {
@@ -149,9 +159,7 @@ describe("accumulated updates that are taken in where the gradients are", () => 
     const still = { length: 4, read: (_: number, __: number, count: number): Float32Array => new Float32Array(count) };
     dominance.attribute(0, {
       gradients: still,
-      weights: [1, 1],
-      pace: { rate: 1, bySquare: undefined },
-      square: undefined,
+      moves: { weights: [1, 1], pace: { rate: 1, bySquare: undefined }, square: undefined },
       precision,
       asksProducts: false,
     });

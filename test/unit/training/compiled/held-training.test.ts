@@ -178,11 +178,20 @@ onEachBackend((backend) => {
     },
   );
 
+  test("a step of AdaTask that is recorded reads no more of its gradients than a usual one", async () => {
+    const training = prepared({ balancer: "adatask", every: 2 });
+    await steps(training, 0, 4);
+    const { tracked, usual } = training.stepper.passes.save().habits;
+    expect(usual?.held?.length).toBeGreaterThan(3);
+    expect(tracked).toEqual(usual);
+  });
+
   // Weights that come of products may differ in their last bits.
-  test.runIf(backend === "wasm").each(Object.keys(optimizers))(
-    "a step whose gradients stay records to the bit what one on plain arrays does, with %s",
-    async (name) => {
-      const setting = { optimizer: optimizers[name as keyof typeof optimizers], every: 2 };
+  const recorded = cases.filter(([, balancer]) => balancer === "equal" || balancer === "adatask");
+  test.runIf(backend === "wasm").each(recorded)(
+    "a step whose gradients stay records to the bit what one on plain arrays does, with %s and %s",
+    async (name, balancer) => {
+      const setting = { balancer, optimizer: optimizers[name as keyof typeof optimizers], every: 2 };
       const [held, plain] = [prepared(setting), prepared({ ...setting, compile: false })];
       const [recorded, expected] = [await steps(held, 0, 9), await steps(plain, 0, 9)];
       expect(Object.values(held.stepper.passes.save().habits).every(({ held: some }) => some !== undefined)).toBe(true);
@@ -230,8 +239,8 @@ onEachBackend((backend) => {
     expect(apart(held, plain)).toBeLessThan(1e-6);
   });
 
-  test("a step whose gradients stay leaves no tensors behind", async () => {
-    const training = prepared({ balancer: "mgda", every: 5 });
+  test.each(["mgda", "adatask"])("a step whose gradients stay leaves no tensors behind, with %s", async (balancer) => {
+    const training = prepared({ balancer, every: 5 });
     await steps(training, 0, 8);
     const before = memory().numTensors;
     await steps(training, 8, 20);
@@ -249,6 +258,8 @@ describeOn("native")("A step whose gradients stay where they are", () => {
     ["mgda", ["kind", "size"]],
     // So many are multiplied by TensorFlow.
     ["uncertainty", ["kind", "size", "third", "fourth", "fifth"]],
+    ["adatask", ["kind", "size"]],
+    ["adatask", ["kind", "size", "third", "fourth", "fifth"]],
   ])("tells of its gradients what plain arrays do up to 1e-5, with %s on %j", async (balancer, tasks) => {
     const [held, plain] = [prepared({ balancer, tasks }), prepared({ balancer, tasks, compile: false })];
     // The only recorded one: from then on the parameters are rounded otherwise.
@@ -262,9 +273,9 @@ describeOn("native")("A step whose gradients stay where they are", () => {
     }
   });
 
-  test("is recorded of what is read where WebAssembly has no SIMD", async () => {
+  test.each(["equal", "adatask"])("is recorded of what is read where WebAssembly has no SIMD, with %s", async (balancer) => {
     vi.spyOn(OwnershipMeter, "isPossible", "get").mockReturnValue(false);
-    const [held, plain] = [prepared({ every: 3 }), prepared({ every: 3, compile: false })];
+    const [held, plain] = [prepared({ balancer, every: 3 }), prepared({ balancer, every: 3, compile: false })];
     const [recorded, expected] = [await steps(held, 0, 7), await steps(plain, 0, 7)];
     expect(wasHeld(held)).toBe(true);
     for (const series of ["dominance/kind", "help/kind", "direction-norm"]) {
