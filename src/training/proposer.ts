@@ -124,7 +124,7 @@ export class Proposer {
       const answer = this.#weigh({ ...input, ...measured }, remembered.state);
       // Where every task's gradient is read anyhow, one more walk for their sum would be too many.
       if (moment.track) {
-        const { common, owned } = held.rows(true);
+        const { common, owned } = held.parts(answer.weights);
         // The direction is no longer than its parts together.
         const longest = common.reduce((sum, square, position) => sum + Math.abs(answer.weights[position] ?? 0) * Math.sqrt(square), 0);
         if (!common.every(isFiniteSquare) || !isFiniteSquare(longest ** 2)) return undefined;
@@ -149,7 +149,7 @@ export class Proposer {
 
   /** A masked sum is no longer than the gradients together. */
   #masked(held: HeldGradients, tasks: readonly number[], signs: SignDraws, { state }: Remembered): HeldAnswer | undefined {
-    const { common, owned } = held.rows(false);
+    const { common, owned } = held.rows();
     if (!common.every(isFiniteSquare)) return undefined;
     const sizes = this.#parts.parameters.common.map(({ size }) => size);
     const { bits, ...answer } = signs.draw(

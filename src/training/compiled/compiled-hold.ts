@@ -9,10 +9,11 @@ import type {
   HeldSum,
 } from "../passes/held-gradients.ts";
 import type { TrainedParameter } from "../trained-parameter.ts";
+import { AloneParts } from "./alone-parts.ts";
 import { ApartParts } from "./apart-parts.ts";
 import { present, type CompiledWay } from "./compiled-way.ts";
 import type { GraphRun } from "./graph-run.ts";
-import type { HeldProductValues, HeldValues } from "./held-nodes.ts";
+import { mostApart, type HeldProductValues, type HeldValues } from "./held-nodes.ts";
 import { PackedParts } from "./packed-parts.ts";
 import type { RecordedWay } from "./recorded-pass.ts";
 import type { AddedTensors, UpdateMotion, UpdateResult, HeldTensors } from "./update-graph.ts";
@@ -50,6 +51,8 @@ export class CompiledHold implements HeldGradients {
   readonly #mover: Mover;
   readonly #triesFactors: boolean;
   #common: HeldTensors["common"] = "summed";
+  /** The sum that the parameters move along, where they move along one. */
+  #direction: ReadonlyMap<number, string> = new Map();
   /** What the last products were computed from. */
   #products: HeldProductValues;
 
@@ -99,41 +102,59 @@ export class CompiledHold implements HeldGradients {
 
   sum(weights: readonly number[]): HeldSum {
     const { sumSquare, ownSquares } = this.#values;
-    this.#common = "summed";
+    const summed = this.#recorded.summed;
     this.#way.walks += 1;
-    this.#way.weights = weights;
-    const summed = [...this.#recorded.summed.values()];
-    this.#run.weigh(weights, [...summed, ...present([sumSquare])]);
-    this.#ask([...present([sumSquare]), ...present(ownSquares)], [...summed, ...this.#own()]);
+    this.#direct(summed, weights);
+    this.#ask([...present([sumSquare]), ...present(ownSquares)], [...summed.values(), ...this.#own()]);
     return { common: sumSquare === undefined ? 0 : 2 * this.#run.number(sumSquare), owned: this.#read(ownSquares) };
   }
 
-  apart(): HeldSquares {
-    const { aloneSquares, ownSquares } = this.#values;
-    const { alone } = this.#recorded;
-    this.#common = "apart";
-    this.#way.walks += alone.length;
-    this.#ask(present([...aloneSquares, ...ownSquares]), [...alone.flatMap((each) => [...each.values()]), ...this.#own()]);
-    return { common: this.#read(aloneSquares), owned: this.#read(ownSquares) };
+  /** Has the parameters move along a sum. */
+  #direct(direction: ReadonlyMap<number, string>, weights: readonly number[]): void {
+    const { combined, sumSquare } = this.#values;
+    this.#common = "summed";
+    this.#direction = direction;
+    this.#way.weights = weights;
+    this.#run.weigh(weights, [...this.#recorded.summed.values(), ...combined.values(), ...present([sumSquare])]);
   }
 
-  rows(asksParts: boolean): HeldSquares {
-    const { formed, aloneSquares, ownSquares } = this.#values;
-    const { alone } = this.#recorded;
+  apart(): HeldSquares {
+    this.#common = "apart";
+    return this.#squares(this.#recorded.alone.flatMap((each) => [...each.values()]));
+  }
+
+  rows(): HeldSquares {
+    const { formed } = this.#values;
     this.#common = "packed";
     this.#products = formed;
-    this.#way.walks += alone.length;
-    // Of many tasks, TensorFlow multiplies faster.
-    const products = asksParts && alone.length > mostMultiplied ? present([formed.products]) : [];
-    this.#ask([...present([...aloneSquares, ...ownSquares]), ...products], [...heldOf(formed), ...this.#own()]);
+    return this.#squares(heldOf(formed));
+  }
+
+  parts(weights: readonly number[]): HeldSquares {
+    const { formed, combined } = this.#values;
+    const { alone } = this.#recorded;
+    if (alone.length > mostApart) {
+      this.#common = "packed";
+      this.#products = formed;
+      return this.#squares(heldOf(formed), present([formed.products]));
+    }
+    this.#direct(combined, weights);
+    return this.#squares([...alone.flatMap((each) => [...each.values()]), ...combined.values()]);
+  }
+
+  /** Of each loss by itself. */
+  #squares(held: readonly string[], read: readonly string[] = []): HeldSquares {
+    const { aloneSquares, ownSquares } = this.#values;
+    this.#way.walks += this.#recorded.alone.length;
+    this.#ask([...present([...aloneSquares, ...ownSquares]), ...read], [...held, ...this.#own()]);
     return { common: this.#read(aloneSquares), owned: this.#read(ownSquares) };
   }
 
   move(motion: HeldMotion): HeldMove | undefined {
     const { alone, own, summed } = this.#recorded;
+    const { packed, inputs } = this.#products;
     const idOf = (name: string): number => this.#run.held(name) ?? -1;
     const ids = new Map([...own].map(([id, { values }]) => [id, idOf(values)]));
-    const { packed, inputs } = this.#products;
     const factors = this.#common === "packed" ? new Map([...inputs].map(([id, name]) => [id, idOf(name)])) : new Map<number, number>();
     const apart = new Map<number, readonly (number | undefined)[]>();
     if (this.#common === "apart") {
@@ -142,7 +163,7 @@ export class CompiledHold implements HeldGradients {
         apart.set(id, names.map((name) => (name === undefined ? undefined : idOf(name)))); // prettier-ignore
       }
     } else {
-      for (const [id, name] of this.#common === "packed" ? packed : summed) ids.set(id, idOf(name));
+      for (const [id, name] of this.#common === "packed" ? packed : this.#direction) ids.set(id, idOf(name));
     }
     const { share, weights, ownedWeights } = motion;
     const shared = (each: readonly number[]): readonly number[] => (share === 1 ? each : each.map((weight) => share * weight));
@@ -159,8 +180,10 @@ export class CompiledHold implements HeldGradients {
     const { common } = this.#mover;
     const run = this.#run;
     if (added !== undefined) return new ApartParts({ run, alone: this.#recorded.alone, common, added, rate });
+    const accumulators = (): readonly HeldAccumulators[] => this.#mover.accumulators();
+    if (this.#direction === this.#values.combined) return new AloneParts({ run, alone: this.#recorded.alone, common, accumulators });
     if (this.#common !== "packed" || this.#products !== this.#values.formed) return undefined;
-    return new PackedParts({ run, values: this.#products, weights, common, accumulators: () => this.#mover.accumulators() });
+    return new PackedParts({ run, values: this.#products, weights, common, accumulators });
   }
 
   giveUp(): void {
@@ -189,9 +212,6 @@ export class CompiledHold implements HeldGradients {
  * other; measured with inputs far from 0 and errors whose mean is 0, the products are then off by 5e-8 of the gradients' lengths at 128, and 7e-7 at 785.
  */
 const mostCancelled = 512;
-
-/** Tasks whose gradients are multiplied with each other while they pass through the memory of `OwnershipMeter`. */
-const mostMultiplied = 4;
 
 function namesOf({ products, scales }: HeldProductValues): readonly string[] {
   return present([products, scales]);

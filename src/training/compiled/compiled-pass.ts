@@ -52,13 +52,14 @@ export class CompiledRecording implements Recording {
     const sizes = new Map(variables.map(({ id, size }) => [id, size]));
     const shapes = new Map(variables.flatMap(({ id, shape }) => (back.summed.has(id) ? [[id, shape]] : [])));
     this.#held = heldNodes(back, sizes, factoredGradients(nodes, back.alone, shapes));
-    const { formed, factored, sumSquare, ownSquares, aloneSquares } = this.#held;
+    const { formed, factored, combined, sumSquare, ownSquares, aloneSquares } = this.#held;
     const others = [
       ...[formed, ...present([factored])].flatMap(({ packed, inputs, products, scales }) => [
         ...packed.values(),
         ...inputs.values(),
         ...present([products, scales]),
       ]),
+      ...combined.values(),
       ...present([sumSquare, ...ownSquares, ...aloneSquares]),
       ...checks,
       ...outputs,
@@ -85,7 +86,10 @@ export class CompiledRecording implements Recording {
     }
     parts.model.statistics.forEach(({ variable }, index) => variable.assign(kept[index] ?? variable));
     run.startFrom(cut, kept.slice(statistics.length));
-    const way = new CompiledWay(back, run, likely?.isRepeated === true ? likely : undefined, present([this.#held.sumSquare]));
+    const way = new CompiledWay(back, run, likely?.isRepeated === true ? likely : undefined, [
+      ...this.#held.combined.values(),
+      ...present([this.#held.sumSquare]),
+    ]);
     let hold: CompiledHold | undefined;
     return {
       outputs: outputs.map((name) => run.values(name)),

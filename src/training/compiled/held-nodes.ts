@@ -2,7 +2,7 @@ import type { GraphNode } from "./graph-file.ts";
 import { flag, GraphBuilder, integer } from "./graph-builder.ts";
 import type { FactoredGradients } from "./factored-gradients.ts";
 import { factoredProducts } from "./factored-products.ts";
-import type { RecordedWay } from "./recorded-pass.ts";
+import { fedAs, type RecordedWay } from "./recorded-pass.ts";
 
 /** Products of what the losses give the common variables, and what a motion combines it from. */
 export interface HeldProductValues {
@@ -25,6 +25,8 @@ export interface HeldValues {
   readonly formed: HeldProductValues;
   /** The same from factors; undefined where that is more work. */
   readonly factored: HeldProductValues | undefined;
+  /** By common variable: Σ w_i g_i of gradients that are computed one by one; empty where there are more of them than `mostApart`. */
+  readonly combined: ReadonlyMap<number, string>;
   /** ½ ‖Σ w_i g_i‖² of the common variables; undefined where nothing is common. */
   readonly sumSquare: string | undefined;
   /** By position of the loss: ½ ‖g‖² of the common variables; undefined where it reaches none. */
@@ -52,6 +54,9 @@ export function piecesOf(size: number): Pieces {
   return { pieces: 1, length: size };
 }
 
+/** Losses whose gradients are better read one by one, and multiplied while they are read: TensorFlow multiplies those of more of them faster. */
+export const mostApart = 4;
+
 /**
  * @param sizes elements by variable id
  * @param factored gradients of which products are computed from factors
@@ -70,6 +75,7 @@ export function heldNodes(
   return {
     formed: productNodes(graph, gradients, new Map()),
     factored: factored.size === 0 ? undefined : productNodes(graph, gradients, factored),
+    combined: new Map(alone.length > mostApart ? [] : gradients.map(({ id, rows }) => [id, weightedSum(graph, rows)])),
     aloneSquares: alone.map((each) => total(graph, [...each.values()])),
     sumSquare: total(graph, [...summed.values()]),
     ownSquares: alone.map((_, position) =>
@@ -130,6 +136,11 @@ function packedRows(graph: GraphBuilder, rows: readonly (string | undefined)[], 
   let nothing: string | undefined;
   const stacked = rows.map((row) => graph.reshape(row ?? (nothing ??= graph.float32("ZerosLike", [some])), shape));
   return graph.float32("Pack", stacked, [integer("N", rows.length), integer("axis", 1)]);
+}
+
+function weightedSum(graph: GraphBuilder, rows: readonly (string | undefined)[]): string {
+  const weighted = rows.flatMap((row, position) => (row === undefined ? [] : [graph.float32("Mul", [row, `${fedAs.weight(position)}:0`])]));
+  return weighted.length < 2 ? (weighted[0] ?? missing()) : graph.float32("AddN", weighted, [integer("N", weighted.length)]);
 }
 
 /** `[1, losses, columns]`, as a matrix product: TensorFlow's sum over the first axis takes three times as long. */

@@ -71,6 +71,10 @@ export class ReplayedHold implements HeldGradients {
     return this.#squares("alone");
   }
 
+  parts(): HeldSquares {
+    return this.#squares("alone");
+  }
+
   #squares(kind: "apart" | "alone"): HeldSquares {
     const { recorded, update, way, moved } = this.#parts;
     this.#common = kind;

@@ -68,7 +68,8 @@ export class StepWatch {
     return {
       products: (asksParts) => this.#clock.during("wayBack", () => held.products(asksParts)),
       sum: (weights) => this.#clock.during("wayBack", () => held.sum(weights)),
-      rows: (asksParts) => this.#clock.during("wayBack", () => held.rows(asksParts)),
+      rows: () => this.#clock.during("wayBack", () => held.rows()),
+      parts: (weights) => this.#clock.during("wayBack", () => held.parts(weights)),
       apart: () => this.#clock.during("wayBack", () => held.apart()),
       move: (motion) => this.#clock.during("optimizer", () => held.move(motion)),
       giveUp: () => held.giveUp(),

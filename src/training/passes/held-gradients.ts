@@ -17,16 +17,15 @@ export interface HeldGradients {
   /**
    * Moves all parameters by the optimizer's step: common ones along the sum that was computed, or along Σ w_i g_i where products were asked
    * for; each other one along its gradient times its loss's weight in `ownedWeights`. After `apart`, each task moves the common ones by
-   * accumulators of its own, times its weight; after `rows`, they may move along the masked sum that `signs` tell of. Undefined, with nothing changed, where it cannot.
+   * accumulators of its own, times its weight; after `rows`, they move along the masked sum that `signs` tell of. Undefined, with nothing changed, where it cannot.
    */
   move(motion: HeldMotion): HeldMove | undefined;
   /** Squared norms of what each loss gives the common parameters, and those that it alone reaches, for tasks that move them one by one. */
   apart(): HeldSquares;
-  /**
-   * The same, for tasks that move the common parameters together: along Σ w_i g_i, or along that of gradients with signs masked. With `asksParts`, the
-   * motion will be asked for what each task moved.
-   */
-  rows(asksParts: boolean): HeldSquares;
+  /** The same, for tasks that move the common parameters together, along Σ w_i g_i of gradients with signs masked. */
+  rows(): HeldSquares;
+  /** The same, for a motion along Σ w_i g_i that will be asked for what each task moved. */
+  parts(weights: readonly number[]): HeldSquares;
   /** Tells that such a step could not be made of these, so that it is not tried for ever. */
   giveUp(): void;
 }
