@@ -1,23 +1,17 @@
-import { afterEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { CheckpointKeeper } from "../../../../src/training/checkpoint-keeper.ts";
-import type { Training } from "../../../../src/training/training.ts";
 import { TrainingLoop } from "../../../../src/training/training-loop.ts";
 import { onEachBackend } from "../each-backend.ts";
+import { openedTrainings } from "../opened-trainings.ts";
 import { ListRecorder, neverStop, syntheticDataset, syntheticTraining } from "../synthetic.ts";
 
-const opened: Training[] = [];
-afterEach(() => {
-  for (const training of opened.splice(0)) {
-    training.dispose();
-    training.model.dispose();
-  }
-});
+const opened = openedTrainings();
 
 /** What a run of some steps says of compiling, step by step. */
 async function told(backend: string, steps: number, training: object): Promise<unknown[]> {
   const changes = { training: { epochs: 3, batchSize: 16, seed: 1, backend, ...training } };
   const prepared = syntheticTraining(changes, syntheticDataset({ rows: 40 }));
-  opened.push(prepared);
+  opened.add(prepared);
   const recorder = new ListRecorder();
   const loop = new TrainingLoop(prepared, recorder, neverStop, new CheckpointKeeper("unused", recorder));
   const heard: unknown[] = [];

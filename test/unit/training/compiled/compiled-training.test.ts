@@ -1,19 +1,14 @@
-import { afterEach, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { balancerCatalogue } from "../../../../src/balancers/catalogue.ts";
 import { startBackend } from "../../../../src/training/backend/backend.ts";
 import { CheckpointKeeper } from "../../../../src/training/checkpoint-keeper.ts";
 import type { Training } from "../../../../src/training/training.ts";
 import { TrainingLoop } from "../../../../src/training/training-loop.ts";
 import { backendNames, describeOn, type BackendName } from "../../backends.ts";
+import { openedTrainings } from "../opened-trainings.ts";
 import { ListRecorder, neverStop, syntheticDataset, syntheticTraining } from "../synthetic.ts";
 
-const opened: Training[] = [];
-afterEach(() => {
-  for (const training of opened.splice(0)) {
-    training.dispose();
-    training.model.dispose();
-  }
-});
+const opened = openedTrainings();
 
 const trunk = [{ dense: { units: 8, activation: "relu" } }, { dropout: { rate: 0.2 } }, "batchNormalization", { dense: { units: 6, activation: "tanh" } }]; // prettier-ignore
 
@@ -27,7 +22,7 @@ async function trained(backend: BackendName, compile: boolean, steps: number, ba
     training: { epochs: 3, batchSize: 16, seed: 1, backend, compile, ...training },
   };
   const prepared = syntheticTraining(changes, syntheticDataset({ rows: 64, gaps: true }));
-  opened.push(prepared);
+  opened.add(prepared);
   const recorder = new ListRecorder();
   const loop = new TrainingLoop(prepared, recorder, neverStop, new CheckpointKeeper("unused", recorder));
   for (let step = 0; step < steps; step++) await loop.step();

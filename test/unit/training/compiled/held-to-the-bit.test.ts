@@ -1,5 +1,5 @@
 import { getBackend } from "@tensorflow/tfjs-core";
-import { afterEach, beforeAll, expect, test, vi } from "vitest";
+import { beforeAll, expect, test, vi } from "vitest";
 import { startBackend } from "../../../../src/training/backend/backend.ts";
 import { CheckpointKeeper } from "../../../../src/training/checkpoint-keeper.ts";
 import { HeapUpdate } from "../../../../src/training/compiled/heap-update.ts";
@@ -7,6 +7,7 @@ import { TrainingLoop } from "../../../../src/training/training-loop.ts";
 import { captureState, restoreState } from "../../../../src/training/training-state.ts";
 import type { Training } from "../../../../src/training/training.ts";
 import { describeOn } from "../../backends.ts";
+import { openedTrainings } from "../opened-trainings.ts";
 import { ListRecorder, neverStop, syntheticDataset, syntheticTraining } from "../synthetic.ts";
 
 interface Setting {
@@ -16,14 +17,7 @@ interface Setting {
 }
 
 const tasks = ["kind", "size", "height"];
-const opened: Training[] = [];
-afterEach(() => {
-  vi.restoreAllMocks();
-  for (const training of opened.splice(0)) {
-    training.dispose();
-    training.model.dispose();
-  }
-});
+const opened = openedTrainings();
 
 function prepared({ balancer, compile, batchSize = 16 }: Setting): Training {
   const kinds = tasks.map((id) => [id, { kind: id === "kind" ? "classification" : "regression" }]);
@@ -37,7 +31,7 @@ function prepared({ balancer, compile, batchSize = 16 }: Setting): Training {
     },
     syntheticDataset({ rows: 64, gaps: true, tasks }),
   );
-  opened.push(training);
+  opened.add(training);
   expect(getBackend()).toBe("wasm");
   return training;
 }
