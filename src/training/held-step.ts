@@ -5,7 +5,6 @@ import { commonRow } from "./gradients/per-task.ts";
 import { addProductsWithSum, isCancelled, LayerProducts, multiplyBySum } from "./gradients/products.ts";
 import type { Observation } from "./observation.ts";
 import type { GradientRows } from "./shared-step.ts";
-import { paceRule } from "./optimizers/pace-rule.ts";
 import type { HeldMove, HeldParts } from "./passes/held-gradients.ts";
 import type { Present } from "./proposal.ts";
 import type { HeldAnswer, Proposer } from "./proposer.ts";
@@ -18,10 +17,7 @@ export interface HeldResult {
   readonly remembered: Remembered;
 }
 
-type StepperParts = Pick<
-  StepParts,
-  "tasks" | "clip" | "weightDecay" | "balancer" | "parameters" | "commonUpdate" | "memory" | "optimizer" | "dominance"
->;
+type StepperParts = Pick<StepParts, "tasks" | "clip" | "weightDecay" | "balancer" | "parameters" | "commonUpdate" | "memory" | "dominance">;
 
 /**
  * Steps as most are, whose gradients stay where they were computed: the balancer is told their products or squared norms, and the parameters
@@ -115,7 +111,7 @@ export class HeldStep {
 
   /** From gradients, moves and accumulators where they are. */
   #attribute({ tasks, weights }: HeldAnswer, parts: HeldParts, rate: number): Recorded {
-    const { dominance, optimizer, parameters } = this.#parts;
+    const { dominance, parameters } = this.#parts;
     const products = new LayerProducts(
       tasks.length + 1,
       parameters.common.map(({ parameter }) => parameter.layer),
@@ -124,7 +120,7 @@ export class HeldStep {
     parameters.common.forEach(({ parameter, reach, size }, index) => {
       const known = parts.products(index);
       parts.show(index, (gradients, own) => {
-        const moves = "read" in own ? own : { weights, pace: paceRule(optimizer.rule, rate, own.count), square: own.square };
+        const moves = "read" in own ? own : { weights, pace: own.slot.pace(rate), square: own.square };
         const told = dominance.attribute(index, { gradients, moves, precision: parts.precision, asksProducts: known === undefined });
         const multiplied = known ?? told;
         if (gradients.readDirection === undefined) {

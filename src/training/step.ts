@@ -39,7 +39,7 @@ export interface StepParts {
   readonly balancer: PreparedBalancer;
   /** Where the balancer began to count. */
   readonly began: StepCount;
-  readonly optimizer: Pick<Optimizer, "weightDecay" | "rule">;
+  readonly optimizer: Pick<Optimizer, "weightDecay">;
   readonly memory: OptimizerMemory;
   readonly commonUpdate: CommonUpdate;
   readonly dominance: Dominance;

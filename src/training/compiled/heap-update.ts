@@ -155,7 +155,7 @@ export class HeapUpdate {
     const address = moved.buffers.get("square");
     const start = (address ?? 0) / 4;
     const square = address === undefined ? undefined : this.#context.heap.floats().subarray(start, start + moved.parameter.size);
-    return { count: moved.slot.count, square };
+    return { slot: moved.slot, square };
   }
 
   dispose(): void {

@@ -181,7 +181,7 @@ export class UpdateGraph {
   /** By common parameter, after a motion along the direction that was asked for moves. What else the optimizer remembers stays where it is. */
   accumulators(): readonly HeldAccumulators[] {
     const lanes = this.#moved.slice(0, this.#parts.common.length).flatMap(({ lanes: [lane] }) => lane ?? []);
-    return lanes.map(({ slot }) => ({ count: slot.count, square: slot.buffers["square"] }));
+    return lanes.map(({ slot }) => ({ slot, square: slot.buffers["square"] }));
   }
 
   /** Those of the step that every slot takes next, one slot after the other. Most have taken equally many. */

@@ -1,4 +1,4 @@
-import { pacesBySquare } from "./rmsprop.ts";
+import type { PaceRule } from "./pace-rule.ts";
 import type { OptimizerSlot } from "./slot.ts";
 
 export interface AdagradOptions {
@@ -32,7 +32,7 @@ export class AdagradSlot implements OptimizerSlot {
     }
   }
 
-  paces(rate: number, paces: Float64Array): void {
-    pacesBySquare(this.buffers.square, rate, this.#options.epsilon, paces);
+  pace(rate: number): PaceRule {
+    return { rate, bySquare: { correction: 1, epsilon: this.#options.epsilon } };
   }
 }

@@ -1,4 +1,5 @@
 import { sharesOf, startCorrection } from "./coefficients.ts";
+import type { PaceRule } from "./pace-rule.ts";
 import type { OptimizerSlot } from "./slot.ts";
 
 export interface AdamOptions {
@@ -64,9 +65,8 @@ export class AdamSlot implements OptimizerSlot {
     }
   }
 
-  paces(rate: number, paces: Float64Array): void {
+  pace(rate: number): PaceRule {
     const { correction, epsilon } = adamCoefficients(this.#options, Math.max(1, this.count), rate);
-    const { square } = this.buffers;
-    for (let i = 0; i < paces.length; i++) paces[i] = rate / (Math.sqrt((square[i] ?? 0) * correction) + epsilon);
+    return { rate, bySquare: { correction, epsilon } };
   }
 }

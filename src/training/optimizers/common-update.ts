@@ -1,6 +1,7 @@
 import type { JacobianRow } from "../gradients/gram.ts";
 import type { TrainedParameter } from "../trained-parameter.ts";
 import type { OptimizerMemory } from "./memory.ts";
+import { pacesOf } from "./pace-rule.ts";
 import type { OptimizerSlot } from "./slot.ts";
 import { keptShare, type WeightDecay } from "./weight-decay.ts";
 
@@ -108,7 +109,7 @@ export class DirectionUpdate implements CommonUpdate {
     if (entry === undefined) throw new RangeError(`There is no common parameter ${index}.`);
     const { parameter, slot } = entry;
     const paces = this.#paces.subarray(0, parameter.size);
-    slot.paces(rate, paces);
+    pacesOf(slot.pace(rate), slot.buffers["square"], paces);
     const parts = parameter.reach.map((task) => {
       const position = tasks.indexOf(task);
       const own = gradients[position];

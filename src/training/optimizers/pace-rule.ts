@@ -1,8 +1,4 @@
-import { adamCoefficients } from "./adam.ts";
-import { sharesOf } from "./coefficients.ts";
-import type { UpdateRule } from "./update-rule.ts";
-
-/** What `OptimizerSlot.paces` computes, for those who compute it elsewhere: η / (√(c v) + ε), or η alone where a rule keeps no squares v. */
+/** What each element of a gradient of weight 1 made it move in a step: η / (√(c v) + ε), or η alone where a rule keeps no squares v. */
 export interface PaceRule {
   /** η */
   readonly rate: number;
@@ -10,17 +6,12 @@ export interface PaceRule {
   readonly bySquare: { readonly correction: number; readonly epsilon: number } | undefined;
 }
 
-/** That of the step `count`, counted from 1, which was made at the learning rate `rate`. */
-export function paceRule(rule: UpdateRule, rate: number, count: number): PaceRule {
-  switch (rule.kind) {
-    case "sgd":
-      return { rate: rate * (rule.nesterov ? 1 + sharesOf(rule.momentum).kept : 1), bySquare: undefined };
-    case "adam": {
-      const { correction, epsilon } = adamCoefficients(rule, Math.max(1, count), rate);
-      return { rate, bySquare: { correction, epsilon } };
-    }
-    case "rmsprop":
-    case "adagrad":
-      return { rate, bySquare: { correction: 1, epsilon: rule.epsilon } };
+/** Writes them into `paces`, element by element; `square` is as long where the rule goes by it. */
+export function pacesOf({ rate, bySquare }: PaceRule, square: Float32Array | undefined, paces: Float64Array): void {
+  if (bySquare === undefined) {
+    paces.fill(rate);
+    return;
   }
+  const { correction, epsilon } = bySquare;
+  for (let i = 0; i < paces.length; i++) paces[i] = rate / (Math.sqrt((square?.[i] ?? 0) * correction) + epsilon);
 }

@@ -1,4 +1,5 @@
 import { type Shares, sharesOf } from "./coefficients.ts";
+import type { PaceRule } from "./pace-rule.ts";
 import type { OptimizerSlot } from "./slot.ts";
 
 export interface RmspropOptions {
@@ -36,12 +37,7 @@ export class RmspropSlot implements OptimizerSlot {
     }
   }
 
-  paces(rate: number, paces: Float64Array): void {
-    pacesBySquare(this.buffers.square, rate, this.#epsilon, paces);
+  pace(rate: number): PaceRule {
+    return { rate, bySquare: { correction: 1, epsilon: this.#epsilon } };
   }
-}
-
-/** `η / (√v + ε)` with uncorrected accumulators v, as RMSProp and Adagrad have them. */
-export function pacesBySquare(square: Float32Array, rate: number, epsilon: number, paces: Float64Array): void {
-  for (let i = 0; i < paces.length; i++) paces[i] = rate / (Math.sqrt(square[i] ?? 0) + epsilon);
 }

@@ -1,4 +1,5 @@
 import { sharesOf } from "./coefficients.ts";
+import type { PaceRule } from "./pace-rule.ts";
 import type { OptimizerSlot } from "./slot.ts";
 
 export interface SgdOptions {
@@ -40,8 +41,8 @@ export class SgdSlot implements OptimizerSlot {
     }
   }
 
-  paces(rate: number, paces: Float64Array): void {
+  pace(rate: number): PaceRule {
     const { momentum, nesterov } = this.#options;
-    paces.fill(rate * (nesterov ? 1 + momentum : 1));
+    return { rate: rate * (nesterov ? 1 + momentum : 1), bySquare: undefined };
   }
 }

@@ -1,3 +1,5 @@
+import type { PaceRule } from "./pace-rule.ts";
+
 /** Names of the accumulators that its rule uses: without momentum there is an empty one. */
 export function accumulatorsOf({ buffers }: OptimizerSlot): readonly string[] {
   return Object.entries(buffers).flatMap(([name, values]) => (values.length > 0 ? [name] : []));
@@ -11,9 +13,6 @@ export interface OptimizerSlot {
   readonly buffers: Readonly<Record<string, Float32Array>>;
   /** Takes the gradient in and writes the step Δ at the learning rate η = `rate` into `update`; the caller subtracts it. */
   step(gradient: Float32Array, rate: number, update: Float32Array): void;
-  /**
-   * What each element of a gradient of weight 1 made it move in the last step, made at the rate η, through the accumulators as they are:
-   * `η / (√v̂ + ε)`. Written into `paces`; changes no state.
-   */
-  paces(rate: number, paces: Float64Array): void;
+  /** How far a gradient of weight 1 moved its element in the last step, made at the rate η, through the accumulators as they are. */
+  pace(rate: number): PaceRule;
 }

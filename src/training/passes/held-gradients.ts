@@ -1,4 +1,5 @@
 import type { SignMasking } from "../../balancers/kernels/sign-masks.ts";
+import type { OptimizerSlot } from "../optimizers/slot.ts";
 import type { GradientRows, KnownMoves, Precision } from "../shared-step.ts";
 
 /**
@@ -83,8 +84,7 @@ export interface HeldParts {
 
 /** What the optimizer remembers of a parameter after a step, as far as the parts of the step depend on it. */
 export interface HeldAccumulators {
-  /** Steps that it has taken. */
-  readonly count: number;
+  readonly slot: Pick<OptimizerSlot, "pace">;
   /** The rule's accumulators of squares; undefined where it keeps none. */
   readonly square: Float32Array | undefined;
 }

@@ -5,6 +5,7 @@ import { startBackend } from "../../../src/training/backend/backend.ts";
 import { DirectionUpdate } from "../../../src/training/optimizers/common-update.ts";
 import { OptimizerMemory } from "../../../src/training/optimizers/memory.ts";
 import { resolveOptimizer } from "../../../src/training/optimizers/optimizer.ts";
+import { pacesOf } from "../../../src/training/optimizers/pace-rule.ts";
 import { TaskwiseUpdate } from "../../../src/training/optimizers/taskwise-update.ts";
 import type { Decayed } from "../../../src/training/optimizers/weight-decay.ts";
 import { TrainedParameter } from "../../../src/training/trained-parameter.ts";
@@ -159,7 +160,7 @@ describe("a task that is alone", () => {
     const [update, paces] = [new Float32Array(3), new Float64Array(3)];
     const gradient = Float32Array.from(gradients[0] ?? []);
     slot.step(gradient, 0.1, update);
-    slot.paces(0.1, paces);
+    pacesOf(slot.pace(0.1), slot.buffers["square"], paces);
     paces.forEach((pace, i) => {
       expect(pace * (gradient[i] ?? 0)).toBeCloseTo(update[i] ?? Number.NaN, 7);
     });

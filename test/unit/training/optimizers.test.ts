@@ -3,6 +3,7 @@ import { describe, expect } from "vitest";
 import { taskUpdate, type AdaptiveRule, type TaskAccumulators } from "../../../src/balancers/kernels/adatask-update.ts";
 import { optimizerSchema, type OptimizerInput } from "../../../src/experiment/optimizer-schema.ts";
 import { resolveOptimizer } from "../../../src/training/optimizers/optimizer.ts";
+import { pacesOf } from "../../../src/training/optimizers/pace-rule.ts";
 
 /** Where an optimizer ends after it was given these gradients, from 0. */
 function play(entry: OptimizerInput, gradients: readonly (readonly number[])[]): number[] {
@@ -119,7 +120,7 @@ describe.each(rules)("$name", ({ entry, rule }) => {
     const [update, paces] = [new Float32Array(3), new Float64Array(3)];
     for (const gradient of steps) {
       slot.step(Float32Array.from(gradient), 1, update);
-      slot.paces(1, paces);
+      pacesOf(slot.pace(1), slot.buffers["square"], paces);
       paces.forEach((pace, e) => {
         expect(pace * (gradient[e] ?? 0)).toBeCloseTo(update[e] ?? 0, 5);
       });

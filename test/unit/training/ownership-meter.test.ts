@@ -8,7 +8,6 @@ import { productsOf } from "../../../src/training/gradients/products.ts";
 import { DirectionUpdate, type MoveObserver } from "../../../src/training/optimizers/common-update.ts";
 import { OptimizerMemory } from "../../../src/training/optimizers/memory.ts";
 import { resolveOptimizer } from "../../../src/training/optimizers/optimizer.ts";
-import { paceRule } from "../../../src/training/optimizers/pace-rule.ts";
 import type { Precision } from "../../../src/training/shared-step.ts";
 import { TrainedParameter } from "../../../src/training/trained-parameter.ts";
 import { numbers } from "./backend/references.ts";
@@ -87,7 +86,7 @@ function told({ optimizer: name, size, piece, reach, seed, areKnown }: Case, pre
       },
       moves: areKnown
         ? { read: (task, start, count) => piecewise(moves[reach.indexOf(task)], start, count) }
-        : { weights, pace: paceRule(optimizer.rule, rate, slot.count), square: slot.buffers["square"] },
+        : { weights, pace: slot.pace(rate), square: slot.buffers["square"] },
       precision,
       asksProducts: true,
     });

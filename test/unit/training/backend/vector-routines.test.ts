@@ -11,6 +11,7 @@ import { AdagradSlot } from "../../../../src/training/optimizers/adagrad.ts";
 import { AdamSlot, adamCoefficients } from "../../../../src/training/optimizers/adam.ts";
 import { sharesOf } from "../../../../src/training/optimizers/coefficients.ts";
 import { RmspropSlot } from "../../../../src/training/optimizers/rmsprop.ts";
+import { pacesOf } from "../../../../src/training/optimizers/pace-rule.ts";
 import { SgdSlot } from "../../../../src/training/optimizers/sgd.ts";
 import type { OptimizerSlot } from "../../../../src/training/optimizers/slot.ts";
 import { numbers } from "./references.ts";
@@ -263,7 +264,7 @@ describe.each(Object.entries(optimizers))("steps of %s", (_, { slot: make, rule,
     const due = factors(1);
     if (square === undefined || due === undefined) return;
     const paces = new Float64Array(size);
-    slot.paces(0.1, paces);
+    pacesOf(slot.pace(0.1), slot.buffers["square"], paces);
     expected.set(paces.map((pace, i) => 0.3 * pace * (gradient[i] ?? 0)));
     routines.attribute({ gradient: given.address, update: update.address, length: size }, square, { factor: 0.03, ...due });
     expect(farthest(update.read(), expected)).toBeLessThan(tolerance);
