@@ -14,6 +14,7 @@ import { ApartParts } from "./apart-parts.ts";
 import { present, type CompiledWay } from "./compiled-way.ts";
 import type { GraphRun } from "./graph-run.ts";
 import { mostApart, type HeldProductValues, type HeldValues } from "./held-nodes.ts";
+import type { CommonCourse } from "./motion-kind.ts";
 import { PackedParts } from "./packed-parts.ts";
 import type { RecordedWay } from "./recorded-pass.ts";
 import type { AddedTensors, UpdateMotion, UpdateResult, HeldTensors } from "./update-graph.ts";
@@ -50,7 +51,7 @@ export class CompiledHold implements HeldGradients {
   readonly #run: GraphRun;
   readonly #mover: Mover;
   readonly #triesFactors: boolean;
-  #common: HeldTensors["common"] = "summed";
+  #common: CommonCourse = "summed";
   /** The sum that the parameters move along, where they move along one. */
   #direction: ReadonlyMap<number, string> = new Map();
   /** What the last products were computed from. */
@@ -68,7 +69,7 @@ export class CompiledHold implements HeldGradients {
 
   products(asksParts: boolean): HeldProducts {
     const { formed, factored, ownSquares } = this.#values;
-    this.#common = "packed";
+    this.#common = "combined";
     this.#way.walks += this.#recorded.alone.length;
     const asksFactors = factored !== undefined && !asksParts;
     const gram = asksFactors && this.#triesFactors ? this.#factoredGram(factored) : undefined;
@@ -111,11 +112,11 @@ export class CompiledHold implements HeldGradients {
 
   /** Has the parameters move along a sum. */
   #direct(direction: ReadonlyMap<number, string>, weights: readonly number[]): void {
-    const { combined, sumSquare } = this.#values;
+    const { sums, sumSquare } = this.#values;
     this.#common = "summed";
     this.#direction = direction;
     this.#way.weights = weights;
-    this.#run.weigh(weights, [...this.#recorded.summed.values(), ...combined.values(), ...present([sumSquare])]);
+    this.#run.weigh(weights, [...this.#recorded.summed.values(), ...sums.values(), ...present([sumSquare])]);
   }
 
   apart(): HeldSquares {
@@ -125,21 +126,21 @@ export class CompiledHold implements HeldGradients {
 
   rows(): HeldSquares {
     const { formed } = this.#values;
-    this.#common = "packed";
+    this.#common = "combined";
     this.#products = formed;
     return this.#squares(heldOf(formed));
   }
 
   parts(weights: readonly number[]): HeldSquares {
-    const { formed, combined } = this.#values;
+    const { formed, sums } = this.#values;
     const { alone } = this.#recorded;
     if (alone.length > mostApart) {
-      this.#common = "packed";
+      this.#common = "combined";
       this.#products = formed;
       return this.#squares(heldOf(formed), present([formed.products]));
     }
-    this.#direct(combined, weights);
-    return this.#squares([...alone.flatMap((each) => [...each.values()]), ...combined.values()]);
+    this.#direct(sums, weights);
+    return this.#squares([...alone.flatMap((each) => [...each.values()]), ...sums.values()]);
   }
 
   /** Of each loss by itself. */
@@ -155,7 +156,7 @@ export class CompiledHold implements HeldGradients {
     const { packed, inputs } = this.#products;
     const idOf = (name: string): number => this.#run.held(name) ?? -1;
     const ids = new Map([...own].map(([id, { values }]) => [id, idOf(values)]));
-    const factors = this.#common === "packed" ? new Map([...inputs].map(([id, name]) => [id, idOf(name)])) : new Map<number, number>();
+    const factors = this.#common === "combined" ? new Map([...inputs].map(([id, name]) => [id, idOf(name)])) : new Map<number, number>();
     const apart = new Map<number, readonly (number | undefined)[]>();
     if (this.#common === "apart") {
       for (const id of summed.keys()) {
@@ -163,7 +164,7 @@ export class CompiledHold implements HeldGradients {
         apart.set(id, names.map((name) => (name === undefined ? undefined : idOf(name)))); // prettier-ignore
       }
     } else {
-      for (const [id, name] of this.#common === "packed" ? packed : this.#direction) ids.set(id, idOf(name));
+      for (const [id, name] of this.#common === "combined" ? packed : this.#direction) ids.set(id, idOf(name));
     }
     const { share, weights, ownedWeights } = motion;
     const shared = (each: readonly number[]): readonly number[] => (share === 1 ? each : each.map((weight) => share * weight));
@@ -181,8 +182,8 @@ export class CompiledHold implements HeldGradients {
     const run = this.#run;
     if (added !== undefined) return new ApartParts({ run, alone: this.#recorded.alone, common, added, rate });
     const accumulators = (): readonly HeldAccumulators[] => this.#mover.accumulators();
-    if (this.#direction === this.#values.combined) return new AloneParts({ run, alone: this.#recorded.alone, common, accumulators });
-    if (this.#common !== "packed" || this.#products !== this.#values.formed) return undefined;
+    if (this.#direction === this.#values.sums) return new AloneParts({ run, alone: this.#recorded.alone, common, accumulators });
+    if (this.#common !== "combined" || this.#products !== this.#values.formed) return undefined;
     return new PackedParts({ run, values: this.#products, weights, common, accumulators });
   }
 

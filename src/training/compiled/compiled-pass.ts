@@ -52,14 +52,14 @@ export class CompiledRecording implements Recording {
     const sizes = new Map(variables.map(({ id, size }) => [id, size]));
     const shapes = new Map(variables.flatMap(({ id, shape }) => (back.summed.has(id) ? [[id, shape]] : [])));
     this.#held = heldNodes(back, sizes, factoredGradients(nodes, back.alone, shapes));
-    const { formed, factored, combined, sumSquare, ownSquares, aloneSquares } = this.#held;
+    const { formed, factored, sums, sumSquare, ownSquares, aloneSquares } = this.#held;
     const others = [
       ...[formed, ...present([factored])].flatMap(({ packed, inputs, products, scales }) => [
         ...packed.values(),
         ...inputs.values(),
         ...present([products, scales]),
       ]),
-      ...combined.values(),
+      ...sums.values(),
       ...present([sumSquare, ...ownSquares, ...aloneSquares]),
       ...checks,
       ...outputs,
@@ -87,7 +87,7 @@ export class CompiledRecording implements Recording {
     parts.model.statistics.forEach(({ variable }, index) => variable.assign(kept[index] ?? variable));
     run.startFrom(cut, kept.slice(statistics.length));
     const way = new CompiledWay(back, run, likely?.isRepeated === true ? likely : undefined, [
-      ...this.#held.combined.values(),
+      ...this.#held.sums.values(),
       ...present([this.#held.sumSquare]),
     ]);
     let hold: CompiledHold | undefined;

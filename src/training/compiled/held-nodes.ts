@@ -26,7 +26,7 @@ export interface HeldValues {
   /** The same from factors; undefined where that is more work. */
   readonly factored: HeldProductValues | undefined;
   /** By common variable: Σ w_i g_i of gradients that are computed one by one; empty where there are more of them than `mostApart`. */
-  readonly combined: ReadonlyMap<number, string>;
+  readonly sums: ReadonlyMap<number, string>;
   /** ½ ‖Σ w_i g_i‖² of the common variables; undefined where nothing is common. */
   readonly sumSquare: string | undefined;
   /** By position of the loss: ½ ‖g‖² of the common variables; undefined where it reaches none. */
@@ -75,7 +75,7 @@ export function heldNodes(
   return {
     formed: productNodes(graph, gradients, new Map()),
     factored: factored.size === 0 ? undefined : productNodes(graph, gradients, factored),
-    combined: new Map(alone.length > mostApart ? [] : gradients.map(({ id, rows }) => [id, weightedSum(graph, rows)])),
+    sums: new Map(alone.length > mostApart ? [] : gradients.map(({ id, rows }) => [id, weightedSum(graph, rows)])),
     aloneSquares: alone.map((each) => total(graph, [...each.values()])),
     sumSquare: total(graph, [...summed.values()]),
     ownSquares: alone.map((_, position) =>

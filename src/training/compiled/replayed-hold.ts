@@ -2,6 +2,7 @@ import type { HeldGradients, HeldMotion, HeldMove, HeldParts, HeldProducts, Held
 import type { KnownMoves } from "../shared-step.ts";
 import type { CompiledWay } from "./compiled-way.ts";
 import type { HeapUpdate, WeighedRow } from "./heap-update.ts";
+import type { CommonCourse } from "./motion-kind.ts";
 import { PlacedParts, type PlacedStep } from "./placed-parts.ts";
 import type { RecordedWay } from "./recorded-pass.ts";
 import type { ReplayedRun } from "./replayed-run.ts";
@@ -21,7 +22,7 @@ export class ReplayedHold implements HeldGradients {
   readonly asked = new Set<string>();
   inVain = false;
   readonly #parts: HoldParts;
-  #common: "alone" | "summed" | "apart" = "summed";
+  #common: CommonCourse = "summed";
 
   constructor(parts: HoldParts) {
     this.#parts = parts;
@@ -30,7 +31,7 @@ export class ReplayedHold implements HeldGradients {
   products(): HeldProducts {
     const { recorded, update, way, moved } = this.#parts;
     const size = recorded.alone.length;
-    this.#common = "alone";
+    this.#common = "combined";
     way.walks += size;
     this.#stay([...recorded.alone.flatMap((each) => [...each.values()]), ...this.#own()]);
     const gram = Array.from({ length: size }, () => Array<number>(size).fill(0));
@@ -68,16 +69,16 @@ export class ReplayedHold implements HeldGradients {
   }
 
   rows(): HeldSquares {
-    return this.#squares("alone");
+    return this.#squares("combined");
   }
 
   parts(): HeldSquares {
-    return this.#squares("alone");
+    return this.#squares("combined");
   }
 
-  #squares(kind: "apart" | "alone"): HeldSquares {
+  #squares(course: CommonCourse): HeldSquares {
     const { recorded, update, way, moved } = this.#parts;
-    this.#common = kind;
+    this.#common = course;
     way.walks += recorded.alone.length;
     this.#stay([...recorded.alone.flatMap((each) => [...each.values()]), ...this.#own()]);
     const common = Array<number>(recorded.alone.length).fill(0);
@@ -136,7 +137,7 @@ export class ReplayedHold implements HeldGradients {
       gradients.set(id, address);
     }
     if (!update.move(gradients, rate)) return undefined;
-    if (!asksMoves || this.#common !== "alone") return {};
+    if (!asksMoves || this.#common !== "combined") return {};
     const directionOf = (index: number): number | undefined => gradients.get(moved.common[index]?.id ?? -1);
     return { parts: this.#partsAlong(directionOf, (index) => update.accumulators(index)) };
   }

@@ -3,6 +3,7 @@ import type { HeldAccumulators, HeldSigns } from "../passes/held-gradients.ts";
 import { TrainingError } from "../training-error.ts";
 import type { TrainedParameter } from "../trained-parameter.ts";
 import { piecesOf } from "./held-nodes.ts";
+import { isWeighted, motionKind, type CommonCourse, type MotionKind } from "./motion-kind.ts";
 import type { NativeBackend, NativeTensor } from "./native-binding.ts";
 import { NativeGraph } from "./native-graph.ts";
 import { readOnce } from "./read-once.ts";
@@ -11,8 +12,8 @@ import { coefficientsOf } from "./update-nodes.ts";
 
 /** Gradients that TensorFlow has, by the numbers of their tensors. */
 export interface HeldTensors {
-  /** Whether those of the common parameters are the tasks' own, packed or apart, or their sum. */
-  readonly common: "packed" | "summed" | "apart";
+  /** The tasks' own are packed where they are combined. */
+  readonly common: CommonCourse;
   /** By variable id. */
   readonly ids: ReadonlyMap<number, number>;
   /** By variable id, of packed gradients that are left as factors: the first factor; the second ones are packed in their place. */
@@ -56,7 +57,7 @@ interface Held {
 }
 
 /** What the gradients of common parameters are fed as; where they are apart, each has its own. */
-const commonFeeds = { packed: feeds.common, summed: feeds.summed, apart: undefined } as const;
+const commonFeeds = { combined: feeds.common, summed: feeds.summed, apart: undefined } as const;
 
 function held({ version }: TrainedParameter, lanes: Moved["lanes"]): Held {
   return { version, counts: lanes.map(({ slot }) => slot.count) };
@@ -75,7 +76,7 @@ export class UpdateGraph {
   /** What a variable of the session has taken in, once it was fed. */
   readonly #starts: readonly Start[];
   /** By the kind of motion, ½ ‖what was added to the common parameters‖². */
-  readonly #squares: ReadonlyMap<string, string>;
+  readonly #squares: ReadonlyMap<MotionKind, string>;
   readonly #holds = new Map<TrainedParameter, Held>();
   #isLent = false;
   #failure: Error | undefined;
@@ -107,7 +108,7 @@ export class UpdateGraph {
     const fed = new Map<string, number>();
     fed.set(feeds.coefficients, vector([...this.#coefficients(rate), rate * optimizer.weightDecay.rate]));
     if (gradients.common !== "summed") fed.set(feeds.weights, vector(weights));
-    if (kind.endsWith("weighted")) fed.set(feeds.ownedWeights, vector(ownedWeights));
+    if (isWeighted(kind)) fed.set(feeds.ownedWeights, vector(ownedWeights));
     if (kind === "summed weighted") fed.set(feeds.share, vector([share]));
     motion.signs?.bits.forEach((bits, index) => {
       const { pieces, length } = piecesOf(bits.length);
@@ -129,7 +130,7 @@ export class UpdateGraph {
     });
     owned.forEach(({ id }, index) => fed.set(`${feeds.owned}${String(index)}`, gradients.ids.get(id) ?? -1));
     try {
-      const factored = kind.replace("packed", "factored");
+      const factored = motionKind("factored", isWeighted(kind));
       const outputs = this.#moved.map(({ parameter, after }) => {
         const way = gradients.factors.has(parameter.id) ? factored : kind;
         const output = after.get(way);
@@ -173,7 +174,7 @@ export class UpdateGraph {
     }
   }
 
-  #squareOf({ squares, lanes }: Moved, kind: string): readonly { readonly read: string; readonly buffer: Float32Array }[] {
+  #squareOf({ squares, lanes }: Moved, kind: MotionKind): readonly { readonly read: string; readonly buffer: Float32Array }[] {
     const [read, buffer] = [squares.get(kind), lanes[0]?.slot.buffers["square"]];
     return read === undefined || buffer === undefined ? [] : [{ read, buffer }];
   }
@@ -318,6 +319,6 @@ function lost(cause: Error): TrainingError {
 export function wayOf(
   { common }: Pick<HeldTensors, "common">,
   { ownedWeights, share, signs }: Pick<UpdateMotion, "ownedWeights" | "share" | "signs">,
-): string {
-  return `${signs === undefined ? common : "masked"}${share === 1 && ownedWeights.every((weight) => weight === 1) ? "" : " weighted"}`;
+): MotionKind {
+  return motionKind(signs === undefined ? common : "masked", share !== 1 || ownedWeights.some((weight) => weight !== 1));
 }

@@ -8,6 +8,7 @@ import { elementType, flag, GraphBuilder, integer, nodeOf, words } from "./graph
 import { attributeKind, typeAttribute, type GraphNode } from "./graph-file.ts";
 import { piecesOf } from "./held-nodes.ts";
 import { maskedSumNode } from "./masked-nodes.ts";
+import { isWeighted, motionKind, motionKinds, type MotionKind } from "./motion-kind.ts";
 import { applyNode, assignNode, coefficientCount, readNode } from "./update-nodes.ts";
 
 /** What an update moves, and how. */
@@ -36,11 +37,11 @@ export interface Moved {
   /** One, or one a task of the reach. */
   readonly lanes: readonly Lane[];
   /** By the kind of motion, what the parameter is after it. */
-  readonly after: ReadonlyMap<string, string>;
+  readonly after: ReadonlyMap<MotionKind, string>;
   /** By the kind of motion in which the tasks move by themselves. */
-  readonly added: ReadonlyMap<string, Added>;
+  readonly added: ReadonlyMap<MotionKind, Added>;
   /** By the kind of motion along a direction, the rule's accumulators of squares after it, where it keeps some. */
-  readonly squares: ReadonlyMap<string, string>;
+  readonly squares: ReadonlyMap<MotionKind, string>;
 }
 
 /** What a motion has added to a parameter, but for weight decay: each task of the reach, and all together. */
@@ -71,17 +72,12 @@ export const feeds = {
   bits: "b",
 } as const;
 
-const sharedKinds = ["packed", "summed", "packed weighted", "summed weighted"] as const;
-const maskedKinds = ["masked", "masked weighted"] as const;
-const taskwiseKinds = ["apart", "apart weighted"] as const;
-type Kind = (typeof sharedKinds | typeof maskedKinds)[number] | (typeof taskwiseKinds)[number];
-
 /** The nodes of an update, and what they are for. */
 export function layOut(parts: UpdateParts): {
   readonly nodes: readonly GraphNode[];
   readonly moved: readonly Moved[];
   readonly starts: readonly Start[];
-  readonly squares: ReadonlyMap<string, string>;
+  readonly squares: ReadonlyMap<MotionKind, string>;
 } {
   const { common, owned, taskwise } = parts;
   const inputs = new Layout(parts);
@@ -135,18 +131,19 @@ class Layout {
     const factored = shape.length === 2 ? this.#factored(shape, index) : undefined;
     const masked = this.#masked(packed, [pieces, length], index);
     if (masked !== undefined) this.#maskedSums.push(masked);
-    const gradients = {
-      ...(masked === undefined ? {} : { masked: graph.reshape(masked, shape), "masked weighted": graph.reshape(masked, shape) }),
-      packed: combined,
-      summed,
-      "packed weighted": combined,
-      "summed weighted": graph.float32("Mul", [summed, this.#share]),
-      ...(factored === undefined ? {} : { factored, "factored weighted": factored }),
-    };
+    const both = (course: "combined" | "masked" | "factored", gradient: string | undefined): readonly (readonly [MotionKind, string])[] =>
+      gradient === undefined ? [] : [false, true].map((weighted) => [motionKind(course, weighted), gradient]);
+    const gradients: readonly (readonly [MotionKind, string])[] = [
+      ...both("masked", masked === undefined ? undefined : graph.reshape(masked, shape)),
+      ...both("combined", combined),
+      ["summed", summed],
+      ["summed weighted", graph.float32("Mul", [summed, this.#share])],
+      ...both("factored", factored),
+    ];
     const name = `common${String(index)}`;
     const value = this.#variable(parameter, `${name}value`, () => parameter.values);
     const lane = this.#lane(parameter, name, parameter.name);
-    const after = Object.entries(gradients).map(([kind, gradient]) => [kind, this.#moved(parameter, value, lane, gradient)] as const);
+    const after = gradients.map(([kind, gradient]) => [kind, this.#moved(parameter, value, lane, gradient)] as const);
     const handle = lane.handles["square"];
     const squares = handle === undefined ? [] : after.map(([kind, moved]) => [kind, readNode(graph, handle, [nodeOf(moved)])] as const);
     return { parameter, lanes: [lane], after: new Map(after), added: new Map(), squares: new Map(squares) };
@@ -185,11 +182,10 @@ class Layout {
     const name = `owned${String(index)}`;
     const value = this.#variable(parameter, `${name}value`, () => parameter.values);
     const lane = this.#lane(parameter, name, parameter.name);
-    const shared = this.#parts.masking === undefined ? sharedKinds : [...sharedKinds, ...maskedKinds];
-    const kinds: readonly Kind[] = this.#parts.taskwise === undefined ? shared : taskwiseKinds;
-    const after = kinds.map(
-      (kind) => [kind, this.#moved(parameter, value, lane, kind.endsWith("weighted") ? weighted : gradient)] as const,
-    );
+    const { shared, masked, taskwise } = motionKinds;
+    const { masking, taskwise: ids } = this.#parts;
+    const kinds: readonly MotionKind[] = ids !== undefined ? taskwise : masking === undefined ? shared : [...shared, ...masked];
+    const after = kinds.map((kind) => [kind, this.#moved(parameter, value, lane, isWeighted(kind) ? weighted : gradient)] as const);
     return { parameter, lanes: [lane], after: new Map(after), added: new Map(), squares: new Map() };
   }
 
@@ -228,21 +224,21 @@ class Layout {
     return {
       parameter,
       lanes: each.map(({ lane }) => lane),
-      after: new Map(taskwiseKinds.map((kind) => [kind, after])),
-      added: new Map(taskwiseKinds.map((kind) => [kind, { each: added, total }])),
+      after: new Map(motionKinds.taskwise.map((kind) => [kind, after])),
+      added: new Map(motionKinds.taskwise.map((kind) => [kind, { each: added, total }])),
       squares: new Map(),
     };
   }
 
   /** By the kind of motion, ½ ‖what is added to the common parameters‖², or ½ ‖the masked direction‖². */
-  squares(): ReadonlyMap<string, string> {
-    const totalOf = (values: readonly string[], kinds: readonly string[]): readonly (readonly [string, string])[] => {
+  squares(): ReadonlyMap<MotionKind, string> {
+    const totalOf = (values: readonly string[], kinds: readonly MotionKind[]): readonly (readonly [MotionKind, string])[] => {
       const halves = values.map((value) => this.graph.float32("L2Loss", [value]));
       if (halves.length === 0) return [];
       const total = this.graph.float32("AddN", halves, [integer("N", halves.length)]);
       return kinds.map((kind) => [kind, total] as const);
     };
-    return new Map([...totalOf(this.#added, taskwiseKinds), ...totalOf(this.#maskedSums, maskedKinds)]);
+    return new Map([...totalOf(this.#added, motionKinds.taskwise), ...totalOf(this.#maskedSums, motionKinds.masked)]);
   }
 
   #moved(parameter: TrainedParameter, value: string, { handles, coefficients, added }: OpenLane, gradient: string): string {
