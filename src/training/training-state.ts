@@ -25,6 +25,7 @@ const passMemorySchema = z
       }),
     ),
     refusal: z.string().nullable(),
+    refused: z.record(z.string(), z.string()).optional(),
     distrusted: z.array(z.string()).readonly(),
     sets: z.record(z.string(), z.int()),
     passes: z.int().nullable(),

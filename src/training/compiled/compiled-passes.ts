@@ -28,9 +28,10 @@ const mostSets = 6;
 const mostCounted = 256;
 
 /**
- * Passes that run from a recording, where that computes the same. A whole batch in which every task has a label is recorded before its first pass
- * and compared, and so is one of some of the tasks or of fewer rows that comes again and again; all others, and all where it cannot be recorded, are plain. Which
- * are which depends on the batch and on what is part of a checkpoint, so that a training that goes on from one computes as one that never stopped.
+ * Passes that run from a recording, where that computes the same. A whole batch in which every task has a label is recorded before its
+ * first pass and compared, and so is one of some of the tasks or of fewer rows that comes again and again; all others, and all where it
+ * cannot be recorded, are plain. Which are which depends on the batch and on what is part of a checkpoint, so that a training that goes on
+ * from one computes as one that never stopped.
  */
 export class CompiledPasses implements Passes {
   readonly #compiler: PassCompiler;
@@ -100,6 +101,7 @@ export class CompiledPasses implements Passes {
     return {
       habits: this.#habits.save(),
       refusal: this.#refusal ?? null,
+      ...(this.#refused.size === 0 ? {} : { refused: Object.fromEntries(this.#refused) }),
       distrusted: [...this.#distrusted],
       sets: Object.fromEntries(this.#times),
       passes: this.#passes ?? null,
@@ -107,7 +109,7 @@ export class CompiledPasses implements Passes {
     };
   }
 
-  restore({ habits, refusal, distrusted, sets, passes, plain }: PassMemory): void {
+  restore({ habits, refusal, refused = {}, distrusted, sets, passes, plain }: PassMemory): void {
     this.#times.clear();
     this.#reasons.clear();
     this.#distrusted.clear();
@@ -116,6 +118,7 @@ export class CompiledPasses implements Passes {
     this.#passes = passes ?? undefined;
     for (const [reason, count] of Object.entries(plain)) this.#reasons.set(reason, count);
     this.#refusal ??= refusal ?? undefined;
+    for (const [kind, why] of Object.entries(refused)) this.#refused.set(kind, why);
     for (const signature of distrusted) this.#distrusted.add(signature);
   }
 

@@ -52,6 +52,8 @@ export interface PassMemory {
   readonly habits: Readonly<Record<string, PassHabit>>;
   /** Why passes are not compiled; null where they are, or it is not known yet. */
   readonly refusal: string | null;
+  /** By the kind of other rows than most passes have, why passes over them are not compiled; missing in older checkpoints. */
+  readonly refused?: Readonly<Record<string, string>> | undefined;
   /** What a compiled pass was asked for that TensorFlow's graph computed wrongly. */
   readonly distrusted: readonly string[];
   /** How often a set of some of the tasks came, until it was recorded. */

@@ -12,7 +12,7 @@ onEachBackend((backend) => {
     const compiled = fixture.compiled();
     const owner = backend === "native" ? NativeCompiler.prototype : WasmCompiler.prototype;
     const { compile } = owner;
-    vi.spyOn(owner, "compile").mockImplementation(function (this: typeof owner, parts, batch, standIns, memory) {
+    const tried = vi.spyOn(owner, "compile").mockImplementation(function (this: typeof owner, parts, batch, standIns, memory) {
       if (batch.rows === 3) throw new NotRecordable("three rows are too few");
       return compile.call(this, parts, batch, standIns, memory);
     });
@@ -27,8 +27,18 @@ onEachBackend((backend) => {
     expect(compiled.takeNotes()).toContain("Steps over batches with 3 rows are not compiled: three rows are too few.");
     expect(compiled.save().plain).toEqual({});
     expect(compiled.recordings.list()).toHaveLength(1);
+    // Nor is it tried again by a training that goes on from here.
+    const further = fixture.compiled();
+    further.restore(compiled.save());
+    tried.mockClear();
+    inTensorScope(() => {
+      for (const rows of [4, 3]) further.forward(fixture.batch({ rows }), { kind: "usual" }).dispose();
+    });
+    expect(tried).toHaveBeenCalledTimes(1);
+    expect(further.takeNotes()).toEqual([]);
+    expect(further.save().refused).toEqual({ " with 3 rows": "three rows are too few" });
     vi.restoreAllMocks();
-    compiled.dispose();
+    for (const each of [compiled, further]) each.dispose();
     fixture.model.dispose();
   });
 
