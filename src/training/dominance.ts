@@ -85,8 +85,8 @@ export class Dominance implements MoveObserver {
   }
 
   /**
-   * As `observe`, of a step that is told of by its gradients; in double precision to the bit the same. Products that are asked for, as `TakenIn`
-   * has them.
+   * As `observe`, of a step that is told of by its gradients; in double precision to the bit the same. Products that are asked for, as
+   * `TakenIn` has them.
    */
   attribute(index: number, step: SharedStep): Float64Array {
     const all = this.#attended[index] ?? -1;

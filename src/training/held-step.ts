@@ -20,8 +20,8 @@ export interface HeldResult {
 type StepperParts = Pick<StepParts, "tasks" | "clip" | "weightDecay" | "balancer" | "parameters" | "commonUpdate" | "memory" | "dominance">;
 
 /**
- * Steps as most are, whose gradients stay where they were computed: the balancer is told their products or squared norms, and the parameters
- * move there, too. Where a step is recorded, no more is read than what is recorded depends on.
+ * Steps as most are, whose gradients stay where they were computed: the balancer is told their products or squared norms, and the
+ * parameters move there, too. Where a step is recorded, no more is read than what is recorded depends on.
  */
 export class HeldStep {
   readonly #parts: StepperParts;
@@ -42,8 +42,8 @@ export class HeldStep {
   }
 
   /**
-   * Undefined, with nothing changed, where the step cannot be made so: then it is made of what is read back, and whatever is wrong is found out
-   * there.
+   * Undefined, with nothing changed, where the step cannot be made so: then it is made of what is read back, and whatever is wrong is found
+   * out there.
    */
   make(seen: Observation, present: readonly Present[], moment: StepMoment, remembered: Remembered): HeldResult | undefined {
     const isComplete = present.length === this.#parts.tasks.length && present.every(({ value }) => Number.isFinite(value));

@@ -10,7 +10,10 @@ import type { GradientRows, Precision, SharedStep } from "./shared-step.ts";
 export interface TakenIn {
   /** By position in the reach. */
   readonly shares: readonly ShareCounts[];
-  /** Products of the gradients with each other and with the direction, `(tasks + 1)²`; 0 where they were not asked for, or a row is not there. */
+  /**
+   * Products of the gradients with each other and with the direction, `(tasks + 1)²`; 0 where they were not asked for, or a row is not
+   * there.
+   */
   readonly products: Float64Array;
 }
 

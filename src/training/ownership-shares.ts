@@ -17,7 +17,10 @@ export class OpenCounts {
   readonly counts = new Int32Array(histogramBins + 1);
 }
 
-/** Elements that are looked at at a time: what is computed of them stays in the processor's nearest memory, and their shares are added up first. */
+/**
+ * Elements that are looked at at a time: what is computed of them stays in the processor's nearest memory, and their shares are added up
+ * first.
+ */
 export const stretch = 1024;
 
 /** Shares of every task in what all of them have moved, of a tensor of `size` elements. */

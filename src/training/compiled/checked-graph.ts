@@ -14,8 +14,8 @@ export interface Distrust {
 }
 
 /**
- * A recording as a graph that TensorFlow may rewrite as it likes, and does, for every set of values that it is asked for anew. So each set is
- * compared once with what the recorded operations come to, one after the other; where the two differ, these are run from then on.
+ * A recording as a graph that TensorFlow may rewrite as it likes, and does, for every set of values that it is asked for anew. So each set
+ * is compared once with what the recorded operations come to, one after the other; where the two differ, these are run from then on.
  */
 export class CheckedGraph {
   readonly values: GraphValues<GraphNode>;

@@ -33,8 +33,8 @@ interface Trial {
 }
 
 /**
- * The optimizer as a graph, opened with its first motion and compared for each way that a motion can take, until a motion could have told, with what the optimizer's
- * slots compute. Where it differs, or cannot be opened, nothing is moved, then and from then on.
+ * The optimizer as a graph, opened with its first motion and compared for each way that a motion can take, until a motion could have told,
+ * with what the optimizer's slots compute. Where it differs, or cannot be opened, nothing is moved, then and from then on.
  */
 export class CheckedUpdate {
   readonly #native: NativeBackend;

@@ -209,8 +209,9 @@ export class CompiledHold implements HeldGradients {
 }
 
 /**
- * ‖H‖² ‖D‖² as a multiple of ‖HᵀD‖² up to which products from factors will do. It is the number of rows where these have nothing to do with each
- * other; measured with inputs far from 0 and errors whose mean is 0, the products are then off by 5e-8 of the gradients' lengths at 128, and 7e-7 at 785.
+ * ‖H‖² ‖D‖² as a multiple of ‖HᵀD‖² up to which products from factors will do. It is the number of rows where these have nothing to do with
+ * each other; measured with inputs far from 0 and errors whose mean is 0, the products are then off by 5e-8 of the gradients' lengths at
+ * 128, and 7e-7 at 785.
  */
 const mostCancelled = 512;
 

@@ -56,8 +56,8 @@ export interface ApartMotion {
 }
 
 /**
- * The optimizer on the wasm backend's heap: it takes gradients and parameters where they are, and keeps the accumulators there until somebody asks
- * for them (`OptimizerMemory.recall`).
+ * The optimizer on the wasm backend's heap: it takes gradients and parameters where they are, and keeps the accumulators there until
+ * somebody asks for them (`OptimizerMemory.recall`).
  */
 export class HeapUpdate {
   readonly vectors: VectorRoutines;
@@ -92,7 +92,10 @@ export class HeapUpdate {
     return this.#context.heap;
   }
 
-  /** Moves all parameters along gradients at these addresses, by variable id, and counts it. False, with nothing changed, where one is missing. */
+  /**
+   * Moves all parameters along gradients at these addresses, by variable id, and counts it. False, with nothing changed, where one is
+   * missing.
+   */
   move(gradients: ReadonlyMap<number, number>, rate: number): boolean {
     if (!this.#moved.every(({ parameter }) => gradients.has(parameter.id))) return false;
     this.#take();
@@ -102,8 +105,8 @@ export class HeapUpdate {
   }
 
   /**
-   * The same where each task moves the common parameters by accumulators of its own: along the gradients of the tasks of a parameter's reach, by
-   * variable id. Undefined, with nothing changed, where one is missing.
+   * The same where each task moves the common parameters by accumulators of its own: along the gradients of the tasks of a parameter's
+   * reach, by variable id. Undefined, with nothing changed, where one is missing.
    */
   moveApart(
     owned: ReadonlyMap<number, number>,

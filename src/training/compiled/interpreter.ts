@@ -3,7 +3,9 @@ import { typeAttribute, type GraphNode } from "./graph-file.ts";
 import type { GraphValues } from "./graph-values.ts";
 import type { NativeBinding, NativeTensor } from "./native-binding.ts";
 
-/** Runs the operations of a recording one after the other, as they were when it was recorded: slower than a graph, and the measure of it. */
+/**
+ * Runs the operations of a recording one after the other, as they were when it was recorded: slower than a graph, and the measure of it.
+ */
 export class Interpreter {
   readonly #binding: NativeBinding;
   readonly #values: GraphValues<GraphNode>;
@@ -13,7 +15,10 @@ export class Interpreter {
     this.#values = values;
   }
 
-  /** `wanted`, none of which is named twice. The caller deletes them. Feeds are values, or names of placeholders. `watch` is told of each operation. */
+  /**
+   * `wanted`, none of which is named twice. The caller deletes them. Feeds are values, or names of placeholders. `watch` is told of each
+   * operation.
+   */
   run(feeds: ReadonlyMap<string, number>, wanted: readonly string[], watch?: OperationWatch): NativeTensor[] {
     const ids = new Map([...feeds].map(([name, id]) => [name.includes(":") ? name : `${name}:0`, id]));
     const given = new Set(ids.keys());

@@ -1,6 +1,6 @@
 /**
- * How the gradients of the common parameters move them: those of the tasks combined by their weights, a sum of them that is there already, or
- * each by accumulators of its own.
+ * How the gradients of the common parameters move them: those of the tasks combined by their weights, a sum of them that is there already,
+ * or each by accumulators of its own.
  */
 export type CommonCourse = "combined" | "summed" | "apart";
 
@@ -8,8 +8,8 @@ export type CommonCourse = "combined" | "summed" | "apart";
 type Course = CommonCourse | "masked" | "factored";
 
 /**
- * A way through the graph of an update. Weighted where what a loss gives the parameters that it alone reaches has another weight than 1, or a
- * sum is shortened.
+ * A way through the graph of an update. Weighted where what a loss gives the parameters that it alone reaches has another weight than 1, or
+ * a sum is shortened.
  */
 export type MotionKind = Course | `${Course} weighted`;
 

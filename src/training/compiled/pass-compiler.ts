@@ -15,8 +15,8 @@ export interface Recording {
   /** The losses of such a pass, which moves no statistics; undefined as with `forward`. */
   losses(parts: RecordingParts, batch: Batch): readonly (number | undefined)[] | undefined;
   /**
-   * Whether it computes all that this pass tells; the noise and the statistics are as before it. Undefined where these rows cannot tell: the
-   * recording does not hold for them, or the losses are not finite.
+   * Whether it computes all that this pass tells; the noise and the statistics are as before it. Undefined where these rows cannot tell:
+   * the recording does not hold for them, or the losses are not finite.
    */
   agreesWith(plain: Pass, parts: RecordingParts, batch: Batch): boolean | undefined;
   /** Makes the operations that a pass of this habit comes to one after the other. Draws noise. */

@@ -10,8 +10,8 @@ export interface Buffer {
 }
 
 /**
- * What a recording holds of the wasm backend's memory: pieces that its values take turns in, and their tensors, which the engine does not know.
- * A piece is taken from the heap when a plan needs one more, and never while a planned pass runs.
+ * What a recording holds of the wasm backend's memory: pieces that its values take turns in, and their tensors, which the engine does not
+ * know. A piece is taken from the heap when a plan needs one more, and never while a planned pass runs.
  */
 export class ReplayMemory {
   readonly heap: WasmHeap;

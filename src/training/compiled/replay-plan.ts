@@ -78,8 +78,9 @@ const packing: ReadonlySet<string> = new Set([
 const mostSegments = 256;
 
 /**
- * What to compute, and where, for each request that is made of a pass. Only what was asked for and not yet computed; a value's place is given to
- * another when nothing needs it any more that a pass could still be asked for. So all passes that are asked for the same compute it the same way.
+ * What to compute, and where, for each request that is made of a pass. Only what was asked for and not yet computed; a value's place is
+ * given to another when nothing needs it any more that a pass could still be asked for. So all passes that are asked for the same compute
+ * it the same way.
  */
 export class ReplayPlan {
   readonly memory: ReplayMemory;

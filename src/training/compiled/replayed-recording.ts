@@ -35,8 +35,8 @@ export interface ReplayedParts {
 }
 
 /**
- * A recording whose kernels are called again without the engine. Whatever a pass is asked for, and in whatever order, is computed by the same
- * kernels from the same values, so that nothing needs to be known beforehand.
+ * A recording whose kernels are called again without the engine. Whatever a pass is asked for, and in whatever order, is computed by the
+ * same kernels from the same values, so that nothing needs to be known beforehand.
  */
 export class ReplayedRecording implements Recording {
   readonly #recorded: RecordedPass<KernelNode>;

@@ -64,8 +64,8 @@ function held({ version }: TrainedParameter, lanes: Moved["lanes"]): Held {
 }
 
 /**
- * The optimizer as a graph of TensorFlow's: a session that keeps parameters and accumulators as variables and moves them where they are. The
- * parameters are told to their `TrainedParameter` after every motion; the accumulators stay until somebody asks for them
+ * The optimizer as a graph of TensorFlow's: a session that keeps parameters and accumulators as variables and moves them where they are.
+ * The parameters are told to their `TrainedParameter` after every motion; the accumulators stay until somebody asks for them
  * (`OptimizerMemory.recall`).
  */
 export class UpdateGraph {
@@ -179,7 +179,9 @@ export class UpdateGraph {
     return read === undefined || buffer === undefined ? [] : [{ read, buffer }];
   }
 
-  /** By common parameter, after a motion along the direction that was asked for moves. What else the optimizer remembers stays where it is. */
+  /**
+   * By common parameter, after a motion along the direction that was asked for moves. What else the optimizer remembers stays where it is.
+   */
   accumulators(): readonly HeldAccumulators[] {
     const lanes = this.#moved.slice(0, this.#parts.common.length).flatMap(({ lanes: [lane] }) => lane ?? []);
     return lanes.map(({ slot }) => ({ slot, square: slot.buffers["square"] }));

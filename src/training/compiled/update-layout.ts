@@ -190,8 +190,8 @@ class Layout {
   }
 
   /**
-   * A parameter that each task moves through accumulators of its own: what a task adds is what the optimizer makes of 0, since all of them start
-   * from where the parameter was.
+   * A parameter that each task moves through accumulators of its own: what a task adds is what the optimizer makes of 0, since all of them
+   * start from where the parameter was.
    */
   apart(parameter: TrainedParameter, index: number, ids: readonly string[]): Moved {
     const { graph } = this;

@@ -11,8 +11,8 @@ export interface Handles {
 }
 
 /**
- * What changes from step to step, after t steps with the last one at the rate η. Adam's are those of TensorFlow's kernel, whose ε is inside of
- * what the bias correction divides:
+ * What changes from step to step, after t steps with the last one at the rate η. Adam's are those of TensorFlow's kernel, whose ε is inside
+ * of what the bias correction divides:
  *
  *   Δ = η √(1−β2ᵗ)/(1−β1ᵗ) · m / (√v + ε √(1−β2ᵗ))  =  η (m / (1−β1ᵗ)) / (√(v / (1−β2ᵗ)) + ε)
  */

@@ -11,9 +11,9 @@ const replaced = ["write", "readSync", "makeOutput"] as const satisfies readonly
 const shapedByValues = /^(NonMaxSuppression|Sparse|Ragged|Unique$|Where$|DenseBincount$|Bincount$)/;
 
 /**
- * Records what kernels `run` asks the wasm backend for; what is recorded is really computed. Every value that enters is a constant, but what it
- * feeds. What only shares the numbers of a tensor, as a reshaping does, is no node. Throws `NotRecordable` where `run` reads a value back, because
- * what it does next could depend on it, and where a tensor enters that was neither made nor fed in it.
+ * Records what kernels `run` asks the wasm backend for; what is recorded is really computed. Every value that enters is a constant, but
+ * what it feeds. What only shares the numbers of a tensor, as a reshaping does, is no node. Throws `NotRecordable` where `run` reads a
+ * value back, because what it does next could depend on it, and where a tensor enters that was neither made nor fed in it.
  */
 export function recordWasm<T>(wasm: BackendWasm, run: (trace: Trace<KernelNode>) => T): T {
   const recorder = new Recorder();

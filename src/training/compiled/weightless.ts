@@ -2,8 +2,8 @@ import { util } from "@tensorflow/tfjs-core";
 import type { KernelNode } from "./kernel-node.ts";
 
 /**
- * What is left of a recording where some of the weights of a sum are 1: what would be multiplied by them is taken as it is. Nodes keep their
- * places and names.
+ * What is left of a recording where some of the weights of a sum are 1: what would be multiplied by them is taken as it is. Nodes keep
+ * their places and names.
  */
 export class Weightless {
   readonly nodes: readonly KernelNode[];

@@ -18,7 +18,8 @@ export interface HeldGradients {
   /**
    * Moves all parameters by the optimizer's step: common ones along the sum that was computed, or along Σ w_i g_i where products were asked
    * for; each other one along its gradient times its loss's weight in `ownedWeights`. After `apart`, each task moves the common ones by
-   * accumulators of its own, times its weight; after `rows`, they move along the masked sum that `signs` tell of. Undefined, with nothing changed, where it cannot.
+   * accumulators of its own, times its weight; after `rows`, they move along the masked sum that `signs` tell of. Undefined, with
+   * nothing changed, where it cannot.
    */
   move(motion: HeldMotion): HeldMove | undefined;
   /** Squared norms of what each loss gives the common parameters, and those that it alone reaches, for tasks that move them one by one. */
@@ -67,8 +68,8 @@ export interface HeldMove {
 }
 
 /**
- * Gradients and moves of a step that has moved the parameters, or accumulators that tell of moves, as far as its parts are told of them. Valid
- * until the pass is disposed of, and within the tensor scope of the motion.
+ * Gradients and moves of a step that has moved the parameters, or accumulators that tell of moves, as far as its parts are told of them.
+ * Valid until the pass is disposed of, and within the tensor scope of the motion.
  */
 export interface HeldParts {
   /** In which they are to be computed with. */
