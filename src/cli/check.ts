@@ -28,7 +28,7 @@ async function check(files: readonly string[], { json }: CheckOptions): Promise<
     const texts = await Promise.all(files.map(readExperimentFile));
     const checked: { readonly file: string; readonly diagnostics: readonly Diagnostic[] }[] = [];
     for (const text of texts) checked.push({ file: text.name, diagnostics: (await checkExperiment(text, inspector)).diagnostics });
-    if (json) await printJson(checked.map(({ file, diagnostics }) => ({ file, diagnostics: diagnostics.map(asRecord) })));
+    if (json) await printJson(checked.map(({ file, diagnostics }) => ({ file, diagnostics: diagnostics.map((each) => asRecord(each)) })));
     else for (const { file, diagnostics } of checked) await print(diagnostics.map((diagnostic) => asLine(file, diagnostic)).join(""));
     const found = checked.flatMap(({ diagnostics }) => diagnostics);
     const errors = found.filter(isError).length;
@@ -74,13 +74,12 @@ function placeText(file: string, { range, origin }: Diagnostic): string {
   return `${file}:${range.start.line + 1}:${range.start.column + 1}`;
 }
 
-/** As JSON: places counted from 1, as in the text form. */
-function asRecord({ range, code, severity, message, fixes, origin }: Diagnostic): object {
+/** As JSON: places counted from 1, as in the text form; of what `--set` has put in (`path=value`), which is nowhere in the file, that. */
+export function asRecord({ range, code, severity, message, fixes, origin }: Diagnostic, set?: string): object {
+  const { start, end } = range;
+  const place = { line: start.line + 1, column: start.column + 1, endLine: end.line + 1, endColumn: end.column + 1 };
   return {
-    line: range.start.line + 1,
-    column: range.start.column + 1,
-    endLine: range.end.line + 1,
-    endColumn: range.end.column + 1,
+    ...(set === undefined ? place : { set }),
     code,
     severity,
     message,

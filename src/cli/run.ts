@@ -5,12 +5,12 @@ import type { Experiment } from "../experiment/schema.ts";
 import { startTrainer } from "../runs/process/start-trainer.ts";
 import { createRun, findRoot } from "../runs/run-folder.ts";
 import { attend, tellDetached } from "./attend.ts";
-import { asLine, asWords, checkExperiment, isError, openInspector } from "./check.ts";
+import { asLine, asRecord, asWords, checkExperiment, isError, openInspector } from "./check.ts";
 import { CommandError } from "./exit.ts";
 import { explainRun } from "./explain-step.ts";
 import { type ExperimentText, readExperimentFile } from "./experiment-text.ts";
 import { programsBeside } from "./programs.ts";
-import { say } from "./terminal.ts";
+import { printJson, say } from "./terminal.ts";
 import { version } from "./version.ts";
 
 interface RunOptions {
@@ -46,7 +46,7 @@ async function run(file: string, options: RunOptions): Promise<void> {
   const given = await readExperimentFile(file);
   const overrides = overridesOf(options);
   const order = overridden(given, overrides);
-  const experiment = await checked(order, overrides);
+  const experiment = await checked(order, overrides, options);
   if (options.explainStep) return explainRun(order, options);
   const created = await createRun(findRoot(given.path), {
     experimentFile: given.path,
@@ -85,18 +85,22 @@ function overridden(given: ExperimentText, overrides: readonly Override[]): Expe
   return { ...given, text };
 }
 
-/** The checked experiment. Its findings are said; errors end the command. */
-async function checked(order: ExperimentText, overrides: readonly Override[]): Promise<Experiment> {
+/** The checked experiment. Its findings are said; errors end the command, with the one document that an explanation is in JSON. */
+async function checked(order: ExperimentText, overrides: readonly Override[], { explainStep, json }: RunOptions): Promise<Experiment> {
   const inspector = openInspector();
   try {
     const { parsed, diagnostics } = await checkExperiment(order, inspector);
+    const records: object[] = [];
     for (const diagnostic of diagnostics) {
       const override = parsed.tree === undefined ? undefined : overrideAt(diagnostic.range.start, parsed.tree, overrides);
+      const set = override === undefined ? undefined : `${override.path}=${override.value}`;
+      records.push(asRecord(diagnostic, set));
       // The file does not say what was put in.
-      if (override === undefined) process.stderr.write(asLine(order.name, diagnostic, process.stderr));
-      else say(`--set ${override.path}=${override.value}: ${asWords(diagnostic, process.stderr)}`);
+      if (set === undefined) process.stderr.write(asLine(order.name, diagnostic, process.stderr));
+      else say(`--set ${set}: ${asWords(diagnostic, process.stderr)}`);
     }
     if (parsed.experiment === undefined || diagnostics.some(isError)) {
+      if (explainStep && json) await printJson({ file: order.name, diagnostics: records });
       throw new CommandError(`${order.name} has errors and was not run.`);
     }
     return parsed.experiment;

@@ -103,6 +103,33 @@ test.each([
   expect(existsSync(join(workspace.root, ".taskscope/runs"))).toBe(false);
 });
 
+test("as JSON, an experiment with errors is answered by what `check` tells of it", async () => {
+  await using workspace = new ExampleWorkspace();
+  appendFileSync(join(workspace.root, penguins), "unknown: 1\n");
+  const explained = await workspace.taskscope("run", penguins, "--explain-step", "--json", "--backend", "wasm");
+  const checked = await workspace.taskscope("check", penguins, "--json");
+  expect([explained.code, explained.stderr]).toEqual([2, expect.stringMatching(/MTL\d{3}.*\n.*was not run/)]);
+  expect([jsonLine(explained.stdout)]).toEqual(JSON.parse(checked.stdout));
+});
+
+test("as JSON, an override that is wrong stands with what it put in", async () => {
+  await using workspace = new ExampleWorkspace();
+  const { code, stdout } = await workspace.taskscope("run", penguins, "--explain-step", "--json", "--set", "training.epochs=0");
+  expect(code).toBe(2);
+  expect(jsonLine(stdout)).toEqual({
+    file: penguins,
+    diagnostics: [
+      {
+        set: "training.epochs=0",
+        code: "MTL104",
+        severity: "error",
+        message: "`epochs` must be at least 1, but is 0.",
+        fixes: ["Set to 1"],
+      },
+    ],
+  });
+});
+
 test("a backend that does not load is the reason that a run would end with", async () => {
   await using workspace = new ExampleWorkspace();
   const home = join(workspace.root, "node_modules/@tensorflow/tfjs-node");
