@@ -131,6 +131,23 @@ export interface SignDraws {
   draw(state: BalancerState, tasks: number, elements: number): Weighing & Remembered & { readonly bits: Uint32Array };
 }
 
+/** How a task's moving mean moves in one step: mean ← mean + rate (factor · gradient − mean). The rate is in (0, 1]. */
+export interface MeanPace {
+  readonly rate: number;
+  readonly factor: number;
+}
+
+/**
+ * A method whose rows, and only vectors, are moving means of the gradients (kernels/moving-means.ts), weighed by their products: so that they
+ * can be kept and moved where the gradients are.
+ */
+export interface MeanTracking {
+  /** One a present task, from `losses` and the gradients' `norms`. */
+  paces(input: StepInput, state: BalancerState): readonly MeanPace[];
+  /** What `weigh` would answer beside rows and buffers, with the products of the moved means as `gram`. */
+  weigh(input: StepInput, state: BalancerState): Weighing & Remembered;
+}
+
 /** A method with its options and context bound, ready to balance. Pure: state goes in and comes out. */
 export interface PreparedBalancer {
   readonly balancer: Balancer;
@@ -139,6 +156,7 @@ export interface PreparedBalancer {
   readonly accumulators: "shared" | "per-task";
   readonly look: Look | undefined;
   readonly signs: SignDraws | undefined;
+  readonly means: MeanTracking | undefined;
   start(): BalancerState;
   demand(moment: Moment, state: BalancerState): Demand;
   /** Groups of the present tasks, each to be trained in a step of its own, one after the other; for the action `alternate`. */
@@ -190,6 +208,10 @@ export interface BalancerDefinition<Shape extends z.ZodRawShape> extends MethodF
     readonly masking: (options: Options<Shape>) => SignMasking;
     readonly draw: (state: BalancerState, elements: number) => { readonly bits: Uint32Array; readonly state: BalancerState };
   };
+  readonly means?: {
+    readonly paces: (input: StepInput, state: BalancerState, options: Options<Shape>) => readonly MeanPace[];
+    readonly weigh: (input: StepInput, state: BalancerState, options: Options<Shape>) => Weighing & Remembered;
+  };
   readonly learn?: (seen: Seen, state: BalancerState, options: Options<Shape>, context: BalancerContext) => BalancerState;
   readonly regularisation?: (options: Options<Shape>) => Regularisation;
   readonly objection?: (options: Options<Shape>, names: readonly string[]) => Remark | undefined;
@@ -198,8 +220,23 @@ export interface BalancerDefinition<Shape extends z.ZodRawShape> extends MethodF
 
 /** Makes a catalogue entry of a method's definition. */
 export function defineBalancer<Shape extends z.ZodRawShape>(definition: BalancerDefinition<Shape>): Balancer {
-  const { options, start, weigh, level, accumulators, demand, groups, look, signs, learn, regularisation, objection, advice, ...facts } =
-    definition;
+  const {
+    options,
+    start,
+    weigh,
+    level,
+    accumulators,
+    demand,
+    groups,
+    look,
+    signs,
+    means,
+    learn,
+    regularisation,
+    objection,
+    advice,
+    ...facts
+  } = definition;
   const scaleOption = z.object({ scale });
   const balancer: Balancer = {
     ...facts,
@@ -227,6 +264,16 @@ export function defineBalancer<Shape extends z.ZodRawShape>(definition: Balancer
                   weights: rescaled(new Array<number>(tasks).fill(1), length),
                   status: "ok",
                 }),
+              },
+        means:
+          means === undefined
+            ? undefined
+            : {
+                paces: (input, state) => means.paces(input, state, chosen),
+                weigh: (input, state) => {
+                  const answer = means.weigh(input, state, chosen);
+                  return { ...answer, weights: rescaled(answer.weights, length) };
+                },
               },
         start: () => start(chosen, context),
         demand: (moment, state) => demand?.(moment, state, chosen, context) ?? { needs: facts.needs },

@@ -7,7 +7,8 @@ import type { Observation } from "./observation.ts";
 import type { GradientRows } from "./shared-step.ts";
 import type { HeldMove, HeldParts } from "./passes/held-gradients.ts";
 import type { Present } from "./proposal.ts";
-import type { HeldAnswer, Proposer } from "./proposer.ts";
+import type { HeldAnswer } from "./held-answer.ts";
+import type { Proposer } from "./proposer.ts";
 import type { StepMoment, StepReport, TrackedGradients } from "./step-report.ts";
 import type { StepParts } from "./step.ts";
 

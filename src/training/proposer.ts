@@ -1,4 +1,4 @@
-import type { Demand, Remembered, SignDraws, StepInput, Weighing } from "../balancers/balancer.ts";
+import type { Demand, MeanTracking, Remembered, SignDraws, StepInput, Weighing } from "../balancers/balancer.ts";
 import { combine, flatten, isFinite, isFiniteSquare, type JacobianRow } from "./gradients/gram.ts";
 import { crossGram, given, measure, norm, ofGram, type Measurable, type Measured } from "./gradients/measured.ts";
 import { areApart } from "./gradients/near-dependence.ts";
@@ -6,9 +6,10 @@ import { commonProducts, commonRow, ownedRow, rowsOf, weightedOwnedRow, weighted
 import { productsOf } from "./gradients/products.ts";
 import type { GradientStorage } from "./gradients/storage.ts";
 import type { WayBack } from "./gradients/way-back.ts";
-import type { HeldGradients, HeldProducts, HeldSigns, HeldSum } from "./passes/held-gradients.ts";
+import type { HeldGradients } from "./passes/held-gradients.ts";
 import type { BadValue } from "./non-finite.ts";
 import { finished, type Present, type Proposal, type ProposalMoment, type ProposalParts } from "./proposal.ts";
+import { heldAnswer, isLost, squaresOf, type HeldAnswer } from "./held-answer.ts";
 import { since } from "./step-report.ts";
 import { TrainingError } from "./training-error.ts";
 
@@ -17,16 +18,6 @@ export interface Computed {
   readonly proposal: Proposal;
   /** Undefined where the gradients are stored anyhow. */
   readonly pass: WayBack | undefined;
-}
-
-/** What a method answered for a step whose gradients stay where they are. */
-export interface HeldAnswer extends Pick<Proposal, "tasks" | "weights" | "status" | "remembered"> {
-  readonly ownedWeights: readonly number[];
-  /** Undefined where the motion alone can tell it: where every task moves by accumulators of its own. */
-  readonly directionNorm: number | undefined;
-  /** Of what moves the parameters that one loss alone reaches. */
-  readonly ownedNorm: number;
-  readonly signs?: HeldSigns;
 }
 
 export interface Refused {
@@ -117,6 +108,10 @@ export class Proposer {
       return this.#heldAnswer(this.#weigh(input, remembered.state), tasks, { common: undefined, owned });
     }
     if (balancer.signs !== undefined && !moment.track && maxNormFactor >= 1) return this.#masked(held, tasks, balancer.signs, remembered);
+    // As the plain step: only the length of directions that keep the gradients' scale is bounded.
+    if (balancer.means !== undefined && !moment.track && balancer.balancer.properties?.length !== 1) {
+      return this.#alongMeans(held, input, balancer.means, remembered);
+    }
     if (needs === "gradients" || only !== undefined) return undefined;
     if (needs === "losses" || balancer.level !== "parameters") {
       const measured = needs === "losses" ? {} : this.#shortWalks(pass, needs);
@@ -163,19 +158,28 @@ export class Proposer {
     return made === undefined ? undefined : { ...made, signs: { masking: signs.masking, bits: parts } };
   }
 
+  /** Along moving means of the gradients. */
+  #alongMeans(held: HeldGradients, input: StepInput, means: MeanTracking, { state, buffers = {} }: Remembered): HeldAnswer | undefined {
+    const { common, owned } = held.rows();
+    if (!common.every(isFiniteSquare)) return undefined;
+    const norms = common.map((square) => Math.sqrt(square));
+    const paces = this.#asking(input, () => means.paces({ ...input, norms }, state));
+    const moved = held.track(buffers, paces);
+    if (moved?.gram.every((row, i) => isFiniteSquare(row[i] ?? Number.NaN)) !== true) return undefined;
+    const { gram } = moved;
+    const answer = this.#asking(input, () => means.weigh({ ...input, gram }, state));
+    const squares = squaresOf({ gram, owned }, answer.weights);
+    if (!isLost(squares.common, gram, answer.weights)) return this.#heldAnswer({ ...answer, buffers: moved.buffers }, input.tasks, squares);
+    held.giveUp();
+    return undefined;
+  }
+
   #heldAnswer(
     answer: Weighing & Remembered,
     tasks: readonly number[],
-    { common, owned }: { readonly common: number | undefined; readonly owned: readonly number[] },
+    squares: Parameters<typeof heldAnswer>[1]["squares"],
   ): HeldAnswer | undefined {
-    const { weights, status, state, buffers, rows } = answer;
-    const ownedWeights = this.#ownedWeights(answer);
-    const ownedSquare = owned.reduce((sum, square, position) => sum + (ownedWeights[position] ?? 0) ** 2 * square, 0);
-    if (rows !== undefined || !isFiniteSquare(common ?? 0) || !isFiniteSquare(ownedSquare) || !weights.every(Number.isFinite))
-      return undefined;
-    const remembered = { state, ...(buffers === undefined ? {} : { buffers }) };
-    const directionNorm = common === undefined ? undefined : Math.sqrt(common);
-    return { tasks, weights, ownedWeights, status, remembered, directionNorm, ownedNorm: Math.sqrt(ownedSquare) };
+    return heldAnswer(answer, { tasks, squares, ownedWeights: this.#ownedWeights(answer) });
   }
 
   #input(present: readonly Present[], moment: ProposalMoment, { buffers }: Remembered): StepInput {
@@ -196,10 +200,14 @@ export class Proposer {
     };
   }
 
-  /** A method's refusal ends the training as a fault of the experiment, with its checkpoint, and not as one of the trainer. */
   #weigh(input: StepInput, state: Remembered["state"]): Weighing & Remembered {
+    return this.#asking(input, () => this.#parts.balancer.weigh(input, state));
+  }
+
+  /** A method's refusal ends the training as a fault of the experiment, with its checkpoint, and not as one of the trainer. */
+  #asking<T>(input: StepInput, ask: () => T): T {
     try {
-      return this.#parts.balancer.weigh(input, state);
+      return ask();
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       throw new TrainingError(
@@ -340,10 +348,4 @@ export class Proposer {
       needs,
     );
   }
-}
-
-/** ‖Σ w_i g_i‖² from the products of the gradients; rounding may leave less than nothing of it. */
-function squaresOf({ gram, owned }: HeldProducts, weights: readonly number[]): HeldSum {
-  const square = weights.reduce((sum, w, i) => sum + w * weights.reduce((row, v, j) => row + v * (gram[i]?.[j] ?? 0), 0), 0);
-  return { common: square < 0 ? 0 : square, owned };
 }

@@ -1,4 +1,5 @@
 import { matMul, tensor2d, tidy } from "@tensorflow/tfjs-core";
+import type { Buffers, MeanPace } from "../../balancers/balancer.ts";
 import { maskedSum } from "../../balancers/kernels/sign-masks.ts";
 import { combine } from "../gradients/gram.ts";
 import { keptShare } from "../optimizers/weight-decay.ts";
@@ -7,7 +8,9 @@ import type { HeldAccumulators } from "../passes/held-gradients.ts";
 import type { TrainedParameter } from "../trained-parameter.ts";
 import { agrees, tolerance } from "./agreement.ts";
 import type { Distrust } from "./checked-graph.ts";
+import { CheckedMeans, type MovedMeans } from "./checked-means.ts";
 import { piecesOf } from "./held-nodes.ts";
+import type { PackedTensors } from "./means-graph.ts";
 import type { NativeBackend } from "./native-binding.ts";
 import { UpdateGraph, wayOf, type HeldTensors, type UpdateMotion, type UpdateResult } from "./update-graph.ts";
 import type { UpdateParts } from "./update-layout.ts";
@@ -44,6 +47,7 @@ export class CheckedUpdate {
   /** How often a way was compared, until it was trusted. */
   readonly #compared = new Map<string, number>();
   #graph: UpdateGraph | undefined;
+  #means: CheckedMeans | undefined;
 
   constructor(native: NativeBackend, parts: UpdateParts, distrust: Distrust) {
     this.#native = native;
@@ -86,6 +90,12 @@ export class CheckedUpdate {
     return undefined;
   }
 
+  /** Moving means of packed gradients; undefined, with nothing changed, where they cannot be relied on. */
+  track(gradients: PackedTensors, means: Buffers, paces: readonly MeanPace[]): MovedMeans | undefined {
+    this.#means ??= new CheckedMeans(this.#native, this.#parts, this.#distrust);
+    return this.#means.move(gradients, means, paces);
+  }
+
   get common(): readonly TrainedParameter[] {
     return this.#parts.common;
   }
@@ -99,6 +109,8 @@ export class CheckedUpdate {
   dispose(): void {
     this.#graph?.dispose();
     this.#graph = undefined;
+    this.#means?.dispose();
+    this.#means = undefined;
   }
 
   #open(way: string): UpdateGraph | undefined {

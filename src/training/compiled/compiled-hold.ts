@@ -1,6 +1,8 @@
+import type { Buffers, MeanPace } from "../../balancers/balancer.ts";
 import type {
   HeldAccumulators,
   HeldGradients,
+  HeldMeans,
   HeldMotion,
   HeldMove,
   HeldParts,
@@ -11,9 +13,11 @@ import type {
 import type { TrainedParameter } from "../trained-parameter.ts";
 import { AloneParts } from "./alone-parts.ts";
 import { ApartParts } from "./apart-parts.ts";
+import type { MovedMeans } from "./checked-means.ts";
 import { present, type CompiledWay } from "./compiled-way.ts";
 import type { GraphRun } from "./graph-run.ts";
 import { mostApart, type HeldProductValues, type HeldValues } from "./held-nodes.ts";
+import type { PackedTensors } from "./means-graph.ts";
 import type { CommonCourse } from "./motion-kind.ts";
 import { PackedParts } from "./packed-parts.ts";
 import type { RecordedWay } from "./recorded-pass.ts";
@@ -23,6 +27,8 @@ import type { AddedTensors, UpdateMotion, UpdateResult, HeldTensors } from "./up
 export interface Mover {
   /** Undefined, with nothing changed, where it cannot. */
   move(gradients: HeldTensors, motion: UpdateMotion): UpdateResult | undefined;
+  /** Moving means of packed gradients; undefined, with nothing changed, where it cannot. */
+  track(gradients: PackedTensors, means: Buffers, paces: readonly MeanPace[]): MovedMeans | undefined;
   /** By common parameter, after a motion along a direction. */
   accumulators(): readonly HeldAccumulators[];
   readonly common: readonly TrainedParameter[];
@@ -56,6 +62,8 @@ export class CompiledHold implements HeldGradients {
   #direction: ReadonlyMap<number, string> = new Map();
   /** What the last products were computed from. */
   #products: HeldProductValues;
+  /** What a motion goes along in place of the packed gradients. */
+  #means: PackedTensors | undefined;
 
   constructor({ way, recorded, values, run, mover, triesFactors }: HoldParts) {
     this.#way = way;
@@ -151,6 +159,14 @@ export class CompiledHold implements HeldGradients {
     return { common: this.#read(aloneSquares), owned: this.#read(ownSquares) };
   }
 
+  track(means: Buffers, paces: readonly MeanPace[]): HeldMeans | undefined {
+    const gradients = new Map([...this.#products.packed].map(([id, name]) => [id, this.#run.held(name) ?? -1]));
+    const moved = this.#mover.track(gradients, means, paces);
+    this.#means = moved?.tensors;
+    if (moved === undefined) this.giveUp();
+    return moved;
+  }
+
   move(motion: HeldMotion): HeldMove | undefined {
     const { alone, own, summed } = this.#recorded;
     const { packed, inputs } = this.#products;
@@ -163,6 +179,8 @@ export class CompiledHold implements HeldGradients {
         const names = alone.map((each) => each.get(id));
         apart.set(id, names.map((name) => (name === undefined ? undefined : idOf(name)))); // prettier-ignore
       }
+    } else if (this.#means !== undefined) {
+      for (const [id, tensor] of this.#means) ids.set(id, tensor);
     } else {
       for (const [id, name] of this.#common === "combined" ? packed : this.#direction) ids.set(id, idOf(name));
     }

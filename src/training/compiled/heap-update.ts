@@ -1,6 +1,7 @@
 import { engine, type Tensor } from "@tensorflow/tfjs-core";
 import type { KernelContext } from "../backend/kernel-context.ts";
 import { VectorRoutines, type StepRule, type StepVectors } from "../backend/vector-routines.ts";
+import type { Buffers, MeanPace } from "../../balancers/balancer.ts";
 import type { SignMasking } from "../../balancers/kernels/sign-masks.ts";
 import type { WasmHeap } from "../backend/wasm-heap.ts";
 import { adamCoefficients } from "../optimizers/adam.ts";
@@ -10,6 +11,7 @@ import type { UpdateRule } from "../optimizers/update-rule.ts";
 import type { HeldAccumulators } from "../passes/held-gradients.ts";
 import { keptShare } from "../optimizers/weight-decay.ts";
 import type { TrainedParameter } from "../trained-parameter.ts";
+import { HeapMeans, type TaskRows } from "./heap-means.ts";
 import type { UpdateParts } from "./update-layout.ts";
 
 /** A slot, and the byte addresses of what it remembers, by the names of its buffers. */
@@ -67,6 +69,7 @@ export class HeapUpdate {
   readonly #apart: readonly MovedApart[];
   /** By variable id, where sums of its gradients go. */
   readonly #sums = new Map<number, number>();
+  #means: HeapMeans | undefined;
   #isLent = false;
 
   constructor(context: KernelContext, parts: UpdateParts) {
@@ -144,6 +147,12 @@ export class HeapUpdate {
     return out;
   }
 
+  /** Moving means of gradients at these addresses. */
+  track(gradients: TaskRows, means: Buffers, paces: readonly MeanPace[]): ReturnType<HeapMeans["move"]> {
+    this.#means ??= new HeapMeans({ heap: this.heap, vectors: this.vectors, ...this.#parts });
+    return this.#means.move(gradients, means, paces);
+  }
+
   #sumOf(id: number, length: number): number {
     const known = this.#sums.get(id) ?? this.#context.heap.allocate((length + 4) * 4);
     this.#sums.set(id, known);
@@ -166,6 +175,8 @@ export class HeapUpdate {
     const held = [...this.#lanes().flatMap(({ buffers }) => [...buffers.values()]), ...this.#sums.values()];
     for (const address of held) this.#context.heap.release(address);
     this.#sums.clear();
+    this.#means?.dispose();
+    this.#means = undefined;
   }
 
   /**

@@ -1,6 +1,17 @@
-import type { HeldGradients, HeldMotion, HeldMove, HeldParts, HeldProducts, HeldSquares, HeldSum } from "../passes/held-gradients.ts";
+import type { Buffers, MeanPace } from "../../balancers/balancer.ts";
+import type {
+  HeldGradients,
+  HeldMeans,
+  HeldMotion,
+  HeldMove,
+  HeldParts,
+  HeldProducts,
+  HeldSquares,
+  HeldSum,
+} from "../passes/held-gradients.ts";
 import type { KnownMoves } from "../shared-step.ts";
 import type { CompiledWay } from "./compiled-way.ts";
+import type { TaskRows } from "./heap-means.ts";
 import type { HeapUpdate, WeighedRow } from "./heap-update.ts";
 import type { CommonCourse } from "./motion-kind.ts";
 import { PlacedParts, type PlacedStep } from "./placed-parts.ts";
@@ -23,17 +34,25 @@ export class ReplayedHold implements HeldGradients {
   inVain = false;
   readonly #parts: HoldParts;
   #common: CommonCourse = "summed";
+  /** What a motion goes along in place of the gradients. */
+  #means: TaskRows | undefined;
 
   constructor(parts: HoldParts) {
     this.#parts = parts;
   }
 
   products(): HeldProducts {
-    const { recorded, update, way, moved } = this.#parts;
-    const size = recorded.alone.length;
+    const { recorded, way } = this.#parts;
     this.#common = "combined";
-    way.walks += size;
+    way.walks += recorded.alone.length;
     this.#stay([...recorded.alone.flatMap((each) => [...each.values()]), ...this.#own()]);
+    return { gram: this.#gram(), owned: this.#ownSquares() };
+  }
+
+  /** Products of what a motion goes along. */
+  #gram(): readonly (readonly number[])[] {
+    const { recorded, update, moved } = this.#parts;
+    const size = recorded.alone.length;
     const gram = Array.from({ length: size }, () => Array<number>(size).fill(0));
     for (const { id, size: length } of moved.common) {
       const rows = this.#rows(id);
@@ -46,7 +65,7 @@ export class ReplayedHold implements HeldGradients {
         rows.forEach((other, j) => (row[other.position] = (row[other.position] ?? 0) + (products[i * rows.length + j] ?? 0)));
       });
     }
-    return { gram, owned: this.#ownSquares() };
+    return gram;
   }
 
   sum(weights: readonly number[]): HeldSum {
@@ -74,6 +93,14 @@ export class ReplayedHold implements HeldGradients {
 
   parts(): HeldSquares {
     return this.#squares("combined");
+  }
+
+  track(means: Buffers, paces: readonly MeanPace[]): HeldMeans {
+    const { update, moved } = this.#parts;
+    const gradients = new Map(moved.common.map(({ id }) => [id, this.#rows(id).map(({ address }) => address)]));
+    const { rows, buffers } = update.track(gradients, means, paces);
+    this.#means = rows;
+    return { gram: this.#gram(), buffers };
   }
 
   #squares(course: CommonCourse): HeldSquares {
@@ -183,11 +210,13 @@ export class ReplayedHold implements HeldGradients {
     return squares;
   }
 
-  /** The gradients of one variable, of the losses that it has some of. */
+  /** The gradients of one variable, of the losses that it has some of; or their moving means. */
   #rows(id: number): readonly { readonly position: number; readonly address: number }[] {
+    const means = this.#means?.get(id);
+    let reached = 0;
     return this.#parts.recorded.alone.flatMap((each, position) => {
       const name = each.get(id);
-      return name === undefined ? [] : [{ position, address: this.#addressOf(name) }];
+      return name === undefined ? [] : [{ position, address: means?.[reached++] ?? this.#addressOf(name) }];
     });
   }
 

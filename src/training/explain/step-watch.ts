@@ -71,6 +71,7 @@ export class StepWatch {
       rows: () => this.#clock.during("wayBack", () => held.rows()),
       parts: (weights) => this.#clock.during("wayBack", () => held.parts(weights)),
       apart: () => this.#clock.during("wayBack", () => held.apart()),
+      track: (means, paces) => this.#clock.during("balancing", () => held.track(means, paces)),
       move: (motion) => this.#clock.during("optimizer", () => held.move(motion)),
       giveUp: () => held.giveUp(),
     };

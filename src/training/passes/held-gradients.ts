@@ -1,3 +1,4 @@
+import type { Buffers, MeanPace } from "../../balancers/balancer.ts";
 import type { SignMasking } from "../../balancers/kernels/sign-masks.ts";
 import type { OptimizerSlot } from "../optimizers/slot.ts";
 import type { GradientRows, KnownMoves, Precision } from "../shared-step.ts";
@@ -28,6 +29,11 @@ export interface HeldGradients {
   rows(): HeldSquares;
   /** The same, for a motion along Σ w_i g_i that will be asked for what each task moved. */
   parts(weights: readonly number[]): HeldSquares;
+  /**
+   * After `rows`: moves the balancer's moving means of the gradients, one pace a task. `move` then goes along these means, and not along the
+   * gradients. Those that were stay as they are. Undefined where it cannot.
+   */
+  track(means: Buffers, paces: readonly MeanPace[]): HeldMeans | undefined;
   /** Tells that such a step could not be made of these, so that it is not tried for ever. */
   giveUp(): void;
 }
@@ -41,6 +47,13 @@ export interface HeldProducts {
 export interface HeldSquares {
   readonly common: readonly number[];
   readonly owned: readonly number[];
+}
+
+/** Moving means after a step, left where they are until somebody asks for one of them. */
+export interface HeldMeans {
+  /** Their products; with native rounded to single precision in parts. */
+  readonly gram: readonly (readonly number[])[];
+  readonly buffers: Buffers;
 }
 
 export interface HeldMotion {

@@ -36,13 +36,13 @@ function prepared({ balancer, compile, batchSize = 16 }: Setting): Training {
   return training;
 }
 
-/** What parameters, accumulators and the balancer are after some steps. */
+/** What parameters, accumulators and the balancer are after some steps; 0 whatever its sign. */
 async function numbersAfter(training: Training, count: number, first = 0): Promise<readonly (readonly [string, readonly number[]])[]> {
   const recorder = new ListRecorder();
   const loop = new TrainingLoop(training, recorder, neverStop, new CheckpointKeeper("unused", recorder), first);
   for (let step = 0; step < count; step++) await loop.step();
   return [...captureState(training, first + count).arrays].flatMap(([name, values]) =>
-    /^(weight|optimizer|balancer)/.test(name) ? [[name, [...values]] as const] : [],
+    /^(weight|optimizer|balancer|buffer)/.test(name) ? [[name, [...values].map((value) => value + 0)] as const] : [],
   );
 }
 
@@ -57,6 +57,8 @@ const balancers = [
   { method: "adatask", reduction: "mean" },
   { method: "graddrop" },
   { method: "graddrop", leak: 0.3, k: 2, scale: "mean" },
+  { method: "moco" },
+  { method: "moco", normalize: "none", simplex: "projection", beta: 0.9, sigmaBeta: 0, rho: 0.2, scale: "sum" },
 ];
 
 describeOn("wasm")("A step on WebAssembly's memory", () => {

@@ -8,7 +8,7 @@ import { onEachBackend } from "../each-backend.ts";
 import { apart, eachOptimizer, numbersOf, optimizers, prepared, steps, trained, wasHeld } from "./held-fixture.ts";
 
 onEachBackend((backend) => {
-  const ways = ["equal", "uncertainty", "mgda", "gradnorm", "adatask", "graddrop"];
+  const ways = ["equal", "uncertainty", "mgda", "gradnorm", "adatask", "graddrop", "moco"];
   test.each(eachOptimizer(ways))(
     "a step whose gradients stay where they are moves by %s with %s as on plain arrays",
     async (name, balancer) => {
@@ -30,6 +30,7 @@ onEachBackend((backend) => {
     ["uncertainty", { norm: 0.3 }],
     ["mgda", { norm: 0.3 }],
     ["mgda", { norm: 1000 }],
+    ["moco", { norm: 0.3 }],
   ] as const)("a step whose gradients stay is shortened with %s and %o as on plain arrays", async (balancer, clip) => {
     const setting = { balancer, training: { clip, heads: "weighted" }, every: 4 };
     const [held, plain] = [prepared(setting), prepared({ ...setting, compile: false })];
@@ -47,14 +48,14 @@ onEachBackend((backend) => {
   });
 
   test("a step whose gradients stay may be followed by one that is recorded, and one that is recorded by such a step", async () => {
-    for (const balancer of ["equal", "mgda", "adatask", "graddrop"]) {
+    for (const balancer of ["equal", "mgda", "adatask", "graddrop", "moco"]) {
       const [held, plain] = [await trained({ balancer, every: 3 }, 11), await trained({ balancer, every: 3, compile: false }, 11)];
       expect(wasHeld(held)).toBe(true);
       expect(apart(held, plain)).toBeLessThan(1e-4);
     }
   });
 
-  test.each(["equal", "uncertainty", "mgda", "adatask", "graddrop"])(
+  test.each(["equal", "uncertainty", "mgda", "adatask", "graddrop", "moco"])(
     "a training whose gradients stay goes on from a checkpoint bit by bit, with %s",
     async (balancer) => {
       const setting = { balancer, every: 4 };
