@@ -6,6 +6,7 @@ import { keptShare } from "../optimizers/weight-decay.ts";
 import type { OptimizerSlot } from "../optimizers/slot.ts";
 import type { HeldAccumulators } from "../passes/held-gradients.ts";
 import type { TrainedParameter } from "../trained-parameter.ts";
+import { TrainingError } from "../training-error.ts";
 import { agrees, tolerance } from "./agreement.ts";
 import type { Distrust } from "./checked-graph.ts";
 import { CheckedMeans, type MovedMeans } from "./checked-means.ts";
@@ -69,7 +70,7 @@ export class CheckedUpdate {
     } catch (error) {
       // Only the graph has failed: parameters and slots are as they were.
       graph.abandon();
-      this.#distrust.add(way, error instanceof Error ? error.message.replace(/\.$/, "") : String(error));
+      this.#distrust.add(way, reasonOf(error));
       return undefined;
     }
     this.#parts.memory.recall();
@@ -235,4 +236,10 @@ function isTelling({ before, after, lanes }: Trial): boolean {
 /** ‖a − b‖, or ‖a‖. */
 function distance(a: Float32Array, b?: Float32Array): number {
   return Math.sqrt(a.reduce((sum, value, i) => sum + (value - (b?.[i] ?? 0)) ** 2, 0));
+}
+
+/** What TensorFlow itself says: nothing that the optimizer remembers was lost. */
+function reasonOf(error: unknown): string {
+  const told = error instanceof TrainingError && error.cause instanceof Error ? error.cause : error;
+  return told instanceof Error ? told.message.replace(/\.$/, "") : String(told);
 }

@@ -113,6 +113,7 @@ export class CompiledPasses implements Passes {
     this.#times.clear();
     this.#reasons.clear();
     this.#distrusted.clear();
+    this.#refused.clear();
     for (const [kind, times] of Object.entries(sets)) this.#times.set(kind, times);
     this.#habits.restore(habits);
     this.#passes = passes ?? undefined;

@@ -46,7 +46,7 @@ export function factoredGradients(
     const bias = [...shapes.keys()].find((other) =>
       areSumsOf(
         values,
-        errors,
+        { errors, columns },
         alone.map((gradients) => gradients.get(other)),
       ),
     );
@@ -55,10 +55,10 @@ export function factoredGradients(
   return found;
 }
 
-/** Whether each of these is the sum of the other over its rows. */
+/** Whether each of these is the sum of an error over its rows. */
 function areSumsOf(
   values: GraphValues<GraphNode>,
-  errors: readonly (string | undefined)[],
+  { errors, columns }: Pick<FactoredGradients, "errors" | "columns">,
   sums: readonly (string | undefined)[],
 ): boolean {
   return errors.every((error, position) => {
@@ -68,8 +68,13 @@ function areSumsOf(
     const [summed = "", axes = ""] = node.inputs;
     if (node.operation !== "Sum" || unshaped(values, summed) !== unshaped(values, error)) return false;
     const { constant } = values.find(axes).node;
-    const leading = (shapeOf(values, summed)?.length ?? 0) - 1;
-    return constant?.values.length === leading && [...constant.values].every((axis, place) => Number(axis) === place);
+    const shape = shapeOf(values, summed) ?? [];
+    // Reshaped, errors may have their columns in several rows.
+    return (
+      shape.at(-1) === columns &&
+      constant?.values.length === shape.length - 1 &&
+      [...constant.values].every((axis, place) => Number(axis) === place)
+    );
   });
 }
 

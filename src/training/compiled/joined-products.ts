@@ -13,19 +13,27 @@ const mostColumns = 16;
  */
 export function withJoinedProducts(recorded: RecordedPass<GraphNode>): RecordedPass<GraphNode> {
   const { nodes, boundary, back } = recorded;
-  const graph = new GraphBuilder("j");
   const values = new GraphValues(nodes);
-  const taken = new Map<string, GraphNode>();
   // Other gradients are not always asked for together.
   const owned = new Set([...back.own.values()].map(({ values: value }) => nodeOf(unshaped(values, value))));
-  for (const region of [nodes.slice(0, boundary), nodes.slice(boundary).filter(({ name }) => owned.has(name))]) {
-    for (const group of productsByMatrix(values, region)) joinProducts(graph, group, taken);
-  }
-  if (taken.size === 0) return recorded;
+  const regions = [nodes.slice(0, boundary), nodes.slice(boundary).filter(({ name }) => owned.has(name))];
+  const groups = regions.flatMap((region) => productsByMatrix(values, region));
+  return groups.reduce((joined, group, index) => withJoined(joined, group, `j${String(index)}n`) ?? joined, recorded);
+}
+
+/** Undefined where one of the products waits for another. */
+function withJoined(
+  recorded: RecordedPass<GraphNode>,
+  products: readonly NarrowProduct[],
+  prefix: string,
+): RecordedPass<GraphNode> | undefined {
+  const { nodes, boundary } = recorded;
+  const graph = new GraphBuilder(prefix);
+  const taken = joinProducts(graph, products);
   const changed = nodes.map((node) => taken.get(node.name) ?? node);
   const forward = sorted(changed.slice(0, boundary), graph.nodes, new Set());
   const later = forward && sorted(changed.slice(boundary), graph.nodes, new Set(forward.map(({ name }) => name)));
-  return forward === undefined || later === undefined ? recorded : { ...recorded, nodes: [...forward, ...later], boundary: forward.length };
+  return forward && later && { ...recorded, nodes: [...forward, ...later], boundary: forward.length };
 }
 
 interface NarrowProduct {
@@ -41,21 +49,22 @@ function productsByMatrix(values: GraphValues<GraphNode>, nodes: readonly GraphN
   for (const node of nodes) {
     const [left = "", right = ""] = node.inputs;
     const columns = node.operation === "BatchMatMulV2" ? node.shapes?.[0]?.at(-1) : undefined;
-    if (columns === undefined || columns > mostColumns) continue;
+    if (columns === undefined || columns > mostColumns || node.outputs[0] !== elementType.float) continue;
     const shape = shapeOf(values, left);
     const areMatrices = [left, right].every((value) => matrixShape(values, value) !== undefined);
     if (shape === undefined || !areMatrices || shape.length !== shapeOf(values, right)?.length) continue;
-    const kind = [unshaped(values, left), ...shape, isSet(node, "adj_x"), isSet(node, "adj_y"), node.outputs[0]].join();
+    const kind = [unshaped(values, left), ...shape, isSet(node, "adj_x"), isSet(node, "adj_y")].join();
     groups.set(kind, [...(groups.get(kind) ?? []), { node, columns, transposes: isSet(node, "adj_y") }]);
   }
   return [...groups.values()].filter(({ length }) => length > 1);
 }
 
-/** Has each of them take its columns of one product. */
-function joinProducts(graph: GraphBuilder, products: readonly NarrowProduct[], taken: Map<string, GraphNode>): void {
+/** The nodes that stand for them, by their names: each takes its columns of one product. */
+function joinProducts(graph: GraphBuilder, products: readonly NarrowProduct[]): ReadonlyMap<string, GraphNode> {
+  const taken = new Map<string, GraphNode>();
   const [first] = products;
   const rank = first?.node.shapes?.[0]?.length;
-  if (first === undefined || rank === undefined) return;
+  if (first === undefined || rank === undefined) return taken;
   const others = products.map(({ node }) => node.inputs[1] ?? "");
   const side = graph.joined(others, first.transposes ? rank - 2 : rank - 1);
   const whole = graph.operation("BatchMatMulV2", [first.node.inputs[0] ?? "", side], first.node.attributes, first.node.outputs);
@@ -67,6 +76,7 @@ function joinProducts(graph: GraphBuilder, products: readonly NarrowProduct[], t
     taken.set(node.name, { ...node, operation: "Slice", inputs, attributes });
     start += columns;
   }
+  return taken;
 }
 
 /**

@@ -1,10 +1,12 @@
 import { memory } from "@tensorflow/tfjs-core";
 import { beforeAll, expect, test } from "vitest";
 import { startBackend } from "../../../../src/training/backend/backend.ts";
+import { nativeBackend } from "../../../../src/training/compiled/native-binding.ts";
 import { captureState, restoreState } from "../../../../src/training/training-state.ts";
 import type { Training } from "../../../../src/training/training.ts";
 import { describeOn } from "../../backends.ts";
 import { onEachBackend } from "../each-backend.ts";
+import { CountedBinding } from "./counted-binding.ts";
 import { apart, eachOptimizer, numbersOf, optimizers, prepared, steps, trained, wasHeld } from "./held-fixture.ts";
 
 onEachBackend((backend) => {
@@ -99,6 +101,23 @@ onEachBackend((backend) => {
 describeOn("native")("A step whose gradients stay where they are", () => {
   beforeAll(async () => {
     await startBackend("native");
+  });
+
+  test.each(["equal", "mgda", "adatask", "graddrop", "moco"])("leaves nothing with TensorFlow, with %s", async (balancer) => {
+    const native = nativeBackend();
+    if (native === undefined) throw new Error("This is the native backend.");
+    const { binding } = native;
+    const counted = new CountedBinding(binding);
+    native.binding = counted.binding;
+    try {
+      const training = prepared({ balancer, every: 5, tasks: ["kind", "size", "age"] });
+      await steps(training, 0, 12);
+      const before = counted.alive;
+      await steps(training, 12, 20);
+      expect(counted.alive).toBe(before);
+    } finally {
+      native.binding = binding;
+    }
   });
 
   test("shrinks weights by a share that single precision would round away", async () => {

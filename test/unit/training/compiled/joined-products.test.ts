@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from "vitest";
 import { startBackend } from "../../../../src/training/backend/backend.ts";
-import { flag, GraphBuilder, nodeOf } from "../../../../src/training/compiled/graph-builder.ts";
-import type { GraphNode } from "../../../../src/training/compiled/graph-file.ts";
+import { elementType, flag, GraphBuilder, nodeOf } from "../../../../src/training/compiled/graph-builder.ts";
+import { typeAttribute, type GraphNode } from "../../../../src/training/compiled/graph-file.ts";
 import { withJoinedProducts } from "../../../../src/training/compiled/joined-products.ts";
 import { nativeBackend } from "../../../../src/training/compiled/native-binding.ts";
 import { recordNative } from "../../../../src/training/compiled/native-recorder.ts";
@@ -9,6 +9,7 @@ import { recordPass, type RecordedPass } from "../../../../src/training/compiled
 import { inTensorScope } from "../../../../src/training/tensor-scope.ts";
 import { describeOn } from "../../backends.ts";
 import { Fixture } from "./pass-fixture.ts";
+import { shaped } from "./shaped.ts";
 
 function products(nodes: readonly GraphNode[]): number {
   return nodes.filter(({ operation }) => operation === "BatchMatMulV2").length;
@@ -25,22 +26,13 @@ function early(nodes: readonly GraphNode[]): readonly string[] {
 }
 
 /** A product of matrices of which the sizes are known. */
-function product(graph: GraphBuilder, left: string, right: string, shape: readonly number[]): string {
-  const name = graph.float32("BatchMatMulV2", [left, right], [flag("adj_x", false), flag("adj_y", false)]);
-  graph.nodes.push({ ...removed(graph), shapes: [shape] });
-  return name;
+function product(graph: GraphBuilder, left: string, right: string, shape: readonly number[], type: number = elementType.float): string {
+  const attributes = [typeAttribute("T", type), flag("adj_x", false), flag("adj_y", false)];
+  return shaped(graph, graph.operation("BatchMatMulV2", [left, right], attributes, [type]), shape);
 }
 
-function input(graph: GraphBuilder, name: string, shape: readonly number[]): string {
-  const value = graph.placeholder(name, shape);
-  graph.nodes.push({ ...removed(graph), shapes: [shape] });
-  return value;
-}
-
-function removed(graph: GraphBuilder): GraphNode {
-  const node = graph.nodes.pop();
-  if (node === undefined) throw new Error("There is no node.");
-  return node;
+function input(graph: GraphBuilder, name: string, shape: readonly number[], type?: number): string {
+  return shaped(graph, graph.placeholder(name, shape, type), shape);
 }
 
 function forwardOnly(nodes: readonly GraphNode[]): RecordedPass<GraphNode> {
@@ -70,11 +62,27 @@ describeOn("native")("A recording on native", () => {
   });
 });
 
-test("Products of one matrix of which one needs the other are left as they are", () => {
+test("Products of one matrix of which one needs the other are left as they are, and others are joined all the same", () => {
   const graph = new GraphBuilder("n");
+  const other = input(graph, "z", [4, 4]);
+  for (const name of ["v", "w"]) product(graph, other, input(graph, name, [4, 2]), [4, 2]);
+  const before = graph.nodes.length;
   const matrix = input(graph, "x", [4, 4]);
   const first = product(graph, matrix, input(graph, "y", [4, 2]), [4, 2]);
   product(graph, matrix, first, [4, 2]);
+  const recorded = forwardOnly(graph.nodes.slice(before));
+  expect(withJoinedProducts(recorded)).toBe(recorded);
+  const joined = withJoinedProducts(forwardOnly(graph.nodes));
+  expect([products(graph.nodes), products(joined.nodes)]).toEqual([4, 3]);
+  expect(early(joined.nodes)).toEqual([]);
+});
+
+test("Products of whole numbers are left as they are", () => {
+  const graph = new GraphBuilder("n");
+  const matrix = input(graph, "x", [4, 4], elementType.int32);
+  for (const name of ["y", "z"]) {
+    product(graph, matrix, input(graph, name, [4, 2], elementType.int32), [4, 2], elementType.int32);
+  }
   const recorded = forwardOnly(graph.nodes);
   expect(withJoinedProducts(recorded)).toBe(recorded);
 });
