@@ -10,14 +10,14 @@ interface AloneStep {
   /** By task, the gradients that it has of the common parameters. */
   readonly alone: readonly VariableGradients<string>[];
   readonly common: readonly TrainedParameter[];
-  readonly accumulators: () => readonly HeldAccumulators[];
+  /** By common parameter. */
+  readonly accumulators: readonly HeldAccumulators[];
 }
 
 /** Parts of a step along a sum of gradients that TensorFlow has one by one. */
 export class AloneParts implements HeldParts {
   readonly precision = "single";
   readonly #step: AloneStep;
-  #accumulators: readonly HeldAccumulators[] | undefined;
 
   constructor(step: AloneStep) {
     this.#step = step;
@@ -25,8 +25,7 @@ export class AloneParts implements HeldParts {
 
   show(index: number, see: (gradients: GradientRows, accumulators: HeldAccumulators) => void): void {
     const { run, alone, common, accumulators } = this.#step;
-    this.#accumulators ??= accumulators();
-    const [parameter, own] = [common[index], this.#accumulators[index]];
+    const [parameter, own] = [common[index], accumulators[index]];
     if (parameter === undefined || own === undefined) throw new RangeError(`There is no common parameter ${index}.`);
     const { id, reach, size } = parameter;
     run.show(present(reach.map((task) => alone[task]?.get(id))), [], (gradients) => {

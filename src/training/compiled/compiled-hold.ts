@@ -199,7 +199,7 @@ export class CompiledHold implements HeldGradients {
     const { common } = this.#mover;
     const run = this.#run;
     if (added !== undefined) return new ApartParts({ run, alone: this.#recorded.alone, common, added, rate });
-    const accumulators = (): readonly HeldAccumulators[] => this.#mover.accumulators();
+    const accumulators = this.#mover.accumulators();
     if (this.#direction === this.#values.sums) return new AloneParts({ run, alone: this.#recorded.alone, common, accumulators });
     if (this.#common !== "combined" || this.#products !== this.#values.formed) return undefined;
     return new PackedParts({ run, values: this.#products, weights, common, accumulators });

@@ -12,14 +12,14 @@ interface PackedStep {
   readonly common: readonly TrainedParameter[];
   /** By task, as many as there are losses. */
   readonly weights: readonly number[];
-  readonly accumulators: () => readonly HeldAccumulators[];
+  /** By common parameter. */
+  readonly accumulators: readonly HeldAccumulators[];
 }
 
 /** Parts of a step whose gradients TensorFlow has packed. Their products are known where the step went by them. */
 export class PackedParts implements HeldParts {
   readonly precision = "single";
   readonly #step: PackedStep;
-  #accumulators: readonly HeldAccumulators[] | undefined;
 
   constructor(step: PackedStep) {
     this.#step = step;
@@ -29,8 +29,7 @@ export class PackedParts implements HeldParts {
     const { run, values, common, weights, accumulators } = this.#step;
     const parameter = common[index];
     const name = values.packed.get(parameter?.id ?? -1);
-    this.#accumulators ??= accumulators();
-    const own = this.#accumulators[index];
+    const own = accumulators[index];
     if (parameter === undefined || name === undefined || own === undefined) throw new RangeError(`There is no common parameter ${index}.`);
     const { length } = piecesOf(parameter.size);
     run.show([name], [], ([packed = new Float32Array(0)]) => {
