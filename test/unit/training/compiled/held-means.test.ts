@@ -1,7 +1,6 @@
 import { getBackend } from "@tensorflow/tfjs-core";
-import { afterEach, beforeAll, expect, test, vi } from "vitest";
+import { beforeAll, expect, test, vi } from "vitest";
 import { startBackend } from "../../../../src/training/backend/backend.ts";
-import { CheckpointKeeper } from "../../../../src/training/checkpoint-keeper.ts";
 import { CompiledHold } from "../../../../src/training/compiled/compiled-hold.ts";
 import { MeansGraph } from "../../../../src/training/compiled/means-graph.ts";
 import { nativeBackend } from "../../../../src/training/compiled/native-binding.ts";
@@ -9,22 +8,16 @@ import { NativeGraph } from "../../../../src/training/compiled/native-graph.ts";
 import { ReplayedHold } from "../../../../src/training/compiled/replayed-hold.ts";
 import { isLost } from "../../../../src/training/held-answer.ts";
 import { captureState, restoreState } from "../../../../src/training/training-state.ts";
-import { TrainingLoop } from "../../../../src/training/training-loop.ts";
 import type { Training } from "../../../../src/training/training.ts";
 import { describeOn } from "../../backends.ts";
 import { containing } from "../data/containing.ts";
 import { branchedTraining } from "../branched.ts";
 import { onEachBackend } from "../each-backend.ts";
-import { ListRecorder, neverStop, syntheticDataset, syntheticTraining } from "../synthetic.ts";
+import { openedTrainings } from "../opened-trainings.ts";
+import { syntheticDataset, syntheticTraining } from "../synthetic.ts";
+import { steps } from "./held-fixture.ts";
 
-const opened: Training[] = [];
-afterEach(() => {
-  vi.restoreAllMocks();
-  for (const training of opened.splice(0)) {
-    training.dispose();
-    training.model.dispose();
-  }
-});
+const opened = openedTrainings();
 
 interface Setting {
   readonly compile?: boolean;
@@ -44,15 +37,8 @@ function settings({ compile = true, balancer = { method: "moco" }, training = {}
 
 function prepared(setting: Setting = {}): Training {
   const training = syntheticTraining(settings(setting), syntheticDataset({ rows: 64, gaps: true }));
-  opened.push(training);
+  opened.add(training);
   return training;
-}
-
-async function steps(training: Training, first: number, count: number): Promise<ListRecorder> {
-  const recorder = new ListRecorder();
-  const loop = new TrainingLoop(training, recorder, neverStop, new CheckpointKeeper("unused", recorder), first);
-  for (let step = 0; step < count; step++) await loop.step();
-  return recorder;
 }
 
 /** What parameters, accumulators and the balancer are, with 0 whatever its sign. */
@@ -111,7 +97,7 @@ onEachBackend((backend) => {
     const motions = motionsSeen();
     const [held, plain] = [true, false].map((compile) => branchedTraining(settings({ compile })));
     if (held === undefined || plain === undefined) throw new Error("unreachable");
-    opened.push(held, plain);
+    for (const training of [held, plain]) opened.add(training);
     for (const training of [held, plain]) await steps(training, 0, 10);
     expect(motions()).toBe(9);
     expect(apart(held, plain)).toBeLessThanOrEqual(nearly);
