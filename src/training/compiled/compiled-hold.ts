@@ -16,7 +16,7 @@ import { ApartParts } from "./apart-parts.ts";
 import type { MovedMeans } from "./checked-means.ts";
 import { present, type CompiledWay } from "./compiled-way.ts";
 import type { GraphRun } from "./graph-run.ts";
-import { mostApart, type HeldProductValues, type HeldValues } from "./held-nodes.ts";
+import { mostApart, summedPieces, type HeldProductValues, type HeldValues } from "./held-nodes.ts";
 import type { PackedTensors } from "./means-graph.ts";
 import type { CommonCourse } from "./motion-kind.ts";
 import { PackedParts } from "./packed-parts.ts";
@@ -99,11 +99,8 @@ export class CompiledHold implements HeldGradients {
     this.#products = values;
     this.#ask([...namesOf(values), ...present(this.#values.ownSquares)], [...heldOf(values), ...this.#own()]);
     const size = this.#recorded.alone.length;
-    const parts = values.products === undefined ? [] : this.#run.values(values.products);
-    const sums = new Float64Array(size * size);
-    for (let start = 0; start < parts.length; start += sums.length) {
-      for (let at = 0; at < sums.length; at++) sums[at] = (sums[at] ?? 0) + (parts[start + at] ?? 0);
-    }
+    const pieces = values.products === undefined ? new Float32Array(0) : this.#run.values(values.products);
+    const sums = summedPieces(pieces, size * size);
     // From factors, the two halves are rounded otherwise.
     const product = (i: number, j: number): number => ((sums[i * size + j] ?? 0) + (sums[j * size + i] ?? 0)) / 2;
     return Array.from({ length: size }, (_, i) => Array.from({ length: size }, (__, j) => product(i, j)));

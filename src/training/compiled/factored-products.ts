@@ -1,4 +1,4 @@
-import { flag, type GraphBuilder } from "./graph-builder.ts";
+import type { GraphBuilder } from "./graph-builder.ts";
 
 /** The second factors of the losses' gradients `HᵀD_i`, and the first one that they share. */
 export interface ProductFactors {
@@ -37,14 +37,10 @@ export function factoredProducts(graph: GraphBuilder, { input, errors, rows, los
   return Array.from({ length: blocks }, (_, block) => {
     const [start, end] = [Math.round((block * rows) / blocks), Math.round(((block + 1) * rows) / blocks)];
     const own = graph.rows(input, start, end);
-    const diagonal = product(graph, own, own, true);
-    const doubled = start === 0 ? [] : [graph.float32("Mul", [product(graph, own, graph.rows(input, 0, start), true), graph.float(2)])];
-    const multiplied = product(graph, graph.joined([...doubled, diagonal], 1), graph.rows(flat, 0, end), false);
+    const diagonal = graph.product(own, own, "right");
+    const doubled = start === 0 ? [] : [graph.float32("Mul", [graph.product(own, graph.rows(input, 0, start), "right"), graph.float(2)])];
+    const multiplied = graph.product(graph.joined([...doubled, diagonal], 1), graph.rows(flat, 0, end));
     const others = graph.reshape(multiplied, [end - start, losses, columns]);
-    return product(graph, graph.reshape(graph.rows(flat, start, end), [end - start, losses, columns]), others, true);
+    return graph.product(graph.reshape(graph.rows(flat, start, end), [end - start, losses, columns]), others, "right");
   });
-}
-
-function product(graph: GraphBuilder, left: string, right: string, transposesRight: boolean): string {
-  return graph.float32("BatchMatMulV2", [left, right], [flag("adj_x", false), flag("adj_y", transposesRight)]);
 }

@@ -60,6 +60,16 @@ export class GraphBuilder {
     return this.float32("Reshape", [value, this.integers(shape)], [typeAttribute("Tshape", elementType.int32)]);
   }
 
+  /** Of matrices, or of stacks of them; either may be taken as its transpose. */
+  product(left: string, right: string, transposed?: "left" | "right"): string {
+    return this.float32("BatchMatMulV2", [left, right], [flag("adj_x", transposed === "left"), flag("adj_y", transposed === "right")]);
+  }
+
+  /** Of values of one shape; a single one as it is, and undefined where there are none. */
+  sum(values: readonly string[]): string | undefined {
+    return values.length < 2 ? values[0] : this.float32("AddN", values, [integer("N", values.length)]);
+  }
+
   /** Of a matrix those from `start` up to `end`. */
   rows(matrix: string, start: number, end: number): string {
     const attributes = [typeAttribute("Index", elementType.int32)];

@@ -1,5 +1,5 @@
 import type { GraphNode } from "./graph-file.ts";
-import { flag, GraphBuilder, integer } from "./graph-builder.ts";
+import { GraphBuilder, integer } from "./graph-builder.ts";
 import type { FactoredGradients } from "./factored-gradients.ts";
 import { factoredProducts } from "./factored-products.ts";
 import { fedAs, type RecordedWay } from "./recorded-pass.ts";
@@ -52,6 +52,15 @@ export function piecesOf(size: number): Pieces {
     if (size % pieces === 0) return { pieces, length: size / pieces };
   }
   return { pieces: 1, length: size };
+}
+
+/** Of every piece the same so many numbers, added up in double precision. */
+export function summedPieces(pieces: Float32Array, length: number): Float64Array {
+  const sums = new Float64Array(length);
+  for (let start = 0; start < pieces.length; start += length) {
+    for (let at = 0; at < length; at++) sums[at] = (sums[at] ?? 0) + (pieces[start + at] ?? 0);
+  }
+  return sums;
 }
 
 /** Losses whose gradients are better read one by one, and multiplied while they are read: TensorFlow multiplies those of more of them faster. */
@@ -120,13 +129,13 @@ function productNodes(
     const { pieces, length } = piecesOf(size);
     const all = (pieces === 1 ? biases.get(id) : undefined) ?? packedRows(graph, rows, [pieces, length]);
     packed.set(id, all);
-    products.push(graph.float32("BatchMatMulV2", [all, all], [flag("adj_x", false), flag("adj_y", true)]));
+    products.push(graph.product(all, all, "right"));
   }
   return {
     packed,
     inputs,
     products: products.length === 0 ? undefined : graph.joined(products, 0),
-    scales: scales.length < 2 ? scales[0] : graph.float32("AddN", scales, [integer("N", scales.length)]),
+    scales: graph.sum(scales),
   };
 }
 
@@ -140,14 +149,14 @@ function packedRows(graph: GraphBuilder, rows: readonly (string | undefined)[], 
 
 function weightedSum(graph: GraphBuilder, rows: readonly (string | undefined)[]): string {
   const weighted = rows.flatMap((row, position) => (row === undefined ? [] : [graph.float32("Mul", [row, `${fedAs.weight(position)}:0`])]));
-  return weighted.length < 2 ? (weighted[0] ?? missing()) : graph.float32("AddN", weighted, [integer("N", weighted.length)]);
+  return graph.sum(weighted) ?? missing();
 }
 
 /** `[1, losses, columns]`, as a matrix product: TensorFlow's sum over the first axis takes three times as long. */
 function summedOverRows(graph: GraphBuilder, errors: string, [rows, losses, columns]: readonly [number, number, number]): string {
   const ones = graph.filled([1, rows], 1);
   const flat = graph.reshape(errors, [rows, losses * columns]);
-  const sums = graph.float32("BatchMatMulV2", [ones, flat], [flag("adj_x", false), flag("adj_y", false)]);
+  const sums = graph.product(ones, flat);
   return graph.reshape(sums, [1, losses, columns]);
 }
 
@@ -163,7 +172,7 @@ function scalesOf(graph: GraphBuilder, { input, errors }: FactoredGradients): st
 /** ½ Σ ‖v‖². */
 function total(graph: GraphBuilder, values: readonly string[]): string | undefined {
   const halves = values.map((value) => graph.float32("L2Loss", [value]));
-  return halves.length < 2 ? halves[0] : graph.float32("AddN", halves, [integer("N", halves.length)]);
+  return graph.sum(halves);
 }
 
 function missing(): never {

@@ -1,6 +1,6 @@
 import type { MeanPace } from "../../balancers/balancer.ts";
-import { flag, GraphBuilder } from "./graph-builder.ts";
-import { piecesOf } from "./held-nodes.ts";
+import { GraphBuilder } from "./graph-builder.ts";
+import { piecesOf, summedPieces } from "./held-nodes.ts";
 import type { NativeBackend } from "./native-binding.ts";
 import { NativeGraph } from "./native-graph.ts";
 import { readOnce } from "./read-once.ts";
@@ -52,7 +52,7 @@ export class MeansGraph {
       return graph.float32("AddV2", [times(means, kept), added]);
     });
     this.#products = graph.joined(
-      this.#moved.map((moved) => graph.float32("BatchMatMulV2", [moved, moved], [flag("adj_x", false), flag("adj_y", true)])),
+      this.#moved.map((moved) => graph.product(moved, moved, "right")),
       0,
     );
     this.#graph = NativeGraph.load(native.binding, graph.nodes);
@@ -80,7 +80,7 @@ export class MeansGraph {
       made.push(products);
       return {
         means: new Map(this.#shape.common.map(({ id }, index) => [id, values[index]?.id ?? -1])),
-        products: readOnce(binding, products, (parts) => summed(parts, this.#shape.tasks ** 2)),
+        products: readOnce(binding, products, (parts) => summedPieces(parts, this.#shape.tasks ** 2)),
       };
     } finally {
       for (const id of made) binding.deleteTensor(id);
@@ -104,11 +104,4 @@ export function shapeOf({ tasks }: MeansShape, size: number): readonly [number, 
 
 function feedOf(feed: string, index: number): string {
   return `${feed}${String(index)}`;
-}
-
-/** Blocks of so many numbers, added up in double precision. */
-function summed(blocks: Float32Array, length: number): Float64Array {
-  const sums = new Float64Array(length);
-  for (let i = 0; i < blocks.length; i++) sums[i % length] = (sums[i % length] ?? 0) + (blocks[i] ?? 0);
-  return sums;
 }

@@ -4,7 +4,7 @@ import type { Optimizer } from "../optimizers/optimizer.ts";
 import { accumulatorsOf, type OptimizerSlot } from "../optimizers/slot.ts";
 import { keptShare } from "../optimizers/weight-decay.ts";
 import type { TrainedParameter } from "../trained-parameter.ts";
-import { elementType, flag, GraphBuilder, integer, nodeOf, words } from "./graph-builder.ts";
+import { elementType, GraphBuilder, integer, nodeOf, words } from "./graph-builder.ts";
 import { attributeKind, typeAttribute, type GraphNode } from "./graph-file.ts";
 import { piecesOf } from "./held-nodes.ts";
 import { maskedSumNode } from "./masked-nodes.ts";
@@ -164,13 +164,13 @@ class Layout {
     const { tasks } = this.#parts;
     const errors = this.#weighted(graph.placeholder(`${feeds.errors}${String(index)}`, [-1, tasks, -1]));
     const input = graph.placeholder(`${feeds.inputs}${String(index)}`, [-1, inputs]);
-    return graph.float32("BatchMatMulV2", [input, graph.reshape(errors, [-1, columns])], [flag("adj_x", true), flag("adj_y", false)]);
+    return graph.product(input, graph.reshape(errors, [-1, columns]), "left");
   }
 
   /** Of `[pieces, tasks, length]` the weighted sum over the tasks. */
   #weighted(packed: string): string {
     const weights = this.graph.reshape(this.#weights, [1, 1, this.#parts.tasks]);
-    return this.graph.float32("BatchMatMulV2", [weights, packed], [flag("adj_x", false), flag("adj_y", false)]);
+    return this.graph.product(weights, packed);
   }
 
   /** A parameter of one task. */
